@@ -1,0 +1,25 @@
+# calib/local.mk - prediction against measurement, the device descriptions, and the measurements they are judged by.
+noinst_LIBRARIES += libcrcalib.a
+libcrcalib_a_SOURCES = \
+  calib/row_error.c calib/row_error.h calib/trace_set.c calib/trace_set.h \
+  calib/truth.c calib/truth.h calib/validate.c calib/validate.h calib/validate_report.c
+
+bundled_devices = \
+  calib/devices/h200.yaml
+devicesdir = $(pkgdatadir)/devices
+dist_devices_DATA = $(bundled_devices)
+noinst_DATA += $(bundled_devices:calib/%=share/corun/%)
+EXTRA_DIST += calib/data
+
+truthdir = $(pkgdatadir)/truth/h200
+truth_fixeddir = $(truthdir)/fixed
+dist_truth_DATA = calib/data/h200/arrivals.csv calib/data/h200/corun-streams.csv
+dist_truth_fixed_DATA = calib/data/h200/fixed/arrivals.csv calib/data/h200/fixed/corun-streams.csv
+bundled_truth = $(dist_truth_DATA) $(dist_truth_fixed_DATA)
+noinst_DATA += $(bundled_truth:calib/data/%=share/corun/truth/%)
+
+share/corun/devices/%.yaml: calib/devices/%.yaml
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && cp $< $@.new && mv -f $@.new $@
+
+share/corun/truth/%.csv: calib/data/%.csv
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && cp $< $@.new && mv -f $@.new $@

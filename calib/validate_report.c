@@ -1,0 +1,394 @@
+/* validate_report.c - errors of a validation as a table for people, CSV or JSON for programs.
+ *
+ * One list of groups makes the tables and the JSON, so that they cannot differ.  Fields come in a fixed order and numbers in
+ * a fixed form: the same rows give the same bytes. */
+#include "config.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "calib/row_error.h"
+#include "calib/validate.h"
+#include "sim/mem.h"
+#include "sim/provenance.h"
+#include "sim/table.h"
+
+enum { N_WORST = 10 };
+
+struct report {
+  const struct cr_validate_report_cfg *cfg;
+  const struct cr_validate_facts *facts;
+  const struct cr_validate_row *row;
+  uint32_t n_row;
+  double *scratch; /* [n_row] */
+  uint32_t *place; /* [n_row] */
+  struct cr_text *out;
+};
+
+/* --- groups of rows ------------------------------------------------------------------------------------------------- */
+
+static int of_policy(const struct cr_validate_row *row, uint32_t key)
+{
+  return strcmp(row->policy, cr_truth_policy_name[key]) == 0;
+}
+
+static int of_arrival(const struct cr_validate_row *row, uint32_t key)
+{
+  return strcmp(row->arrival, cr_arrival_name[key]) == 0;
+}
+
+static const struct {
+  const char *name;
+  uint32_t least, most;
+} crowd[] = {{"1", 1, 1}, {"2", 2, 2}, {"3", 3, 3}, {"4", 4, 4}, {"5-6", 5, 6}, {"7+", 7, UINT32_MAX}};
+
+static int of_crowd(const struct cr_validate_row *row, uint32_t key)
+{
+  return row->n_client >= crowd[key].least && row->n_client <= crowd[key].most;
+}
+
+static const char *policy_name(uint32_t key)
+{
+  return cr_truth_policy_name[key];
+}
+
+static const char *arrival_name(uint32_t key)
+{
+  return cr_arrival_name[key];
+}
+
+static const char *crowd_name(uint32_t key)
+{
+  return crowd[key].name;
+}
+
+/* Splits of the rows, judged by their mean. */
+static const struct split {
+  const char *name;
+  uint32_t n;
+  const char *(*key_name)(uint32_t key);
+  int (*use)(const struct cr_validate_row *row, uint32_t key);
+} split[] = {
+  {"policy", CR_N_TRUTH_POLICY, policy_name, of_policy},
+  {"arrival", CR_N_ARRIVAL, arrival_name, of_arrival},
+  {"clients", sizeof crowd / sizeof crowd[0], crowd_name, of_crowd},
+};
+enum { N_SPLIT = sizeof split / sizeof split[0] };
+
+static struct cr_error_stats stats(const struct report *r, uint32_t of)
+{
+  return cr_error_stats(r->row, r->n_row, of, NULL, 0, r->scratch);
+}
+
+static struct cr_error_stats split_stats(const struct report *r, const struct split *s, uint32_t key)
+{
+  return cr_error_stats(r->row, r->n_row, CR_TRUTH_MEAN, s->use, key, r->scratch);
+}
+
+static const char *judged_by(const struct cr_validate_row *row)
+{
+  return of_arrival(row, CR_ARRIVE_CLOSED) ? "period" : "service";
+}
+
+/* --- table ---------------------------------------------------------------------------------------------------------- */
+
+/* What is not known leaves its cell empty. */
+static void cell_pct(struct cr_table *t, double pct)
+{
+  if (isnan(pct))
+    cr_table_cell(t, "%s", "");
+  else
+    cr_table_cell(t, "%.2f", pct);
+}
+
+static void cell_signed_pct(struct cr_table *t, double pct)
+{
+  if (isnan(pct))
+    cr_table_cell(t, "%s", "");
+  else
+    cr_table_cell(t, "%+.2f", pct);
+}
+
+static void cell_ms(struct cr_table *t, double ms)
+{
+  if (isnan(ms))
+    cr_table_cell(t, "%s", "");
+  else
+    cr_table_cell(t, "%.4f", ms);
+}
+
+static void stats_row(struct cr_table *t, const char *by, const char *name, const struct cr_error_stats *s)
+{
+  cr_table_cell(t, "%s", by);
+  cr_table_cell(t, "%s", name);
+  cr_table_cell(t, "%" PRIu32, s->n);
+  cell_pct(t, s->mean_abs_pct);
+  cell_pct(t, s->p95_abs_pct);
+  cell_pct(t, s->max_abs_pct);
+  cell_signed_pct(t, s->bias_pct);
+}
+
+static void table_stats(const struct report *r)
+{
+  static const struct cr_table_column column[] = {
+    {NULL, "by", 1},
+    {NULL, "", 1},
+    {NULL, "rows", 0},
+    {"absolute error", "mean %", 0},
+    {"absolute error", "p95 %", 0},
+    {"absolute error", "max %", 0},
+    {NULL, "bias %", 0},
+  };
+  struct cr_table t;
+  cr_table_begin(&t, column, sizeof column / sizeof column[0], r->cfg->color);
+  for (uint32_t of = 0; of < CR_N_ERROR; of++) {
+    struct cr_error_stats s = stats(r, of);
+    if (s.n)
+      stats_row(&t, of ? "" : "metric", cr_error_name[of], &s);
+  }
+  for (uint32_t i = 0; i < N_SPLIT; i++) {
+    const char *by = split[i].name;
+    for (uint32_t key = 0; key < split[i].n; key++) {
+      struct cr_error_stats s = split_stats(r, &split[i], key);
+      if (s.n == 0)
+        continue;
+      stats_row(&t, by, split[i].key_name(key), &s);
+      by = "";
+    }
+  }
+  cr_table_end(&t, r->out);
+}
+
+/* Rows by their places, or all of them in order. */
+static void table_rows(const struct report *r, const uint32_t *place, uint32_t n)
+{
+  static const struct cr_table_column column[] = {
+    {NULL, "scenario", 1},     {NULL, "policy", 1},        {NULL, "client", 0},         {NULL, "trace", 1},
+    {NULL, "arrival", 1},      {"mean", "measured ms", 0}, {"mean", "predicted ms", 0}, {"mean", "error %", 0},
+    {"p99", "measured ms", 0}, {"p99", "predicted ms", 0}, {"p99", "error %", 0},
+  };
+  struct cr_table t;
+  cr_table_begin(&t, column, sizeof column / sizeof column[0], r->cfg->color);
+  for (uint32_t i = 0; i < n; i++) {
+    const struct cr_validate_row *row = &r->row[place ? place[i] : i];
+    cr_table_cell(&t, "%s", row->scenario);
+    cr_table_cell(&t, "%s", row->policy);
+    cr_table_cell(&t, "%" PRIu32, row->client);
+    cr_table_cell(&t, "%s", row->trace);
+    cr_table_cell(&t, "%s", row->arrival);
+    for (uint32_t of = CR_TRUTH_MEAN; of < CR_N_TRUTH; of += CR_TRUTH_P99) {
+      cell_ms(&t, row->measured_ms[of]);
+      cell_ms(&t, row->predicted_ms[of]);
+      cell_signed_pct(&t, cr_row_error_pct(row, of));
+    }
+  }
+  cr_table_end(&t, r->out);
+}
+
+/* What a reader must know before believing the rest: rows that are missing from it, and why. */
+static void table_caveats(const struct report *r, const struct cr_error_stats *all)
+{
+  if (r->facts->n_row_left)
+    cr_text_add(r->out, "partial: stopped before the last %" PRIu32 " rows\n", r->facts->n_row_left);
+  if (all->n < r->n_row)
+    cr_text_add(r->out, "rows without a prediction, because their clients finished too few requests: %" PRIu32 "\n",
+                r->n_row - all->n);
+  if (r->facts->at_most_ns != CR_NS_NEVER)
+    cr_text_add(r->out, "only the first %.6g ms of each scenario were simulated\n", (double)r->facts->at_most_ns / 1e6);
+  if (*r->facts->model_set)
+    cr_text_add(r->out, "device model: %s\n", r->facts->model_set);
+}
+
+static void report_table(const struct report *r)
+{
+  struct cr_error_stats all = stats(r, CR_TRUTH_MEAN);
+  cr_text_add(r->out, "%s against %s: %" PRIu32 " rows of %" PRIu32 " runs\n", r->facts->device, r->facts->truth,
+              r->n_row, r->facts->n_run);
+  if (all.n)
+    cr_text_add(r->out,
+                "mean period (closed) or service time (open): %.2f %% off on average, 95 %% of rows within %.2f %%, "
+                "worst %.2f %%, bias %+.2f %%\n",
+                all.mean_abs_pct, all.p95_abs_pct, all.max_abs_pct, all.bias_pct);
+  table_caveats(r, &all);
+  cr_text_add(r->out, "\n");
+  table_stats(r);
+  if (r->cfg->all_rows) {
+    cr_text_add(r->out, "\nall rows\n");
+    table_rows(r, NULL, r->n_row);
+    return;
+  }
+  uint32_t n = cr_error_worst(r->row, r->n_row, CR_TRUTH_MEAN, N_WORST, r->place);
+  cr_text_add(r->out, "\nworst %" PRIu32 " by mean\n", n);
+  table_rows(r, r->place, n);
+}
+
+/* --- CSV: one line per row and metric; a cell that is not known is empty ----------------------------------------------- */
+
+static void csv_text(struct cr_text *out, const char *s)
+{
+  if (!strpbrk(s, ",\"\r\n")) {
+    cr_text_add(out, "%s,", s);
+    return;
+  }
+  cr_text_add(out, "\"");
+  for (; *s; s++)
+    cr_text_add(out, *s == '"' ? "\"\"" : "%c", *s);
+  cr_text_add(out, "\",");
+}
+
+static void csv_number(struct cr_text *out, double x, const char *end)
+{
+  if (isnan(x))
+    cr_text_add(out, "%s", end);
+  else
+    cr_text_add(out, "%.6f%s", x, end);
+}
+
+static void csv_row(struct cr_text *out, const struct cr_validate_row *row, uint32_t of)
+{
+  csv_text(out, row->scenario);
+  csv_text(out, row->policy);
+  cr_text_add(out, "%" PRIu32 ",%" PRIu32 ",", row->client, row->n_client);
+  csv_text(out, row->model);
+  csv_text(out, row->trace);
+  cr_text_add(out, "%s,%s,%s,", row->arrival, judged_by(row), cr_error_column[of]);
+  csv_number(out, cr_row_measured(row, of), ",");
+  csv_number(out, cr_row_predicted(row, of), ",");
+  csv_number(out, cr_row_error_pct(row, of), "\n");
+}
+
+static void report_csv(const struct report *r)
+{
+  cr_text_add(r->out,
+              "scenario,policy,client,clients,model,trace,arrival,judged_by,metric,measured,predicted,error_pct\n");
+  for (uint32_t i = 0; i < r->n_row; i++)
+    for (uint32_t of = 0; of < CR_N_ERROR; of++)
+      csv_row(r->out, &r->row[i], of);
+}
+
+/* --- JSON ----------------------------------------------------------------------------------------------------------- */
+
+static void json_number(struct cr_text *out, const char *key, double x, const char *end)
+{
+  if (isfinite(x))
+    cr_text_add(out, "\"%s\":%.6f%s", key, x, end);
+  else
+    cr_text_add(out, "\"%s\":null%s", key, end);
+}
+
+static void json_text(struct cr_text *out, const char *key, const char *value, const char *end)
+{
+  cr_text_add(out, "\"%s\":", key);
+  cr_text_add_json(out, value);
+  cr_text_add(out, "%s", end);
+}
+
+static void json_row(const struct report *r, const struct cr_validate_row *row)
+{
+  static const char *const name[] = {"measured", "predicted", "error_pct"};
+  static double (*const value[])(const struct cr_validate_row *row, uint32_t of) = {cr_row_measured, cr_row_predicted,
+                                                                                    cr_row_error_pct};
+  struct cr_text *out = r->out;
+  cr_text_add(out, "{");
+  json_text(out, "scenario", row->scenario, ",");
+  json_text(out, "policy", row->policy, ",");
+  cr_text_add(out, "\"client\":%" PRIu32 ",\"clients\":%" PRIu32 ",", row->client, row->n_client);
+  json_text(out, "model", row->model, ",");
+  json_text(out, "trace", row->trace, ",");
+  json_text(out, "arrival", row->arrival, ",");
+  json_text(out, "judged_by", judged_by(row), "");
+  for (int part = 0; part < 3; part++) {
+    cr_text_add(out, ",\"%s\":{", name[part]);
+    for (uint32_t of = 0; of < CR_N_ERROR; of++) {
+      double x = value[part](row, of);
+      json_number(out, part == 2 ? cr_error_name[of] : cr_error_column[of], x, of + 1 < CR_N_ERROR ? "," : "}");
+    }
+  }
+  cr_text_add(out, "}");
+}
+
+static void json_stats(struct cr_text *out, const struct cr_error_stats *s)
+{
+  cr_text_add(out, "\"rows\":%" PRIu32 ",", s->n);
+  json_number(out, "mean_abs_pct_error", s->mean_abs_pct, ",");
+  json_number(out, "p95_abs_pct_error", s->p95_abs_pct, ",");
+  json_number(out, "max_abs_pct_error", s->max_abs_pct, ",");
+  json_number(out, "bias_pct", s->bias_pct, "");
+}
+
+static void json_group(struct cr_text *out, const char *name, const struct cr_error_stats *s, int *first)
+{
+  if (s->n == 0)
+    return;
+  cr_text_add(out, "%s\n      ", *first ? "" : ",");
+  cr_text_add_json(out, name);
+  cr_text_add(out, ":{");
+  json_stats(out, s);
+  cr_text_add(out, "}");
+  *first = 0;
+}
+
+static void json_summary(const struct report *r)
+{
+  struct cr_text *out = r->out;
+  struct cr_error_stats all = stats(r, CR_TRUTH_MEAN);
+  int first = 1;
+  cr_text_add(out, "\n  \"summary\":{\n    ");
+  json_stats(out, &all);
+  cr_text_add(out, ",\"rows_without_prediction\":%" PRIu32 ",\n    ", r->n_row - all.n);
+  json_text(out, "of", "mean: period of closed rows, service time of open rows", ",");
+  cr_text_add(out, "\n    \"by_metric\":{");
+  for (uint32_t of = 0; of < CR_N_ERROR; of++) {
+    struct cr_error_stats s = stats(r, of);
+    json_group(out, cr_error_name[of], &s, &first);
+  }
+  for (uint32_t i = 0; i < N_SPLIT; i++) {
+    cr_text_add(out, "},\n    \"by_%s\":{", split[i].name);
+    first = 1;
+    for (uint32_t key = 0; key < split[i].n; key++) {
+      struct cr_error_stats s = split_stats(r, &split[i], key);
+      json_group(out, split[i].key_name(key), &s, &first);
+    }
+  }
+  cr_text_add(out, "}}\n");
+}
+
+static void report_json(const struct report *r)
+{
+  struct cr_text *out = r->out;
+  cr_text_add(out, "{\"program\":\"corun\",");
+  json_text(out, "version", cr_program_version, ",");
+  json_text(out, "git", cr_program_git, ",");
+  json_text(out, "command", r->cfg->command, ",\n  ");
+  json_text(out, "truth", r->facts->truth, ",");
+  json_text(out, "device", r->facts->device, ",");
+  json_text(out, "model_set", r->facts->model_set, ",");
+  json_number(out, "at_most_ms", r->facts->at_most_ns == CR_NS_NEVER ? NAN : (double)r->facts->at_most_ns / 1e6, ",");
+  cr_text_add(out, "\"runs\":%" PRIu32 ",\"partial\":%s,\n  \"rows\":[", r->facts->n_run,
+              r->facts->n_row_left ? "true" : "false");
+  for (uint32_t i = 0; i < r->n_row; i++) {
+    cr_text_add(out, i ? ",\n    " : "\n    ");
+    json_row(r, &r->row[i]);
+  }
+  cr_text_add(out, "],");
+  json_summary(r);
+  cr_text_add(out, "}\n");
+}
+
+void cr_validate_report(const struct cr_validate_report_cfg *cfg, const struct cr_validate_facts *facts,
+                        const struct cr_validate_row *row, uint32_t n_row, struct cr_text *out)
+{
+  struct report r = {cfg, facts, row, n_row, cr_mem_new(n_row, sizeof *r.scratch), cr_mem_new(n_row, sizeof *r.place),
+                     out};
+  if (!r.scratch || !r.place)
+    out->failed = 1;
+  else if (cfg->format == CR_TABLE)
+    report_table(&r);
+  else if (cfg->format == CR_CSV)
+    report_csv(&r);
+  else
+    report_json(&r);
+  cr_mem_free(r.scratch);
+  cr_mem_free(r.place);
+}

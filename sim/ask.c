@@ -1,0 +1,173 @@
+/* ask.c - the action buffer: asking, which only appends, and checking. */
+#include "config.h"
+
+#include "sim/ask.h"
+
+#include "sim/host.h"
+#include "sim/mem.h"
+
+enum { FIRST_CAP = 1024 };
+
+static const char *const refusal_text[CR_N_REFUSAL] = {
+  [CR_GRANTED] = "granted",
+  [CR_REFUSED_REQUEST] = "there is no such request",
+  [CR_REFUSED_OWNER] = "the policy does not own the request",
+  [CR_REFUSED_RANGE] = "the request does not have so many ops left",
+  [CR_REFUSED_STREAM] = "there is no such stream",
+  [CR_REFUSED_LATE] = "streams are made in init and on_client only",
+  [CR_REFUSED_DEVICE] = "there is no such device",
+  [CR_REFUSED_PRIORITY] = "the device has no streams of this priority",
+  [CR_REFUSED_HOW] = "preempting takes one of park, evict, kill and switch",
+  [CR_REFUSED_NEED] = "the policy does not list this capability in needs",
+};
+
+const char *cr_refusal_text(uint32_t refusal)
+{
+  return refusal < CR_N_REFUSAL ? refusal_text[refusal] : "unknown";
+}
+
+const char *cr_cap_text(uint32_t cap)
+{
+  for (uint32_t i = 0; i < CR_N_CAP; i++)
+    if (cap == UINT32_C(1) << i)
+      return cr_cap_name[i];
+  return "?";
+}
+
+int cr_asker_init(struct cr_asker *a)
+{
+  *a = (struct cr_asker){.note = cr_mem_new(FIRST_CAP, sizeof *a->note), .cap = FIRST_CAP};
+  return a->note ? CR_OK : CR_ENOMEM;
+}
+
+void cr_asker_fini(struct cr_asker *a)
+{
+  cr_mem_free(a->note);
+  *a = (struct cr_asker){0};
+}
+
+static CR_COLD int grow(struct cr_asker *a)
+{
+  if (a->cap >= CR_ASK_MAX) {
+    a->flooded = 1;
+    return CR_ERUN;
+  }
+  struct cr_note *note = cr_mem_resize(a->note, (size_t)a->cap * 2, sizeof *note);
+  if (!note) {
+    a->failed = 1;
+    return CR_ENOMEM;
+  }
+  a->note = note;
+  a->cap *= 2;
+  return CR_OK;
+}
+
+static void append(struct cr_policy *p, struct cr_note note)
+{
+  struct cr_asker *a = p->asker;
+  if (a->n == a->cap && grow(a) != CR_OK)
+    return;
+  note.at_ns = p->view->now_ns;
+  a->note[a->n++] = note;
+}
+
+void cr_launch(struct cr_policy *p, cr_request r, uint32_t n_op, cr_stream s)
+{
+  append(p, (struct cr_note){.kind = CR_NOTE_LAUNCH, .a = r.i, .b = n_op, .c = s.i});
+}
+
+void cr_preempt(struct cr_policy *p, cr_stream s, enum cr_cap how)
+{
+  append(p, (struct cr_note){.kind = CR_NOTE_PREEMPT, .a = s.i, .b = (uint32_t)how});
+}
+
+void cr_drop(struct cr_policy *p, cr_request r)
+{
+  append(p, (struct cr_note){.kind = CR_NOTE_DROP, .a = r.i});
+}
+
+void cr_timer(struct cr_policy *p, cr_ns at_ns, uint64_t cookie)
+{
+  uint64_t at = (uint64_t)at_ns;
+  append(p, (struct cr_note){.kind = CR_NOTE_SETTIMER, .t = cookie, .a = (uint32_t)at, .b = (uint32_t)(at >> 32)});
+}
+
+static enum cr_refusal check_stream(const struct cr_host *h, uint32_t device, int32_t priority)
+{
+  if (!h->asker.set_up)
+    return CR_REFUSED_LATE;
+  if (device >= h->machine->n_device)
+    return CR_REFUSED_DEVICE;
+  if (priority != 0 && !(h->policy.ops->needs & CR_CAP_PRIORITY))
+    return CR_REFUSED_NEED;
+  const struct cr_device_desc *d = &h->machine->device[device];
+  if (priority != 0 && (priority < d->priority_greatest || priority > d->priority_least))
+    return CR_REFUSED_PRIORITY;
+  return CR_GRANTED;
+}
+
+/* The only action with an answer: it is decided here, and the note says CR_NONE when it was no. */
+cr_stream cr_stream_new(struct cr_policy *p, cr_device d, int32_t priority)
+{
+  struct cr_asker *a = p->asker;
+  const struct cr_host *h = cr_container_of(a, struct cr_host, asker);
+  cr_stream s = {CR_NONE};
+  if (check_stream(h, d.i, priority) == CR_GRANTED)
+    s.i = a->n_stream++;
+  append(p, (struct cr_note){.kind = CR_NOTE_STREAM, .a = s.i, .b = d.i, .c = (uint32_t)priority});
+  return s;
+}
+
+cr_ns cr_expect_ns(const struct cr_policy *p, cr_request r, uint32_t n_op)
+{
+  const struct cr_host *h = cr_container_of(p->asker, struct cr_host, asker);
+  if (r.i >= h->view.request_cap || h->request_client[r.i] == CR_NONE)
+    return CR_NS_NEVER;
+  const struct cr_model_info *m = cr_host_model(h, r.i);
+  uint32_t next = h->request_next_op[r.i];
+  uint32_t end = next + cr_min_u32(n_op, m->n_op - next);
+  return h->op_start_ns[m->op0 + end] - h->op_start_ns[m->op0 + next];
+}
+
+static enum cr_refusal check_owned(const struct cr_host *h, uint32_t request)
+{
+  if (request >= h->view.request_cap || h->request_client[request] == CR_NONE)
+    return CR_REFUSED_REQUEST;
+  return h->flight[request].stream == CR_NONE ? CR_GRANTED : CR_REFUSED_OWNER;
+}
+
+static enum cr_refusal check_launch(const struct cr_host *h, uint32_t request, uint32_t n_op, uint32_t stream)
+{
+  enum cr_refusal refusal = check_owned(h, request);
+  if (refusal != CR_GRANTED)
+    return refusal;
+  if (stream >= h->view.n_stream)
+    return CR_REFUSED_STREAM;
+  uint32_t left = cr_host_model(h, request)->n_op - h->request_next_op[request];
+  return n_op == CR_ALL || (n_op > 0 && n_op <= left) ? CR_GRANTED : CR_REFUSED_RANGE;
+}
+
+static enum cr_refusal check_preempt(const struct cr_host *h, uint32_t stream, uint32_t how)
+{
+  if (stream >= h->view.n_stream)
+    return CR_REFUSED_STREAM;
+  if (how != CR_CAP_PARK && how != CR_CAP_EVICT && how != CR_CAP_KILL && how != CR_CAP_SWITCH)
+    return CR_REFUSED_HOW;
+  return h->policy.ops->needs & how ? CR_GRANTED : CR_REFUSED_NEED;
+}
+
+enum cr_refusal cr_ask_check(const struct cr_host *h, const struct cr_note *asked)
+{
+  switch (asked->kind) {
+  case CR_NOTE_STREAM:
+    return check_stream(h, asked->b, (int32_t)asked->c);
+  case CR_NOTE_LAUNCH:
+    return check_launch(h, asked->a, asked->b, asked->c);
+  case CR_NOTE_PREEMPT:
+    return check_preempt(h, asked->a, asked->b);
+  case CR_NOTE_DROP:
+    return check_owned(h, asked->a);
+  default:
+    return CR_GRANTED;
+  }
+}

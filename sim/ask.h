@@ -1,0 +1,53 @@
+/* ask.h - the action buffer: what a policy asks for during a callback, and why a thing asked for is refused.
+ *
+ * An action is a note of the ledger from the start: cr_launch and its like only append one.  When the callback has
+ * returned, the core takes them in order, checks each against the state that those before it left, and carries it out
+ * or refuses it; a replay compares them with the recorded ones instead. */
+#ifndef CR_ASK_H
+#define CR_ASK_H
+#include "sim/base.h"
+#include "sim/ledger.h"
+#include "sim/policy.h"
+
+enum cr_refusal { /* appended only: stored in run databases */
+                  CR_GRANTED,
+                  CR_REFUSED_REQUEST,  /* no such request, or it has left */
+                  CR_REFUSED_OWNER,    /* the request is launched already */
+                  CR_REFUSED_RANGE,    /* no ops, or more than are left */
+                  CR_REFUSED_STREAM,   /* no such stream */
+                  CR_REFUSED_LATE,     /* a stream made outside init and on_client */
+                  CR_REFUSED_DEVICE,   /* no such device */
+                  CR_REFUSED_PRIORITY, /* not a priority of that device */
+                  CR_REFUSED_HOW,      /* not one way to preempt */
+                  CR_REFUSED_NEED,     /* a capability that the policy does not list in needs */
+                  CR_N_REFUSAL
+};
+const char *cr_refusal_text(uint32_t refusal); /* "the policy does not own the request" */
+const char *cr_cap_text(uint32_t cap);         /* name of exactly one CR_CAP_*; "?" for all else */
+
+/* Most actions of one callback.  A policy that asks for more is in a loop. */
+#define CR_ASK_MAX (UINT32_C(1) << 20)
+
+struct cr_asker {
+  struct cr_note *note; /* [n], in order */
+  uint32_t n, cap;
+  uint32_t n_stream; /* made so far, those of this callback included */
+  int set_up;        /* in init or on_client: streams may be made */
+  int flooded;       /* more than CR_ASK_MAX were asked for; the rest is lost */
+  int failed;        /* no memory for more; the rest is lost */
+};
+
+int cr_asker_init(struct cr_asker *a) CR_MUST; /* CR_OK or CR_ENOMEM */
+void cr_asker_fini(struct cr_asker *a);
+
+/* Whether an action may be carried out now. */
+struct cr_host;
+enum cr_refusal cr_ask_check(const struct cr_host *h, const struct cr_note *asked);
+
+/* SETTIMER keeps its time in two halves, as t holds the cookie. */
+static inline cr_ns cr_note_timer_ns(const struct cr_note *note)
+{
+  return (cr_ns)((uint64_t)note->b << 32 | note->a);
+}
+
+#endif

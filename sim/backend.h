@@ -1,0 +1,90 @@
+/* backend.h - where launched work runs and time passes: the simulator, the wall clock, or a real GPU.
+ *
+ * The core hands checked actions to act(), which never blocks, and waits in wait(), which is where time passes: the
+ * simulator jumps, the others sleep.  Threads of a backend stay inside it. */
+#ifndef CR_BACKEND_H
+#define CR_BACKEND_H
+#include "sim/base.h"
+#include "sim/machine.h"
+#include "sim/policy.h"
+#include "sim/workload.h"
+
+enum cr_event_kind {
+  CR_EV_DONE, /* a launched range is finished */
+  CR_EV_BACK, /* a preempted range is given back; op is the next one to run */
+};
+
+/* Something that happened to a range the core launched. */
+struct cr_event {
+  cr_ns at_ns;       /* when it happened */
+  cr_ns reach_ns;    /* when its stream reached the range: everything before it in the stream was finished */
+  uint32_t kind;     /* enum cr_event_kind */
+  uint32_t request;
+  uint32_t op;       /* one past the last finished op, counted from the model's first */
+  uint32_t how;      /* BACK: the enum cr_cap */
+};
+
+enum cr_act_kind { CR_ACT_STREAM, CR_ACT_LAUNCH, CR_ACT_PREEMPT };
+
+/* A checked action.  LAUNCH: ops op0 .. op0 + n_op of the workload's table.  STREAM: a new one, numbered in order. */
+struct cr_act {
+  uint32_t kind; /* enum cr_act_kind */
+  uint32_t stream;
+  uint32_t request, client, op0, n_op; /* op0 counts in the table of all ops */
+  uint32_t device;
+  int32_t priority;
+  uint32_t how;
+};
+
+/* One op's stay on the device, told as it ends. */
+struct cr_op_span {
+  cr_ns start_ns, end_ns;
+  uint32_t device, stream, client, request, op; /* op in the table of all ops */
+};
+
+/* Who is told of every op: the timeline, tests.  The functions may be NULL. */
+struct cr_observer {
+  void *ctx;
+  void (*on_op)(void *ctx, const struct cr_op_span *span);
+  void (*on_use)(void *ctx, uint32_t device, cr_ns at_ns, uint32_t sms_busy, uint32_t warps_resident); /* on change */
+};
+
+/* What a device did since the run began. */
+struct cr_use {
+  uint64_t n_kernel, n_copy, n_memset;
+  double sm_ns;      /* integral of SMs with at least one block */
+  double warp_ns;    /* integral of resident warps */
+  double busy_ns;    /* time with at least one op on the device */
+  double copy_ns;    /* time with at least one copy running */
+  double dram_bytes; /* CR_UNKNOWN when no op says */
+};
+
+struct cr_backend_cfg {
+  const struct cr_workload *workload;
+  const struct cr_machine *machine;
+  const struct cr_observer *observer; /* or NULL */
+  uint32_t stream_cap;                /* streams that may be made */
+  uint32_t launch_cap;                /* ranges that may be queued or running at once */
+  uint64_t seed;
+  const char *set;                    /* "k=v,..." of model.* switches; NULL: none */
+};
+
+struct cr_backend;
+
+struct cr_backend_ops {
+  const char *name;
+  uint32_t caps; /* CR_CAP_* it can do */
+  int (*open)(const struct cr_backend_cfg *cfg, struct cr_backend **out, struct cr_err *err);
+  void (*close)(struct cr_backend *b);
+  cr_ns (*now)(const struct cr_backend *b);
+  /* Lets time pass until something happened or until_ns is reached; writes the events of one instant, at most cap, and
+   * how many.  More at the same instant come with the next call.  until_ns may be CR_NS_NEVER only if work is queued or
+   * running; with nothing to wait for it returns at once with none and time stands still. */
+  int (*wait)(struct cr_backend *b, cr_ns until_ns, struct cr_event *out, uint32_t cap, uint32_t *n, struct cr_err *err);
+  int (*act)(struct cr_backend *b, const struct cr_act *act, struct cr_err *err);
+  void (*use)(const struct cr_backend *b, uint32_t device, struct cr_use *out); /* up to now */
+};
+
+extern const struct cr_backend_ops cr_backend_sim, cr_backend_wall;
+
+#endif

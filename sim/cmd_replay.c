@@ -1,0 +1,154 @@
+/* cmd_replay.c - `corun replay`: feeds the ledgers of run databases to their policies again, and compares.
+ *
+ * The first rung of trust: a policy is a function of what it is told.  It also shows what a changed policy would have
+ * done differently first. */
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "policies/list.h"
+#include "sim/cli.h"
+#include "sim/ledger.h"
+#include "sim/mem.h"
+#include "sim/plugin.h"
+#include "sim/provenance.h"
+#include "sim/replay.h"
+#include "traces/rundb.h"
+#include "traces/scenario.h"
+
+static int run(int argc, char **argv);
+
+const struct cr_cmd cr_cmd_replay = {
+  .name = "replay",
+  .args = "RUN.db...",
+  .help = "feed the ledgers of run databases to their policies again",
+  .more =
+    "Prints a line for each run.  Where a policy asks for something else than it did, the first such note of the\n"
+    "ledger is shown.  Exit status: 0 all asked for the same, 1 one did not, 2 bad usage or input.\n",
+  .run = run,
+};
+
+/* What a database says of itself, and the load it names. */
+struct tape {
+  const char *path;
+  struct cr_rundb *db;
+  struct cr_scenario *scenario;
+};
+
+static int load_scenario(struct tape *t, struct cr_err *err)
+{
+  const struct cr_rundb_info *info = cr_rundb_info(t->db);
+  /* The text has the device by name already, and what --set changed of it; a file is found from here, as it was
+   * then. */
+  const char *device = info->device && strchr(info->device, '/') ? info->device : NULL;
+  const struct cr_scenario_options o = {
+    .device = device,
+    .store = info->store,
+    .n_store = info->n_store,
+    .text = info->scenario_text,
+  };
+  int rc = cr_scenario_load(info->scenario_path, &o, &t->scenario, err);
+  if (rc != CR_OK)
+    return rc;
+  if (cr_workload_hash(t->scenario->workload) != info->workload_hash)
+    return cr_fail(err, CR_EINPUT,
+                   "the models that scenario %s finds today are not those of the run; give it the same traces",
+                   info->scenario_path);
+  return CR_OK;
+}
+
+static int check_ledger(const struct cr_note *note, uint64_t n, uint64_t hash, struct cr_err *err)
+{
+  struct cr_ledger *l = cr_ledger_new(NULL);
+  if (!l)
+    return cr_fail_nomem(err, "a ledger");
+  for (uint64_t i = 0; i < n; i++)
+    cr_ledger_add(l, &note[i]);
+  int same = cr_ledger_hash(l) == hash;
+  cr_ledger_free(l);
+  return same ? CR_OK : cr_fail(err, CR_EINPUT, "the ledger is not the one that the run wrote; the file is damaged");
+}
+
+/* "name,opt=v" or "./file.so,opt=v". */
+static int find_policy(const char *spec, struct cr_plugin **plugin, const struct cr_policy_ops **ops,
+                       struct cr_err *err)
+{
+  size_t n = strcspn(spec, ",");
+  if (!memchr(spec, '/', n)) {
+    *ops = cr_policy_find(spec, n);
+    return *ops ? CR_OK : cr_fail(err, CR_EINPUT, "this program has no policy \"%.*s\"", (int)n, spec);
+  }
+  char *path = cr_mem_new(n + 1, 1);
+  if (!path)
+    return cr_fail_nomem(err, "a policy");
+  memcpy(path, spec, n);
+  int rc = cr_plugin_open(path, plugin, ops, err);
+  cr_mem_free(path);
+  return rc;
+}
+
+/* One run of the database; *same is lowered when the policy asks for something else. */
+static int replay_run(const struct tape *t, uint32_t i, int *same, struct cr_err *err)
+{
+  const struct cr_rundb_run *recorded = cr_rundb_run_info(t->db, i);
+  const char *comma = strchr(recorded->policy, ',');
+  struct cr_plugin *plugin = NULL;
+  const struct cr_policy_ops *ops;
+  struct cr_note *note = NULL;
+  uint64_t n = 0;
+  struct cr_replay_report report;
+  int rc = find_policy(recorded->policy, &plugin, &ops, err);
+  if (rc == CR_OK)
+    rc = cr_rundb_read_notes(t->db, i, &note, &n, err);
+  if (rc == CR_OK)
+    rc = check_ledger(note, n, recorded->ledger_hash, err);
+  if (rc == CR_OK)
+    rc = cr_replay(t->scenario->workload, t->scenario->machine, ops, comma ? comma + 1 : NULL, note, n, &report, err);
+  if (rc == CR_OK) {
+    printf("%s: %s: told %" PRIu64 " events, asked for %" PRIu64 " actions: %s\n", t->path, recorded->policy,
+           report.n_told, report.n_asked, report.same ? "the same" : "not the same");
+    if (!report.same)
+      printf("  note %" PRIu64 "\n    recorded  %s\n    replayed  %s\n", report.first_difference, report.recorded,
+             report.replayed);
+    *same &= report.same;
+  } else {
+    rc = cr_fail_in(err, rc, "run %s", recorded->policy);
+  }
+  cr_mem_free(note);
+  cr_plugin_close(plugin);
+  return rc;
+}
+
+static int replay_file(const char *path, int *same, struct cr_err *err)
+{
+  struct tape t = {.path = path};
+  int rc = cr_rundb_open(path, &t.db, err);
+  if (rc != CR_OK)
+    return rc;
+  rc = load_scenario(&t, err);
+  for (uint32_t i = 0; rc == CR_OK && i < cr_rundb_n_run(t.db); i++)
+    rc = replay_run(&t, i, same, err);
+  if (rc != CR_OK)
+    rc = cr_fail_in(err, rc, "%s", path);
+  cr_scenario_free(t.scenario);
+  cr_rundb_close(t.db);
+  return rc;
+}
+
+static int run(int argc, char **argv)
+{
+  int status, same = 1;
+  struct cr_err err;
+  if (cr_cli_next(&cr_cmd_replay, argc, argv, &status) < 0)
+    return status;
+  if (cr_cli_first() == argc)
+    return cr_cli_usage(&cr_cmd_replay, "a run database is missing; corun run -o RUN.db writes one");
+  for (int i = cr_cli_first(); i < argc; i++) {
+    int rc = replay_file(argv[i], &same, &err);
+    if (rc != CR_OK)
+      return cr_cli_error(rc, &err);
+  }
+  return same ? 0 : 1;
+}

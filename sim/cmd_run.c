@@ -1,0 +1,625 @@
+/* cmd_run.c - `corun run`: a scenario under one policy after another, and a report that compares them.
+ *
+ * All that is asked for is checked before the first run begins: the scenario, every policy and its options, and every
+ * output.  Outputs bear their names only when they are whole; a run that was stopped or that ended badly is whole, with its
+ * outcome, and what came before it is kept. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "policies/list.h"
+#include "sim/backend.h"
+#include "sim/cli.h"
+#include "sim/core.h"
+#include "sim/mem.h"
+#include "sim/nearest.h"
+#include "sim/option.h"
+#include "sim/outfile.h"
+#include "sim/plugin.h"
+#include "sim/progress.h"
+#include "sim/provenance.h"
+#include "sim/report.h"
+#include "sim/text.h"
+#include "sim/timeline.h"
+#include "sim/unit.h"
+#include "traces/rundb.h"
+#include "traces/scenario.h"
+
+/* A list of words from the command line. */
+struct words {
+  const char **word; /* [n], room for one an argument */
+  uint32_t n;
+};
+
+struct args {
+  const char *scenario, *device, *backend, *seed, *db, *ledger, *timeline, *window, *format;
+  struct words policy, set, store;
+  int strict, force, quiet;
+};
+
+/* One policy to run under. */
+struct contender {
+  const char *spec;    /* as given: "exclusive,order=fifo" */
+  const char *options; /* within spec, or NULL */
+  const struct cr_policy_ops *ops;
+  struct cr_plugin *plugin; /* NULL: one of the house */
+};
+
+struct job {
+  struct args args;
+  struct cr_arena *arena;
+  struct cr_scenario *scenario;
+  const struct cr_backend_ops *backend;
+  enum cr_format format;
+  uint64_t seed;
+  cr_ns from_ns, to_ns; /* of the timeline */
+  const char *command;
+  uint32_t n_contender;
+  struct contender *contender; /* [n_contender] */
+  struct cr_result *result;    /* [n_contender], the first n_result of them filled */
+  uint32_t n_result;
+  struct cr_rundb *db;
+  struct cr_outfile *ledger;
+  struct cr_timeline *timeline;
+  struct cr_progress *progress;
+};
+
+enum { OPT_SET = CR_CLI_LONG, OPT_TRACES, OPT_LEDGER, OPT_TIMELINE, OPT_WINDOW, OPT_FORMAT, OPT_STRICT, OPT_FORCE };
+
+static const struct cr_cli_opt option[] = {
+  {'p', "policy", "POLICY[,OPT=V]", "a policy, or ./FILE.so with one; may be repeated (default: the scenario's, else all)"},
+  {'d', "device", "DEVICE", "device by name or description file (default: the scenario's, else h200)"},
+  {'b', "backend", "BACKEND", "sim (simulated, the default) or wall (real time, pretended device)"},
+  {'s', "seed", "SEED", "seed of random arrivals (default: the scenario's)"},
+  {OPT_SET, "set", "KEY=VALUE", "change a key of the scenario, such as duration=1s or clients.rt.rate=200/s; may be repeated"},
+  {OPT_TRACES, "traces", "STORE", "a store to look for models in before the bundled one; may be repeated"},
+  {'o', "output", "FILE", "write a run database: results, requests, ledger"},
+  {OPT_LEDGER, "ledger", "FILE", "write the ledger as text"},
+  {OPT_TIMELINE, "timeline", "FILE", "write a timeline for ui.perfetto.dev or chrome://tracing"},
+  {OPT_WINDOW, "window", "FROM..TO", "only this part of the run in the timeline, such as 100ms..150ms"},
+  {OPT_FORMAT, "format", "FORMAT", "table (the default), csv or json"},
+  {OPT_STRICT, "strict", NULL, "end a run at the first action that is refused"},
+  {OPT_FORCE, "force", NULL, "write over outputs that exist"},
+  {'q', "quiet", NULL, "no progress bar"},
+  {0},
+};
+
+static int run(int argc, char **argv);
+
+const struct cr_cmd cr_cmd_run = {
+  .name = "run",
+  .args = "SCENARIO [-p POLICY[,OPT=V]]... [-o RUN.db] [--timeline OUT.json]",
+  .help = "run a scenario under one policy after another and compare them",
+  .opt = option,
+  .more = "SCENARIO is a YAML file or the name of a bundled one (corun list scenarios).  Ctrl-C ends the run and keeps\n"
+          "the results so far, marked partial.  Exit status: 0 all runs were done, 1 one was not, 2 bad usage or input.\n",
+  .run = run,
+};
+
+/* The command line. */
+
+static int take_option(struct args *a, int letter)
+{
+  const char *value = cr_cli_value();
+  switch (letter) {
+  case 'p': a->policy.word[a->policy.n++] = value; break;
+  case 'd': a->device = value; break;
+  case 'b': a->backend = value; break;
+  case 's': a->seed = value; break;
+  case 'o': a->db = value; break;
+  case 'q': a->quiet = 1; break;
+  case OPT_SET: a->set.word[a->set.n++] = value; break;
+  case OPT_TRACES: a->store.word[a->store.n++] = value; break;
+  case OPT_LEDGER: a->ledger = value; break;
+  case OPT_TIMELINE: a->timeline = value; break;
+  case OPT_WINDOW: a->window = value; break;
+  case OPT_FORMAT: a->format = value; break;
+  case OPT_STRICT: a->strict = 1; break;
+  case OPT_FORCE: a->force = 1; break;
+  default: return 0;
+  }
+  return 1;
+}
+
+/* 0 when all is read; else the command returns *status. */
+static int read_args(struct job *j, int argc, char **argv, int *status)
+{
+  struct args *a = &j->args;
+  struct words *const list[] = {&a->policy, &a->set, &a->store};
+  for (int i = 0; i < 3; i++) {
+    list[i]->word = cr_arena_take(j->arena, (size_t)argc, sizeof *list[i]->word);
+    if (!list[i]->word) {
+      struct cr_err err;
+      *status = cr_cli_error(cr_fail_nomem(&err, "the command line"), &err);
+      return 1;
+    }
+  }
+  int letter;
+  while ((letter = cr_cli_next(&cr_cmd_run, argc, argv, status)) > 0)
+    take_option(a, letter);
+  if (letter < 0)
+    return 1;
+  int first = cr_cli_first();
+  if (first == argc)
+    *status = cr_cli_usage(&cr_cmd_run, "a scenario is missing; `corun list scenarios` shows those there are");
+  else if (first + 1 < argc)
+    *status = cr_cli_usage(&cr_cmd_run, "one scenario at a time: %s is one too many", argv[first + 1]);
+  else
+    a->scenario = argv[first];
+  return !a->scenario;
+}
+
+static void add_quoted(struct cr_text *t, const char *option_name, const char *value)
+{
+  if (!value)
+    return;
+  cr_text_add(t, " %s%s", option_name, *option_name ? " " : "");
+  if (*value && strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/[]%") == strlen(value)) {
+    cr_text_add(t, "%s", value);
+    return;
+  }
+  cr_text_add(t, "'");
+  for (; *value; value++)
+    cr_text_add(t, *value == '\'' ? "'\\''" : "%c", *value);
+  cr_text_add(t, "'");
+}
+
+/* The command that brings the same results: what is written, and where, is left out of it. */
+static int name_command(struct job *j, struct cr_err *err)
+{
+  const struct args *a = &j->args;
+  struct cr_text t = {0};
+  cr_text_add(&t, "corun run");
+  add_quoted(&t, "", a->scenario);
+  for (uint32_t i = 0; i < a->policy.n; i++)
+    add_quoted(&t, "-p", a->policy.word[i]);
+  add_quoted(&t, "-d", a->device);
+  add_quoted(&t, "-b", a->backend);
+  add_quoted(&t, "-s", a->seed);
+  for (uint32_t i = 0; i < a->set.n; i++)
+    add_quoted(&t, "--set", a->set.word[i]);
+  for (uint32_t i = 0; i < a->store.n; i++)
+    add_quoted(&t, "--traces", a->store.word[i]);
+  if (a->strict)
+    cr_text_add(&t, " --strict");
+  j->command = t.failed ? NULL : cr_arena_text(j->arena, t.s);
+  cr_text_fini(&t);
+  return j->command ? CR_OK : cr_fail_nomem(err, "the command line");
+}
+
+static int parse_window(struct job *j, struct cr_err *err)
+{
+  const char *text = j->args.window, *dots = text ? strstr(text, "..") : NULL;
+  j->to_ns = CR_NS_NEVER;
+  if (!text)
+    return CR_OK;
+  if (!j->args.timeline)
+    return cr_fail(err, CR_EINPUT, "--window is a part of the timeline; name its file with --timeline");
+  if (!dots)
+    return cr_fail(err, CR_EINPUT, "--window %s: write it as FROM..TO, such as 100ms..150ms", text);
+  char *from = cr_arena_text(j->arena, text);
+  if (!from)
+    return cr_fail_nomem(err, "the command line");
+  from[dots - text] = '\0';
+  int rc = cr_parse_ns(from, "start of --window", &j->from_ns, err);
+  if (rc == CR_OK)
+    rc = cr_parse_ns(dots + 2, "end of --window", &j->to_ns, err);
+  if (rc == CR_OK && j->to_ns <= j->from_ns)
+    rc = cr_fail(err, CR_EINPUT, "--window %s: ends before it begins", text);
+  return rc;
+}
+
+static int choose_backend(struct job *j, struct cr_err *err)
+{
+  const char *name = j->args.backend;
+  if (!name || strcmp(name, "sim") == 0)
+    j->backend = &cr_backend_sim;
+  else if (strcmp(name, "wall") == 0)
+    j->backend = &cr_backend_wall;
+  else if (strcmp(name, "cuda") == 0)
+    return cr_fail(err, CR_EINPUT, "backend cuda, which runs on a real GPU, is not built into this program; take sim or wall");
+  else
+    return cr_fail(err, CR_EINPUT, "there is no backend \"%s\"; take sim or wall", name);
+  return CR_OK;
+}
+
+/* Policies. */
+
+static int no_such_policy(const char *spec, size_t n, struct cr_err *err)
+{
+  char word[64];
+  snprintf(word, sizeof word, "%.*s", (int)(n < 60 ? n : 60), spec);
+  const char *name[64];
+  uint32_t n_name = 0;
+  while (n_name < 64 && cr_policy_list[n_name]) {
+    name[n_name] = cr_policy_list[n_name]->name;
+    n_name++;
+  }
+  const char *near = cr_nearest(word, name, n_name);
+  if (near)
+    return cr_fail(err, CR_EINPUT, "there is no policy \"%s\"; did you mean %s? (corun list policies shows all)", word, near);
+  return cr_fail(err, CR_EINPUT, "there is no policy \"%s\"; `corun list policies` shows those there are", word);
+}
+
+static int check_options(struct job *j, const struct contender *c, struct cr_err *err)
+{
+  int64_t *value = cr_arena_take(j->arena, cr_opt_count(c->ops->options) + 1, sizeof *value);
+  if (!value)
+    return cr_fail_nomem(err, "the options of a policy");
+  char who[80];
+  snprintf(who, sizeof who, "policy %s", c->ops->name);
+  return cr_opt_parse(c->ops->options, c->options, value, who, err);
+}
+
+static int choose_policy(struct job *j, const char *spec, struct contender *c, struct cr_err *err)
+{
+  const char *comma = strchr(spec, ',');
+  size_t n = comma ? (size_t)(comma - spec) : strlen(spec);
+  c->spec = spec;
+  c->options = comma ? comma + 1 : NULL;
+  if (memchr(spec, '/', n)) {
+    char *path = cr_arena_text(j->arena, spec);
+    if (!path)
+      return cr_fail_nomem(err, "a policy");
+    path[n] = '\0';
+    int rc = cr_plugin_open(path, &c->plugin, &c->ops, err);
+    return rc == CR_OK ? check_options(j, c, err) : rc;
+  }
+  c->ops = cr_policy_find(spec, n);
+  return c->ops ? check_options(j, c, err) : no_such_policy(spec, n, err);
+}
+
+/* Those of the command line, else the scenario's, else all. */
+static int choose_policies(struct job *j, struct cr_err *err)
+{
+  const struct words *given = &j->args.policy;
+  uint32_t n_all = 0;
+  while (cr_policy_list[n_all])
+    n_all++;
+  uint32_t n = given->n ? given->n : j->scenario->n_policy ? j->scenario->n_policy : n_all;
+  j->contender = cr_arena_take(j->arena, n, sizeof *j->contender);
+  j->result = cr_arena_take(j->arena, n, sizeof *j->result);
+  if (!j->contender || !j->result)
+    return cr_fail_nomem(err, "the policies");
+  for (uint32_t i = 0; i < n; i++) {
+    const char *spec = given->n ? given->word[i] : j->scenario->n_policy ? j->scenario->policy[i] : cr_policy_list[i]->name;
+    j->n_contender = i + 1; /* its plugin, if any, is to be closed */
+    int rc = choose_policy(j, spec, &j->contender[i], err);
+    if (rc != CR_OK)
+      return rc;
+  }
+  return CR_OK;
+}
+
+static int prepare(struct job *j, struct cr_err *err)
+{
+  const struct args *a = &j->args;
+  int rc = a->format ? cr_format_parse(a->format, &j->format, err) : CR_OK;
+  if (rc == CR_OK)
+    rc = parse_window(j, err);
+  if (rc == CR_OK)
+    rc = choose_backend(j, err);
+  if (rc == CR_OK)
+    rc = name_command(j, err);
+  int64_t seed = 0;
+  if (rc == CR_OK && a->seed)
+    rc = cr_parse_count(a->seed, "seed", &seed, err);
+  const struct cr_scenario_options o = {
+    .device = a->device, .store = a->store.word, .n_store = a->store.n, .set = a->set.word, .n_set = a->set.n,
+  };
+  if (rc == CR_OK)
+    rc = cr_scenario_load(a->scenario, &o, &j->scenario, err);
+  if (rc != CR_OK)
+    return rc;
+  j->seed = a->seed ? (uint64_t)seed : j->scenario->seed;
+  return choose_policies(j, err);
+}
+
+/* Outputs. */
+
+static int open_db(struct job *j, struct cr_err *err)
+{
+  const struct args *a = &j->args;
+  const struct cr_rundb_cfg cfg = {
+    .command = j->command, .scenario = j->scenario, .scenario_path = a->scenario, .seed = j->seed, .device = a->device,
+    .store = a->store.word, .n_store = a->store.n, .overwrite = a->force,
+  };
+  return cr_rundb_create(a->db, &cfg, &j->db, err);
+}
+
+static int open_timeline(struct job *j, struct cr_err *err)
+{
+  struct cr_text provenance = {0};
+  cr_text_add(&provenance, "corun %s (%s), seed %llu: %s", cr_program_version, cr_program_git, (unsigned long long)j->seed,
+              j->command);
+  if (provenance.failed) {
+    cr_text_fini(&provenance);
+    return cr_fail_nomem(err, "the timeline");
+  }
+  const struct cr_timeline_cfg cfg = {
+    .workload = j->scenario->workload, .machine = j->scenario->machine, .from_ns = j->from_ns, .to_ns = j->to_ns,
+    .provenance = provenance.s, .overwrite = j->args.force,
+  };
+  int rc = cr_timeline_new(j->args.timeline, &cfg, &j->timeline, err);
+  cr_text_fini(&provenance);
+  return rc;
+}
+
+static int check_distinct(const struct args *a, struct cr_err *err)
+{
+  const char *const path[] = {a->db, a->ledger, a->timeline};
+  for (int i = 0; i < 3; i++)
+    for (int k = 0; k < i; k++)
+      if (path[i] && path[k] && strcmp(path[i], path[k]) == 0)
+        return cr_fail(err, CR_EINPUT, "%s: two outputs cannot go to one file; give each a name of its own", path[i]);
+  return CR_OK;
+}
+
+static int open_outputs(struct job *j, struct cr_err *err)
+{
+  int rc = check_distinct(&j->args, err);
+  if (rc == CR_OK && j->args.db)
+    rc = open_db(j, err);
+  if (rc == CR_OK && j->args.ledger)
+    rc = cr_outfile_new(j->args.ledger, "ledger", j->args.force, &j->ledger, err);
+  if (rc == CR_OK && j->args.timeline)
+    rc = open_timeline(j, err);
+  if (rc != CR_OK || !j->ledger)
+    return rc;
+  char line[128];
+  int n = snprintf(line, sizeof line, "# corun %s (%s), seed %llu\n# ", cr_program_version, cr_program_git,
+                   (unsigned long long)j->seed);
+  cr_outfile_add(j->ledger, line, (size_t)n);
+  cr_outfile_add(j->ledger, j->command, strlen(j->command));
+  cr_outfile_add(j->ledger, "\n", 1);
+  return CR_OK;
+}
+
+/* A timeline that no viewer opens is of little use: say how to have a smaller one. */
+static void hint_at_window(const struct job *j)
+{
+  char size[40];
+  int64_t bytes = cr_timeline_bytes(j->timeline);
+  if (bytes > CR_TIMELINE_LARGE_BYTES && !j->args.quiet)
+    fprintf(stderr, "corun: %s is %s, more than browsers open; --window FROM..TO keeps a part of the run\n",
+            j->args.timeline, cr_format_bytes(bytes, size, sizeof size));
+}
+
+/* Gives the files their names.  The first failure is told; the others are completed all the same. */
+static int keep_outputs(struct job *j, struct cr_err *err)
+{
+  int rc = CR_OK;
+  if (j->db)
+    rc = cr_rundb_commit(j->db, err);
+  if (j->ledger) {
+    int closed = cr_outfile_close(j->ledger, rc == CR_OK ? err : NULL);
+    rc = rc == CR_OK ? closed : rc;
+    j->ledger = NULL;
+  }
+  if (j->timeline) {
+    hint_at_window(j);
+    int closed = cr_timeline_close(j->timeline, rc == CR_OK ? err : NULL);
+    rc = rc == CR_OK ? closed : rc;
+    j->timeline = NULL;
+  }
+  return rc;
+}
+
+/* Where the notes of one run go: the database, the text file, or both. */
+struct note_sinks {
+  struct cr_ledger_sink db; /* write NULL: none */
+  struct cr_outfile *text;  /* or NULL */
+};
+
+static int write_notes(void *ctx, const struct cr_note *note, uint32_t n, struct cr_err *err)
+{
+  struct note_sinks *s = ctx;
+  struct cr_text line = {0};
+  for (uint32_t i = 0; s->text && i < n; i++) {
+    line.n = 0;
+    cr_note_print(&note[i], &line);
+    cr_text_add(&line, "\n");
+    if (!line.failed)
+      cr_outfile_add(s->text, line.s, line.n);
+  }
+  int failed = line.failed;
+  cr_text_fini(&line);
+  if (failed)
+    return cr_fail_nomem(err, "the ledger's text");
+  int rc = s->text ? cr_outfile_state(s->text, err) : CR_OK;
+  return rc == CR_OK && s->db.write ? s->db.write(s->db.ctx, note, n, err) : rc;
+}
+
+static void add_ledger_line(struct cr_outfile *f, const char *what, const char *text)
+{
+  if (!f)
+    return;
+  cr_outfile_add(f, what, strlen(what));
+  cr_outfile_add(f, text, strlen(text));
+  cr_outfile_add(f, "\n", 1);
+}
+
+static void end_ledger(struct cr_outfile *f, const struct cr_result *r)
+{
+  char line[96];
+  snprintf(line, sizeof line, "%016llx over %llu notes", (unsigned long long)r->ledger_hash,
+           (unsigned long long)r->ledger_count);
+  add_ledger_line(f, "hash ", line);
+}
+
+/* Running. */
+
+static int run_core(struct job *j, const struct contender *c, struct cr_result *r, struct cr_err *err)
+{
+  struct note_sinks notes = {.text = j->ledger};
+  struct cr_ledger_sink ledger = {.ctx = &notes, .write = write_notes};
+  struct cr_request_sink requests = {0};
+  struct cr_observer observer = {0};
+  if (j->db) {
+    int rc = cr_rundb_begin(j->db, c->spec, j->backend->name, &notes.db, &requests, err);
+    if (rc != CR_OK)
+      return rc;
+  }
+  add_ledger_line(j->ledger, "policy ", c->spec);
+  if (j->timeline)
+    cr_timeline_begin(j->timeline, c->spec, &observer);
+  const struct cr_core_cfg cfg = {
+    .workload = j->scenario->workload,
+    .machine = j->scenario->machine,
+    .policy = c->ops,
+    .policy_options = c->options,
+    .backend = j->backend,
+    .model_set = j->scenario->model_set,
+    .duration_ns = j->scenario->duration_ns,
+    .warmup_ns = j->scenario->warmup_ns,
+    .seed = j->seed,
+    .strict = j->args.strict,
+    .observer = j->timeline ? &observer : NULL,
+    .ledger = j->db || j->ledger ? &ledger : NULL,
+    .requests = j->db ? &requests : NULL,
+    .stop = cr_cli_stop(),
+    .on_progress = j->progress ? cr_progress_update : NULL,
+    .progress_ctx = j->progress,
+  };
+  return cr_core_run(&cfg, r, err);
+}
+
+/* One policy.  CR_OK, or CR_ERUN and CR_EINTR with a result that counts; *fatal when nothing is to be kept. */
+static int run_one(struct job *j, uint32_t i, int *fatal, struct cr_err *err)
+{
+  const struct contender *c = &j->contender[i];
+  struct cr_result *r = &j->result[j->n_result];
+  cr_progress_part(j->progress, i, c->spec);
+  r->backend = NULL;
+  int rc = run_core(j, c, r, err);
+  int began = r->backend != NULL; /* the core fills the result in only if it did */
+  if (began)
+    j->n_result++;
+  *fatal = !began || r->outcome == CR_FAILED;
+  if (*fatal)
+    return cr_fail_in(err, rc, "policy %s", c->spec);
+  end_ledger(j->ledger, r);
+  struct cr_err failed;
+  if (j->db) {
+    int ended = cr_rundb_end(j->db, r, &failed);
+    *fatal = ended != CR_OK;
+    if (*fatal)
+      return cr_fail(err, ended, "%s", failed.text);
+  }
+  return rc == CR_OK ? CR_OK : cr_fail_in(err, rc, "policy %s", c->spec);
+}
+
+/* All of them, until one cannot be run or the user stops.  A policy that stalls does not keep the next from running. */
+static int run_all(struct job *j, int *fatal, struct cr_err *err)
+{
+  int worst = CR_OK;
+  for (uint32_t i = 0; i < j->n_contender && worst != CR_EINTR; i++) {
+    int rc = run_one(j, i, fatal, err);
+    if (*fatal)
+      return rc;
+    if (rc == CR_EINTR && i + 1 < j->n_contender)
+      cr_fail_in(err, rc, "%u of %u policies were run to the end", i, j->n_contender);
+    cr_progress_clear(j->progress);
+    cr_cli_error(rc, err);
+    worst = rc != CR_OK ? rc : worst;
+  }
+  return worst;
+}
+
+static int summarize(struct job *j, struct cr_summary *s, struct cr_err *err)
+{
+  const struct cr_scenario *scenario = j->scenario;
+  int rc = cr_summary_init(s, j->n_result, scenario->workload->n_client, scenario->machine->n_device, j->arena, err);
+  if (rc != CR_OK)
+    return rc;
+  for (uint32_t i = 0; i < j->n_result; i++) {
+    cr_summarize_run(&j->result[i], scenario->workload, scenario->machine, &s->run[i]);
+    s->run[i].policy = j->contender[i].spec;
+  }
+  s->version = cr_program_version;
+  s->git = cr_program_git;
+  s->command = j->command;
+  s->scenario = scenario->name;
+  s->about = scenario->about ? scenario->about : "";
+  s->seed = j->seed;
+  s->workload_hash = cr_workload_hash(scenario->workload);
+  s->duration_ns = scenario->duration_ns;
+  s->warmup_ns = scenario->warmup_ns;
+  return CR_OK;
+}
+
+static int wants_color(void)
+{
+  const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+  return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0 && !(no && *no);
+}
+
+static int print(struct job *j, struct cr_err *err)
+{
+  struct cr_summary s;
+  struct cr_text text = {0};
+  int rc = summarize(j, &s, err);
+  if (rc == CR_OK) {
+    cr_report(&s, j->format, wants_color(), &text);
+    rc = text.failed ? cr_fail_nomem(err, "the report") : cr_cli_write(NULL, text.s, text.n, err);
+  }
+  cr_text_fini(&text);
+  return rc;
+}
+
+static void clean_up(struct job *j)
+{
+  cr_progress_free(j->progress);
+  cr_rundb_close(j->db);
+  cr_outfile_abandon(j->ledger);
+  cr_timeline_abandon(j->timeline);
+  for (uint32_t i = 0; i < j->n_result; i++)
+    cr_result_fini(&j->result[i]);
+  cr_scenario_free(j->scenario);
+  for (uint32_t i = 0; i < j->n_contender; i++)
+    cr_plugin_close(j->contender[i].plugin);
+  cr_arena_free(j->arena);
+}
+
+static int do_run(struct job *j)
+{
+  struct cr_err err;
+  int fatal = 0;
+  int rc = prepare(j, &err);
+  if (rc == CR_OK)
+    rc = open_outputs(j, &err);
+  if (rc != CR_OK)
+    return cr_cli_error(rc, &err);
+  if (!j->args.quiet)
+    j->progress = cr_progress_new(j->scenario->name, j->n_contender);
+  rc = run_all(j, &fatal, &err);
+  cr_progress_free(j->progress);
+  j->progress = NULL;
+  if (fatal)
+    return cr_cli_error(rc, &err);
+  int status = cr_rc_exit(rc);
+  rc = print(j, &err);
+  if (rc != CR_OK) {
+    status = cr_cli_error(rc, &err);
+    rc = keep_outputs(j, NULL);
+    return status;
+  }
+  rc = keep_outputs(j, &err);
+  return rc != CR_OK ? cr_cli_error(rc, &err) : status;
+}
+
+static int run(int argc, char **argv)
+{
+  struct job j = {.arena = cr_arena_new()};
+  struct cr_err err;
+  int status;
+  if (!j.arena)
+    return cr_cli_error(cr_fail_nomem(&err, "the command line"), &err);
+  if (!read_args(&j, argc, argv, &status))
+    status = do_run(&j);
+  clean_up(&j);
+  return status;
+}

@@ -1,0 +1,96 @@
+/* cmd_show.c - `corun show`: what a trace store or a run database holds. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/cli.h"
+#include "sim/mem.h"
+#include "sim/report.h"
+#include "sim/text.h"
+#include "traces/datadir.h"
+#include "traces/rundb.h"
+#include "traces/store.h"
+
+static const struct cr_cli_opt options[] = {
+  {'f', "format", "FORMAT", "table, csv or json"},
+  {'o', "output", "FILE", "write to a new file instead of the terminal"},
+  {0, NULL, NULL, NULL},
+};
+
+static int run(int argc, char **argv);
+
+const struct cr_cmd cr_cmd_show = {
+  .name = "show",
+  .args = "[STORE [MODEL] | MODEL | RUN]",
+  .help = "print what a trace store or a run database holds",
+  .opt = options,
+  .more = "A store: its models, where they come from, and a sanity report; with a model its classes and kernels (csv "
+          "and json:\n"
+          "every op).  Without a store the bundled one is shown.  A run database: the report that its run printed.\n",
+  .run = run,
+};
+
+/* The store and model that the operands mean: a word that is no file is a model of the bundled store. */
+static int find(char **word, int n, struct cr_arena *arena, const char **store, const char **model, struct cr_err *err)
+{
+  int is_file = n > 0 && (access(word[0], F_OK) == 0 || strchr(word[0], '.') == word[0]);
+  size_t length = n > 0 ? strlen(word[0]) : 0;
+  if (length > 3 && !strcmp(word[0] + length - 3, ".db"))
+    is_file = 1;
+  *model = n > 1 ? word[1] : NULL;
+  if (is_file || n > 1) {
+    *store = word[0];
+    return CR_OK;
+  }
+  *model = n ? word[0] : NULL;
+  return cr_datadir_find("h200.db", arena, store, err);
+}
+
+static int show_store(const char *path, const char *model, const char *format, struct cr_text *out, struct cr_err *err)
+{
+  struct cr_store *s = NULL;
+  int rc = cr_store_open(path, &s, err);
+  if (!rc)
+    rc = cr_store_show(s, model, format, out, err);
+  cr_store_close(s);
+  return rc;
+}
+
+static int show(char **word, int n, const char *format, const char *output, struct cr_err *err)
+{
+  struct cr_arena *arena = cr_arena_new();
+  struct cr_text out = {0};
+  const char *store = NULL, *model = NULL;
+  int rc = arena ? find(word, n, arena, &store, &model, err) : cr_fail_nomem(err, "the command line");
+  if (!rc && cr_store_application(store) == CR_RUNDB_APPLICATION_ID)
+    rc = model ? cr_fail(err, CR_EINPUT, "%s: is a run database and has no models to name", store)
+               : cr_rundb_show(store, format, &out, err);
+  else if (!rc)
+    rc = show_store(store, model, format, &out, err);
+  if (!rc)
+    rc = cr_cli_write(output, out.s, out.n, err);
+  cr_text_fini(&out);
+  cr_arena_free(arena);
+  return rc;
+}
+
+static int run(int argc, char **argv)
+{
+  const char *format = "table", *output = NULL;
+  struct cr_err err;
+  enum cr_format known;
+  int letter, status;
+  while ((letter = cr_cli_next(&cr_cmd_show, argc, argv, &status)) > 0)
+    *(letter == 'f' ? &format : &output) = cr_cli_value();
+  if (letter < 0)
+    return status;
+  int rc = cr_format_parse(format, &known, &err);
+  if (rc)
+    return cr_cli_error(rc, &err);
+  int first = cr_cli_first();
+  if (argc - first > 2)
+    return cr_cli_usage(&cr_cmd_show, "show takes a store and a model; '%s' is too much", argv[first + 2]);
+  return cr_cli_error(show(argv + first, argc - first, format, output, &err), &err);
+}

@@ -1,0 +1,281 @@
+/* cmd_validate.c - `corun validate`: predicts a measured table and prints how far off it is. */
+#include "config.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "calib/validate.h"
+#include "policies/list.h"
+#include "sim/cli.h"
+#include "sim/mem.h"
+#include "sim/progress.h"
+#include "sim/unit.h"
+#include "traces/datadir.h"
+#include "traces/device_file.h"
+
+enum { ARRIVALS = CR_CLI_LONG, TRACES, SET, ONLY, ROWS, VARIANT, AT_MOST, FORMAT };
+
+static const struct cr_cli_opt options[] = {
+  {ARRIVALS, "arrivals", "FILE", "arrival times of open clients (default: arrivals.csv beside the table)"},
+  {TRACES, "traces", "STORE|DIR", "search this store, or folder of Kineto files, for models first; may be repeated"},
+  {'d', "device", "DEVICE", "device by name or description file (default: h200)"},
+  {SET, "set", "K=V,...", "change model.NAME (device model) or device.KEY; may be repeated"},
+  {VARIANT, "variant", "WHICH", "models as plain, autotuned or auto: as the isolated rows say (the default)"},
+  {ONLY, "only", "TEXT", "only scenarios with this text in their name"},
+  {AT_MOST, "at-most", "TIME", "simulate no more than this of each scenario, such as 200ms"},
+  {ROWS, "rows", NULL, "list every row in the table, not only the worst"},
+  {FORMAT, "format", "FORMAT", "table (the default), csv or json"},
+  {'q', "quiet", NULL, "no progress bar"},
+  {0, NULL, NULL, NULL},
+};
+
+static int run(int argc, char **argv);
+
+const struct cr_cmd cr_cmd_validate = {
+  .name = "validate",
+  .args = "[TRUTH] [-d DEVICE] [--traces STORE|DIR]... [--set K=V,...]...",
+  .help = "predict every row of a measured co-run table and print the errors",
+  .opt = options,
+  .more =
+    "TRUTH is a CSV file with the columns of corun-streams.csv, or the name of a bundled table: fixed (one H200,\n"
+    "cuDNN autotuning off; the default) or autotuned (the older, wider set).  Closed clients are judged by the\n"
+    "time between completions, open ones by service time, as they were measured.\n",
+  .run = run,
+};
+
+static const struct bundled {
+  const char *name, *file, *title;
+} bundled[] = {
+  {"fixed", "truth/h200/fixed/corun-streams.csv", "fixed (H200, autotuning off)"},
+  {"autotuned", "truth/h200/corun-streams.csv", "autotuned (H200, the older set)"},
+};
+
+struct args {
+  struct cr_arena *arena;
+  const char *truth, *device;
+  int quiet;
+  const char **store, **device_set; /* [argc] */
+  uint32_t n_store, n_device_set;
+  struct cr_text model_set;
+  struct cr_validate_cfg cfg;
+  struct cr_validate_report_cfg report;
+};
+
+/* --- the command line ------------------------------------------------------------------------------------------------- */
+
+static int parse_variant(const char *text, enum cr_variant *out, struct cr_err *err)
+{
+  static const char *const name[] = {"auto", "plain", "autotuned"};
+  for (uint32_t i = 0; i < sizeof name / sizeof name[0]; i++)
+    if (strcmp(text, name[i]) == 0) {
+      *out = (enum cr_variant)i;
+      return CR_OK;
+    }
+  return cr_fail(err, CR_EINPUT, "--variant '%s': it is auto, plain or autotuned", text);
+}
+
+/* One "model.K=V" or "device.K=V". */
+static int add_set(struct args *a, const char *item, struct cr_err *err)
+{
+  if (strncmp(item, "model.", 6) == 0 && item[6]) {
+    cr_text_add(&a->model_set, "%s%s", a->model_set.n ? "," : "", item + 6);
+    return a->model_set.failed ? cr_fail_nomem(err, "--set") : CR_OK;
+  }
+  if (strncmp(item, "device.", 7) == 0 && item[7]) {
+    a->device_set[a->n_device_set++] = item + 7;
+    return CR_OK;
+  }
+  return cr_fail(err, CR_EINPUT, "--set '%s': a key here begins with model. or device., as in model.cold=0.6us", item);
+}
+
+/* "K=V,K=V": a comma in a value cannot be meant, no value of these keys has one. */
+static int parse_set(struct args *a, const char *text, struct cr_err *err)
+{
+  uint32_t n_item = 1;
+  for (const char *s = text; *s; s++)
+    n_item += *s == ',';
+  const char **more = cr_arena_take(a->arena, a->n_device_set + (size_t)n_item, sizeof *more);
+  char *item = cr_arena_text(a->arena, text);
+  if (!more || !item)
+    return cr_fail_nomem(err, "--set");
+  if (a->n_device_set)
+    memcpy(more, a->device_set, a->n_device_set * sizeof *more);
+  a->device_set = more;
+  for (;;) {
+    char *comma = strchr(item, ',');
+    if (comma)
+      *comma = '\0';
+    int rc = add_set(a, item, err);
+    if (rc != CR_OK || !comma)
+      return rc;
+    item = comma + 1;
+  }
+}
+
+static int parse_at_most(const char *text, cr_ns *out, struct cr_err *err)
+{
+  cr_ns ns;
+  int rc = cr_parse_ns(text, "--at-most", &ns, err);
+  if (rc == CR_OK && ns == 0)
+    rc = cr_fail(err, CR_EINPUT, "--at-most 0: give a time over 0, such as 200ms");
+  if (rc == CR_OK)
+    *out = ns;
+  return rc;
+}
+
+static int take_option(struct args *a, int letter, struct cr_err *err)
+{
+  switch (letter) {
+  case ARRIVALS:
+    a->cfg.arrivals_path = cr_cli_value();
+    break;
+  case TRACES:
+    a->store[a->n_store++] = cr_cli_value();
+    break;
+  case 'd':
+    a->device = cr_cli_value();
+    break;
+  case SET:
+    return parse_set(a, cr_cli_value(), err);
+  case VARIANT:
+    return parse_variant(cr_cli_value(), &a->cfg.variant, err);
+  case ONLY:
+    a->cfg.only = cr_cli_value();
+    break;
+  case AT_MOST:
+    return parse_at_most(cr_cli_value(), &a->cfg.at_most_ns, err);
+  case ROWS:
+    a->report.all_rows = 1;
+    break;
+  case FORMAT:
+    return cr_format_parse(cr_cli_value(), &a->report.format, err);
+  case 'q':
+    a->quiet = 1;
+    break;
+  default:
+    break;
+  }
+  return CR_OK;
+}
+
+/* --- files -------------------------------------------------------------------------------------------------------------- */
+
+/* A file of that name goes before a bundled table. */
+static int find_truth(struct args *a, struct cr_err *err)
+{
+  struct stat st;
+  a->cfg.truth_path = a->cfg.truth_name = a->truth;
+  if (stat(a->truth, &st) == 0 && !S_ISDIR(st.st_mode))
+    return CR_OK;
+  for (size_t i = 0; i < sizeof bundled / sizeof bundled[0]; i++)
+    if (strcmp(a->truth, bundled[i].name) == 0) {
+      a->cfg.truth_name = bundled[i].title;
+      return cr_datadir_find(bundled[i].file, a->arena, &a->cfg.truth_path, err);
+    }
+  return cr_fail(err, CR_EINPUT, "%s: no such file, and no bundled table either; those are fixed and autotuned",
+                 a->truth);
+}
+
+/* The bundled store may be missing where other stores are given. */
+static int find_store(struct args *a, struct cr_err *err)
+{
+  int rc = cr_datadir_find("h200.db", a->arena, &a->cfg.bundled, err);
+  if (rc == CR_EINPUT && a->n_store) {
+    a->cfg.bundled = NULL;
+    return CR_OK;
+  }
+  return rc;
+}
+
+static int find_policies(struct args *a, struct cr_err *err)
+{
+  a->cfg.streams = cr_policy_find("streams", strlen("streams"));
+  a->cfg.priority = cr_policy_find("priority", strlen("priority"));
+  if (!a->cfg.streams || !a->cfg.priority)
+    return cr_fail(err, CR_EINPUT,
+                   "this program was built without the policies streams and priority; build it with them");
+  return CR_OK;
+}
+
+/* --- the run ------------------------------------------------------------------------------------------------------------ */
+
+static int print(const struct args *a, const struct cr_validation *v, struct cr_err *err)
+{
+  struct cr_text out = {0};
+  uint32_t n;
+  const struct cr_validate_row *row = cr_validation_rows(v, &n);
+  cr_validate_report(&a->report, cr_validation_facts(v), row, n, &out);
+  int rc = out.failed ? cr_fail_nomem(err, "the report") : cr_cli_write(NULL, out.s, out.n, err);
+  cr_text_fini(&out);
+  return rc;
+}
+
+static int validate(struct args *a, struct cr_err *err)
+{
+  struct cr_device_desc device;
+  int rc = find_truth(a, err);
+  if (rc == CR_OK)
+    rc = find_store(a, err);
+  if (rc == CR_OK)
+    rc = find_policies(a, err);
+  if (rc == CR_OK)
+    rc = cr_device_load(a->device, a->device_set, a->n_device_set, a->arena, &device, err);
+  if (rc != CR_OK)
+    return rc;
+  struct cr_progress *bar = a->quiet ? NULL : cr_progress_new("validate", 1);
+  struct cr_validation *v = NULL;
+  a->cfg.device = &device;
+  a->cfg.store = a->store;
+  a->cfg.n_store = a->n_store;
+  a->cfg.model_set = a->model_set.s;
+  a->cfg.stop = cr_cli_stop();
+  a->cfg.on_progress = cr_progress_update;
+  a->cfg.progress_ctx = bar;
+  rc = cr_validate_run(&a->cfg, &v, err);
+  cr_progress_free(bar);
+  if (rc == CR_OK || rc == CR_EINTR) {
+    int printed = print(a, v, rc == CR_OK ? err : NULL);
+    rc = rc == CR_OK ? printed : rc;
+  }
+  cr_validation_free(v);
+  return rc;
+}
+
+static int with_arena(struct args *a, int argc, char **argv)
+{
+  struct cr_err err;
+  int letter, status = 0, rc;
+  a->store = cr_arena_take(a->arena, (size_t)argc, sizeof *a->store);
+  if (!a->store)
+    return cr_cli_error(cr_fail_nomem(&err, "the command line"), &err);
+  while ((letter = cr_cli_next(&cr_cmd_validate, argc, argv, &status)) > 0)
+    if ((rc = take_option(a, letter, &err)) != CR_OK)
+      return cr_cli_error(rc, &err);
+  if (letter < 0)
+    return status;
+  if (argc - cr_cli_first() > 1)
+    return cr_cli_usage(&cr_cmd_validate, "validate takes one table; '%s' is too much", argv[cr_cli_first() + 1]);
+  if (cr_cli_first() < argc)
+    a->truth = argv[cr_cli_first()];
+  rc = validate(a, &err);
+  return cr_cli_error(rc, &err);
+}
+
+static int run(int argc, char **argv)
+{
+  struct args a = {
+    .arena = cr_arena_new(),
+    .truth = "fixed",
+    .device = "h200",
+    .cfg = {.variant = CR_VARIANT_AUTO, .at_most_ns = CR_NS_NEVER},
+    .report = {.command = cr_cli_command_line(), .format = CR_TABLE, .color = isatty(STDOUT_FILENO)},
+  };
+  struct cr_err err;
+  if (!a.arena)
+    return cr_cli_error(cr_fail_nomem(&err, "the command line"), &err);
+  int status = with_arena(&a, argc, argv);
+  cr_text_fini(&a.model_set);
+  cr_arena_free(a.arena);
+  return status;
+}

@@ -1,0 +1,583 @@
+/* core.c - the driver loop: arrivals, timers, ownership, checking and accounting between a policy and a backend.
+ *
+ * One turn of the loop is one instant.  The backend lets time pass up to the next arrival, timer or end; then the
+ * policy is told, in this order: finished and returned work, arrivals, timers, and last, for each idle stream, that
+ * there is room.  Whatever it asks for is checked and carried out as each callback returns.
+ *
+ * A policy can misbehave in three ways, and none of them brings the run down unexplained: a refused action is counted
+ * (and ends a strict run); a million callbacks at one instant are a livelock; requests that it keeps while nothing
+ * runs and nothing will happen are a stall. */
+#include "config.h"
+
+#include "sim/core.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "sim/arrival.h"
+#include "sim/finding.h"
+#include "sim/heap.h"
+#include "sim/host.h"
+#include "sim/mem.h"
+
+enum { IN_ARRIVAL, IN_TIMER }; /* classes of the heap: the order at one instant */
+
+enum {
+  EVENTS = 64,        /* taken from the backend at once */
+  ROWS = 256,         /* given to the request sink at once */
+  LIVELOCK = 1000000, /* callbacks at one instant that no load can explain */
+  WHY_ROOM = 200,     /* room that a refusal must find in result.why, so that only the first few are kept */
+};
+
+/* An arrival that a finished request of a closed client brought about, and not its arrival process. */
+#define FOLLOWS (UINT64_C(1) << 32)
+
+struct source {
+  struct cr_arrival arrival;
+  uint32_t left; /* requests it may still make; CR_NONE: no limit */
+};
+
+struct core {
+  const struct cr_core_cfg *cfg;
+  struct cr_host host;
+  struct cr_heap heap;
+  struct cr_ledger *ledger;
+  struct cr_backend *backend;
+  struct source *source; /* [n_client] */
+  struct cr_result result;
+  struct cr_request_row row[ROWS];
+  uint32_t n_row;
+  cr_ns now_ns;
+  uint32_t steps;                 /* callbacks at this instant */
+  uint32_t clock_every, clock_in; /* turns between two looks at the real clock, and to the next */
+  struct timespec clock;
+  int over; /* the run has ended: result.outcome, rc and err say how */
+  int rc;
+  struct cr_err err;
+};
+
+/* --- how a run ends ----------------------------------------------------------------------------------------------- */
+
+/* The first cause stays. */
+static CR_COLD void end(struct core *c, enum cr_outcome outcome, int rc, const struct cr_err *why)
+{
+  if (c->over)
+    return;
+  c->over = 1;
+  c->rc = rc;
+  c->err = *why;
+  c->result.outcome = outcome;
+  snprintf(c->result.why, sizeof c->result.why, "%.*s", (int)sizeof c->result.why - 1, why->text);
+}
+
+static CR_COLD void end_failed(struct core *c, int rc, const struct cr_err *why)
+{
+  end(c, rc == CR_EINTR ? CR_INTERRUPTED : CR_FAILED, rc, why);
+}
+
+static CR_COLD void end_nomem(struct core *c)
+{
+  struct cr_err err;
+  int rc = cr_fail_nomem(&err, "the run's requests and events");
+  end(c, CR_FAILED, rc, &err);
+}
+
+static CR_COLD void end_livelocked(struct core *c, const char *what)
+{
+  struct cr_err err;
+  cr_finding_livelocked(&c->host, what, &err);
+  end(c, CR_LIVELOCKED, CR_ERUN, &err);
+}
+
+static CR_COLD void end_stalled(struct core *c)
+{
+  struct cr_err err;
+  cr_finding_stalled(&c->host, &err);
+  end(c, CR_STALLED, CR_ERUN, &err);
+}
+
+static CR_COLD void end_stopped(struct core *c)
+{
+  struct cr_err err;
+  int rc = cr_fail(&err, CR_EINTR, "stopped; the results so far are kept");
+  end(c, CR_INTERRUPTED, rc, &err);
+}
+
+/* --- what the policy asks for ------------------------------------------------------------------------------------- */
+
+static CR_COLD void refuse(struct core *c, const struct cr_note *asked, enum cr_refusal refusal)
+{
+  struct cr_note answer = {.at_ns = c->now_ns, .kind = CR_NOTE_REFUSED, .a = refusal};
+  cr_ledger_add(c->ledger, &answer);
+  c->result.n_refused++;
+  struct cr_err err;
+  size_t used = strlen(c->result.why);
+  if (c->cfg->strict || sizeof c->result.why - used > WHY_ROOM)
+    cr_finding_refused(&c->host, asked, refusal, &err);
+  if (c->cfg->strict)
+    end(c, CR_REFUSED, CR_ERUN, &err);
+  else if (sizeof c->result.why - used > WHY_ROOM)
+    snprintf(c->result.why + used, sizeof c->result.why - used, "%s%.400s", used ? "; " : "", err.text);
+}
+
+static void act(struct core *c, const struct cr_act *a)
+{
+  struct cr_err err;
+  int rc = c->cfg->backend->act(c->backend, a, &err);
+  if (rc != CR_OK)
+    end_failed(c, rc, &err);
+}
+
+static void act_launch(struct core *c, const struct cr_note *asked)
+{
+  const struct cr_host *h = &c->host;
+  uint32_t next = h->request_next_op[asked->a];
+  act(c, &(struct cr_act){
+           .kind = CR_ACT_LAUNCH,
+           .stream = asked->c,
+           .request = asked->a,
+           .client = h->request_client[asked->a],
+           .op0 = cr_host_model(h, asked->a)->op0 + next,
+           .n_op = h->flight[asked->a].end_op - next,
+           .device = h->stream_device[asked->c],
+         });
+}
+
+static void push(struct core *c, cr_ns at_ns, uint8_t class, uint64_t what)
+{
+  if (cr_heap_push(&c->heap, at_ns, class, what) != CR_OK)
+    end_nomem(c);
+}
+
+/* An arrival to come, unless the client has made all its requests or the time for them is over. */
+static void expect_arrival(struct core *c, uint32_t client, cr_ns at_ns, uint64_t flag)
+{
+  struct source *s = &c->source[client];
+  if (s->left == 0 || at_ns >= c->cfg->duration_ns)
+    return;
+  if (s->left != CR_NONE)
+    s->left--;
+  push(c, at_ns, IN_ARRIVAL, client | flag);
+}
+
+/* A closed client's request has left, and the next one takes its place at the same instant. */
+static void follow(struct core *c, uint32_t client)
+{
+  if (c->cfg->workload->client[client].arrival.kind == CR_ARRIVE_CLOSED)
+    expect_arrival(c, client, c->now_ns, FOLLOWS);
+}
+
+static void grant(struct core *c, const struct cr_note *asked)
+{
+  struct cr_host *h = &c->host;
+  enum cr_refusal refusal;
+  uint32_t client =
+    asked->kind == CR_NOTE_DROP && asked->a < h->view.request_cap ? h->request_client[asked->a] : CR_NONE;
+  if (cr_host_grant(h, asked, &refusal) != CR_OK) {
+    end_nomem(c);
+    return;
+  }
+  cr_ledger_add(c->ledger, asked);
+  if (refusal != CR_GRANTED) {
+    refuse(c, asked, refusal);
+    return;
+  }
+  c->result.n_action++;
+  switch (asked->kind) {
+  case CR_NOTE_LAUNCH:
+    act_launch(c, asked);
+    break;
+  case CR_NOTE_PREEMPT:
+    c->result.n_preempt++;
+    if (h->stream_held[asked->a]) /* in set-up, when there is no backend yet, no stream holds anything */
+      act(c, &(struct cr_act){
+               .kind = CR_ACT_PREEMPT, .stream = asked->a, .device = h->stream_device[asked->a], .how = asked->b});
+    break;
+  case CR_NOTE_DROP:
+    c->result.client[client].n_dropped += h->request_arrive_ns[asked->a] >= c->cfg->warmup_ns;
+    follow(c, client);
+    break;
+  case CR_NOTE_SETTIMER:
+    push(c, cr_max_ns(cr_note_timer_ns(asked), c->now_ns), IN_TIMER, asked->t);
+    break;
+  default: /* a stream: the backend makes all of them when it opens, as they come from set-up only */
+    break;
+  }
+}
+
+/* Carries out what the policy asked for in its last callback. */
+static void settle(struct core *c)
+{
+  struct cr_asker *a = &c->host.asker;
+  for (uint32_t i = 0; i < a->n && !c->over; i++)
+    grant(c, &a->note[i]);
+  if (a->failed)
+    end_nomem(c);
+  if (a->flooded)
+    end_livelocked(c, "it asked for more than a million things in one callback");
+}
+
+/* --- what the policy is told -------------------------------------------------------------------------------------- */
+
+static void tell(struct core *c, const struct cr_note *note)
+{
+  if (++c->steps > LIVELOCK)
+    end_livelocked(c, "a million callbacks, and it still asks for more");
+  if (c->over)
+    return;
+  cr_ledger_add(c->ledger, note);
+  cr_host_tell(&c->host, note);
+  settle(c);
+}
+
+static void flush_rows(struct core *c)
+{
+  struct cr_err err;
+  const struct cr_request_sink *sink = c->cfg->requests;
+  int rc = sink && c->n_row ? sink->write(sink->ctx, c->row, c->n_row, &err) : CR_OK;
+  c->n_row = 0;
+  if (rc != CR_OK)
+    end_failed(c, rc, &err);
+}
+
+static void count_finished(struct core *c, uint32_t request, cr_ns end_ns)
+{
+  const struct cr_host *h = &c->host;
+  struct cr_request_row *row = &c->row[c->n_row++];
+  *row = (struct cr_request_row){
+    .arrive_ns = h->request_arrive_ns[request],
+    .reach_ns = h->flight[request].reach_ns,
+    .end_ns = end_ns,
+    .client = h->request_client[request],
+    .missed = end_ns > h->request_deadline_ns[request],
+  };
+  cr_result_add(&c->result, row);
+  if (c->n_row == ROWS)
+    flush_rows(c);
+}
+
+static void deliver(struct core *c, const struct cr_event *e)
+{
+  struct cr_host *h = &c->host;
+  struct cr_flight *f = &h->flight[e->request];
+  uint32_t client = h->request_client[e->request];
+  assert(f->stream != CR_NONE);
+  int complete = e->kind == CR_EV_DONE && e->op == cr_host_model(h, e->request)->n_op;
+  c->result.n_event++;
+  c->result.n_op += e->op - h->request_next_op[e->request];
+  f->reach_ns = cr_min_ns(f->reach_ns, e->reach_ns);
+  if (complete)
+    count_finished(c, e->request, e->at_ns);
+  tell(c, &(struct cr_note){
+            .at_ns = c->now_ns,
+            .kind = e->kind == CR_EV_DONE ? CR_NOTE_DONE : CR_NOTE_BACK,
+            .a = e->request,
+            .b = e->op,
+            .c = e->kind == CR_EV_BACK ? e->how : 0,
+            .t = e->kind == CR_EV_DONE ? (uint64_t)e->reach_ns : 0,
+          });
+  if (complete)
+    follow(c, client);
+}
+
+static void arrive(struct core *c, const struct cr_entry *e)
+{
+  uint32_t client = (uint32_t)e->what, slot = cr_host_slot(&c->host);
+  if (slot == CR_NONE) {
+    end_nomem(c);
+    return;
+  }
+  c->result.n_event++;
+  c->result.client[client].n_arrived += e->at_ns >= c->cfg->warmup_ns;
+  if (!(e->what & FOLLOWS)) {
+    c->steps = 0; /* the load, which is finite, and not the policy brought this about */
+    expect_arrival(c, client, cr_arrival_next(&c->source[client].arrival), 0);
+  }
+  tell(c,
+       &(struct cr_note){.at_ns = c->now_ns, .kind = CR_NOTE_REQUEST, .a = slot, .b = client, .t = (uint64_t)e->at_ns});
+}
+
+/* Arrivals and timers that are due; says whether there were any. */
+static int deliver_due(struct core *c)
+{
+  int any = 0;
+  while (!c->over && cr_heap_next_ns(&c->heap) <= c->now_ns) {
+    struct cr_entry e = cr_heap_pop(&c->heap);
+    any = 1;
+    if (cr_entry_class(&e) == IN_ARRIVAL) {
+      arrive(c, &e);
+    } else {
+      c->result.n_event++;
+      tell(c, &(struct cr_note){.at_ns = c->now_ns, .kind = CR_NOTE_TIMER, .t = e.what});
+    }
+  }
+  return any;
+}
+
+/* Tells of each idle stream; says whether the policy launched something. */
+static int offer_room(struct core *c)
+{
+  const struct cr_host *h = &c->host;
+  uint32_t before = h->n_flight;
+  if (!c->cfg->policy->on_room)
+    return 0;
+  for (uint32_t s = 0; s < h->view.n_stream && !c->over; s++)
+    if (h->stream_held[s] == 0)
+      tell(c, &(struct cr_note){.at_ns = c->now_ns, .kind = CR_NOTE_ROOM, .a = s});
+  return h->n_flight != before;
+}
+
+/* --- the loop ----------------------------------------------------------------------------------------------------- */
+
+static CR_COLD void report_progress(struct core *c)
+{
+  enum { OFTEN_NS = 100000000, LONGEST = 1 << 16 };
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  int64_t since_ns = (int64_t)(now.tv_sec - c->clock.tv_sec) * 1000000000 + (now.tv_nsec - c->clock.tv_nsec);
+  if (since_ns >= OFTEN_NS) {
+    c->cfg->on_progress(c->cfg->progress_ctx, c->now_ns, c->cfg->duration_ns);
+    c->clock = now;
+    c->clock_every = c->clock_every > 1 ? c->clock_every / 2 : 1;
+  } else if (since_ns < OFTEN_NS / 4 && c->clock_every < LONGEST) {
+    c->clock_every *= 2; /* cheap turns: look less often */
+  }
+  c->clock_in = c->clock_every;
+}
+
+/* Lets time pass until something happens and tells of what finished; returns how much that was. */
+static uint32_t pass(struct core *c, cr_ns until_ns)
+{
+  const struct cr_backend_ops *b = c->cfg->backend;
+  struct cr_event event[EVENTS];
+  uint32_t n = 0;
+  struct cr_err err;
+  int rc = b->wait(c->backend, until_ns, event, EVENTS, &n, &err);
+  if (rc != CR_OK) {
+    end_failed(c, rc, &err);
+    return 0;
+  }
+  cr_ns now_ns = b->now(c->backend);
+  if (now_ns > c->now_ns) {
+    c->now_ns = now_ns;
+    c->steps = 0;
+  }
+  for (uint32_t i = 0; i < n && !c->over; i++)
+    if (event[i].at_ns <= c->cfg->duration_ns)
+      deliver(c, &event[i]);
+  return n;
+}
+
+static void turn(struct core *c)
+{
+  const struct cr_core_cfg *cfg = c->cfg;
+  cr_ns until_ns = cr_min_ns(cr_heap_next_ns(&c->heap), cfg->duration_ns);
+  if (c->host.n_flight == 0 && cr_heap_next_ns(&c->heap) >= cfg->duration_ns) {
+    if (c->host.n_live > 0) {
+      end_stalled(c);
+      return;
+    }
+    if (until_ns == CR_NS_NEVER) {
+      c->over = 1; /* all is done */
+      return;
+    }
+  }
+  uint32_t n = pass(c, until_ns);
+  if (n == EVENTS)
+    return; /* the rest of this instant first */
+  if (c->now_ns >= cfg->duration_ns) {
+    c->over = 1;
+    return;
+  }
+  for (int any = n > 0; !c->over && (deliver_due(c) | any); any = offer_room(c))
+    continue;
+}
+
+static void loop(struct core *c)
+{
+  const struct cr_core_cfg *cfg = c->cfg;
+  c->clock_every = c->clock_in = 1;
+  clock_gettime(CLOCK_MONOTONIC, &c->clock);
+  while (!c->over) {
+    turn(c);
+    if (cfg->on_progress && --c->clock_in == 0)
+      report_progress(c);
+    if (cfg->stop && *cfg->stop)
+      end_stopped(c);
+  }
+}
+
+/* --- before and after --------------------------------------------------------------------------------------------- */
+
+static int check_needs(const struct cr_core_cfg *cfg, struct cr_err *err)
+{
+  uint32_t missing = cfg->policy->needs & ~cfg->backend->caps;
+  if (!missing)
+    return CR_OK;
+  return cr_fail(err, CR_EINPUT, "policy %s needs %s, which backend %s cannot do; choose another policy or backend",
+                 cfg->policy->name, cr_cap_text(missing & -missing), cfg->backend->name);
+}
+
+static int check_time(const struct cr_core_cfg *cfg, struct cr_err *err)
+{
+  if (cfg->duration_ns <= 0)
+    return cr_fail(err, CR_EINPUT, "duration is not above 0; give the run some time");
+  if (cfg->warmup_ns < 0 || cfg->warmup_ns >= cfg->duration_ns)
+    return cr_fail(err, CR_EINPUT, "warmup is not from 0 to below the duration; nothing would be counted");
+  for (uint32_t i = 0; cfg->duration_ns == CR_NS_NEVER && i < cfg->workload->n_client; i++) {
+    const struct cr_client_spec *s = &cfg->workload->client[i];
+    if (s->max_requests == CR_NONE && s->arrival.kind != CR_ARRIVE_TRACE)
+      return cr_fail(err, CR_EINPUT, "client %s has no end and the run has no duration; give one of them a limit",
+                     s->name);
+  }
+  return CR_OK;
+}
+
+static int init_result(struct core *c, struct cr_err *err)
+{
+  const struct cr_core_cfg *cfg = c->cfg;
+  int rc = cr_result_init(&c->result, cfg->workload->n_client, cfg->machine->n_device, err);
+  if (rc != CR_OK)
+    return rc;
+  const char *options = cfg->policy_options ? cfg->policy_options : "";
+  size_t n = strlen(cfg->policy->name) + strlen(options) + 2;
+  char *name = cr_mem_new(n, 1);
+  if (!name)
+    return cr_fail_nomem(err, "the results of a run");
+  snprintf(name, n, "%s%s%s", cfg->policy->name, *options ? "," : "", options);
+  c->result.policy = name;
+  c->result.backend = cfg->backend->name;
+  c->result.warmup_ns = cfg->warmup_ns;
+  return CR_OK;
+}
+
+static int init_load(struct core *c, struct cr_err *err)
+{
+  const struct cr_workload *w = c->cfg->workload;
+  c->source = cr_mem_new(w->n_client, sizeof *c->source);
+  if (!c->source || cr_heap_init(&c->heap, 2 * w->n_client + c->host.view.request_cap) != CR_OK)
+    return cr_fail_nomem(err, "the run's requests and events");
+  for (uint32_t i = 0; i < w->n_client; i++) {
+    c->source[i].left = w->client[i].max_requests;
+    cr_arrival_init(&c->source[i].arrival, &w->client[i].arrival, c->cfg->seed, i);
+  }
+  return CR_OK;
+}
+
+/* Ranges that may be in flight at once: a policy may launch all there is, so as many as may have arrived, within
+ * reason. */
+static uint32_t launch_cap(const struct core *c)
+{
+  enum { REASON = 1 << 20 };
+  double n = c->host.view.request_cap;
+  for (uint32_t i = 0; i < c->cfg->workload->n_client; i++) {
+    const struct cr_client_spec *s = &c->cfg->workload->client[i];
+    double most = s->max_requests == CR_NONE ? REASON : s->max_requests;
+    if (s->arrival.kind == CR_ARRIVE_TRACE && s->arrival.n_at < most)
+      most = s->arrival.n_at;
+    double expected = 1.2 * s->arrival.rate_per_s * (double)c->cfg->duration_ns / 1e9;
+    if ((s->arrival.kind == CR_ARRIVE_UNIFORM || s->arrival.kind == CR_ARRIVE_POISSON) && expected < most)
+      most = expected;
+    n += s->arrival.kind == CR_ARRIVE_CLOSED ? 0 : most;
+  }
+  return n < REASON ? (uint32_t)n : c->host.view.request_cap > REASON ? c->host.view.request_cap : REASON;
+}
+
+/* After the policy made its streams, so that the backend is opened for as many as there are. */
+static int open_backend(struct core *c, struct cr_err *err)
+{
+  const struct cr_core_cfg *cfg = c->cfg;
+  const struct cr_view *v = &c->host.view;
+  struct cr_backend_cfg b = {
+    .workload = cfg->workload,
+    .machine = cfg->machine,
+    .observer = cfg->observer,
+    .stream_cap = v->n_stream ? v->n_stream : 1,
+    .launch_cap = launch_cap(c),
+    .seed = cfg->seed,
+    .set = cfg->model_set,
+  };
+  int rc = cfg->backend->open(&b, &c->backend, err);
+  for (uint32_t s = 0; rc == CR_OK && s < v->n_stream; s++) {
+    struct cr_act a = {
+      .kind = CR_ACT_STREAM, .stream = s, .device = v->stream_device[s], .priority = v->stream_priority[s]};
+    rc = cfg->backend->act(c->backend, &a, err);
+  }
+  return rc;
+}
+
+/* Up to where the run begins.  A policy that asks for nonsense even here ends a strict run, not this. */
+static int set_up(struct core *c, struct cr_err *err)
+{
+  const struct cr_core_cfg *cfg = c->cfg;
+  int rc = check_needs(cfg, err);
+  if (rc == CR_OK)
+    rc = check_time(cfg, err);
+  if (rc == CR_OK)
+    rc = init_result(c, err);
+  if (rc == CR_OK)
+    rc = cr_host_init(&c->host, cfg->workload, cfg->machine, cfg->policy, cfg->policy_options, err);
+  if (rc == CR_OK)
+    rc = init_load(c, err);
+  if (rc != CR_OK)
+    return rc;
+  c->ledger = cr_ledger_new(cfg->ledger);
+  if (!c->ledger)
+    return cr_fail_nomem(err, "the ledger");
+  settle(c);
+  for (uint32_t i = 0; i < cfg->workload->n_client; i++) {
+    c->steps = 0;
+    tell(c, &(struct cr_note){.kind = CR_NOTE_CLIENT, .a = i});
+  }
+  return open_backend(c, err);
+}
+
+static void begin_load(struct core *c)
+{
+  for (uint32_t i = 0; i < c->cfg->workload->n_client; i++)
+    expect_arrival(c, i, cr_arrival_next(&c->source[i].arrival), 0);
+}
+
+/* What the sinks have not got yet, and the totals. */
+static void wind_up(struct core *c)
+{
+  struct cr_result *r = &c->result;
+  struct cr_err err;
+  c->over = c->rc != CR_OK; /* a run that went well fails yet when its last records cannot be kept */
+  flush_rows(c);
+  int rc = cr_ledger_flush(c->ledger, &err);
+  if (rc != CR_OK)
+    end_failed(c, rc, &err);
+  r->end_ns = cr_min_ns(c->now_ns, c->cfg->duration_ns);
+  r->n_callback = c->host.n_callback;
+  r->ledger_hash = cr_ledger_hash(c->ledger);
+  r->ledger_count = cr_ledger_count(c->ledger);
+  for (uint32_t i = 0; i < r->n_client; i++)
+    r->client[i].n_pending = r->client[i].n_arrived - r->client[i].n_done - r->client[i].n_dropped;
+  for (uint32_t i = 0; i < r->n_device; i++)
+    c->cfg->backend->use(c->backend, i, &r->use[i]);
+}
+
+int cr_core_run(const struct cr_core_cfg *cfg, struct cr_result *out, struct cr_err *err)
+{
+  struct core c = {.cfg = cfg};
+  int rc = set_up(&c, err);
+  if (rc == CR_OK) {
+    begin_load(&c);
+    loop(&c);
+    wind_up(&c);
+    rc = c.rc == CR_OK ? CR_OK : cr_fail(err, c.rc, "%s", c.err.text);
+    *out = c.result;
+  } else {
+    cr_result_fini(&c.result);
+  }
+  if (c.backend)
+    cfg->backend->close(c.backend);
+  cr_ledger_free(c.ledger);
+  cr_host_fini(&c.host);
+  cr_heap_fini(&c.heap);
+  cr_mem_free(c.source);
+  return rc;
+}

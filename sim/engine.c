@@ -1,0 +1,347 @@
+/* engine.c - streams of launched ranges over modelled devices.
+ *
+ * A range (part of a request) waits in its stream's list, then its ops go to the device one after the other.  The host
+ * thread of an eager program launches ops at its own recorded pace, beside the device: an op starts when its predecessor
+ * has ended and its launch call has been made. */
+#include "config.h"
+
+#include "sim/engine.h"
+
+#include <string.h>
+
+#include "sim/gpu.h"
+#include "sim/mem.h"
+
+struct range {
+  uint32_t request, client;
+  uint32_t op0, n_op, done; /* done: finished ops */
+  uint32_t model_op0;
+  uint32_t next;   /* in the stream, or in the free list */
+  uint32_t parked; /* gives up after the op that runs */
+  cr_ns launch_ns; /* when act() handed it over */
+  cr_ns reach_ns;
+};
+
+struct stream {
+  uint32_t device, local; /* local: its number on the device */
+  uint32_t head, tail;    /* ranges; CR_NONE: empty */
+  cr_ns end_ns;           /* of its last op */
+  cr_ns host_ns;          /* its eager host thread is busy until then */
+};
+
+struct device {
+  struct cr_gpu *gpu;
+  uint32_t n_stream;
+  uint32_t *stream;         /* [stream_cap] by local number */
+  uint32_t sms_busy, warps; /* as last told to the observer */
+  int unsettled;
+};
+
+struct cr_engine {
+  struct cr_arena *arena;
+  const struct cr_workload *workload;
+  const struct cr_observer *observer;
+  uint32_t n_device, n_stream, stream_cap, range_cap;
+  struct device *device;
+  struct stream *stream;
+  struct range *range;
+  uint32_t *op_index; /* [n_op] place of an op in its model */
+  uint32_t free_range;
+  struct cr_event *event; /* [range_cap] ring of what happened and was not taken yet */
+  uint32_t event_at, n_event;
+  struct cr_gpu_end *end; /* [stream_cap] scratch */
+};
+
+static int open_device(struct cr_engine *e, const struct cr_backend_cfg *cfg, uint32_t i, struct cr_err *err)
+{
+  const struct cr_device_desc *desc = &cfg->machine->device[i];
+  struct cr_gpu_model model;
+  int rc = cr_gpu_model_parse(desc, cfg->set, &model, err);
+  if (rc)
+    return rc;
+  struct device *d = &e->device[i];
+  if (!(d->stream = cr_arena_take(e->arena, cfg->stream_cap, sizeof *d->stream)))
+    return cr_fail_nomem(err, "streams");
+  return cr_gpu_new(desc, &model, cfg->workload->op, e->op_index, cfg->workload->n_op, cfg->stream_cap, &d->gpu, err);
+}
+
+/* Room for cap ranges, and for an event of each.  What has happened and was not taken yet moves to the ring's start. */
+static int grow(struct cr_engine *e, uint32_t cap)
+{
+  struct range *range = cr_mem_resize(e->range, cap, sizeof *range);
+  if (!range)
+    return CR_ENOMEM;
+  e->range = range;
+  struct cr_event *event = cr_mem_new(cap, sizeof *event);
+  if (!event)
+    return CR_ENOMEM;
+  for (uint32_t i = 0; i < e->n_event; i++)
+    event[i] = e->event[(e->event_at + i) % e->range_cap];
+  cr_mem_free(e->event);
+  e->event = event;
+  e->event_at = 0;
+  for (uint32_t i = cap; i-- > e->range_cap;) {
+    range[i].next = e->free_range;
+    e->free_range = i;
+  }
+  e->range_cap = cap;
+  return CR_OK;
+}
+
+static int take_tables(struct cr_engine *e, const struct cr_backend_cfg *cfg)
+{
+  struct cr_arena *a = e->arena;
+  e->device = cr_arena_take(a, e->n_device, sizeof *e->device);
+  e->stream = cr_arena_take(a, e->stream_cap, sizeof *e->stream);
+  e->end = cr_arena_take(a, e->stream_cap, sizeof *e->end);
+  e->op_index = cr_arena_take(a, cfg->workload->n_op, sizeof *e->op_index);
+  e->free_range = CR_NONE;
+  if (!e->device || !e->stream || !e->end || !e->op_index || grow(e, cfg->launch_cap))
+    return CR_ENOMEM;
+  for (uint32_t m = 0; m < cfg->workload->n_model; m++)
+    for (uint32_t j = 0; j < cfg->workload->model[m].n_op; j++)
+      e->op_index[cfg->workload->model[m].op0 + j] = j;
+  return CR_OK;
+}
+
+int cr_engine_new(const struct cr_backend_cfg *cfg, struct cr_engine **out, struct cr_err *err)
+{
+  struct cr_arena *arena = cr_arena_new();
+  struct cr_engine *e = arena ? cr_arena_take(arena, 1, sizeof *e) : NULL;
+  if (!e) {
+    cr_arena_free(arena);
+    return cr_fail_nomem(err, "the simulator");
+  }
+  e->arena = arena;
+  e->workload = cfg->workload;
+  e->observer = cfg->observer;
+  e->n_device = cfg->machine->n_device;
+  e->stream_cap = cfg->stream_cap;
+  int rc = take_tables(e, cfg);
+  if (rc)
+    cr_fail_nomem(err, "the simulator");
+  for (uint32_t i = 0; !rc && i < e->n_device; i++)
+    rc = open_device(e, cfg, i, err);
+  if (rc) {
+    cr_engine_free(e);
+    return rc;
+  }
+  *out = e;
+  return CR_OK;
+}
+
+void cr_engine_free(struct cr_engine *e)
+{
+  if (!e)
+    return;
+  for (uint32_t i = 0; e->device && i < e->n_device; i++)
+    cr_gpu_free(e->device[i].gpu);
+  cr_mem_free(e->range);
+  cr_mem_free(e->event);
+  cr_arena_free(e->arena);
+}
+
+/* ------------------------------------------------------------------------------------------------------------ ranges */
+
+static void tell(struct cr_engine *e, const struct range *r, enum cr_event_kind kind, cr_ns at_ns)
+{
+  uint32_t at = (e->event_at + e->n_event++) % e->range_cap;
+  e->event[at] = (struct cr_event){.at_ns = at_ns,
+                                   .reach_ns = r->reach_ns,
+                                   .kind = kind,
+                                   .request = r->request,
+                                   .op = r->op0 + r->done - r->model_op0,
+                                   .how = kind == CR_EV_BACK ? CR_CAP_PARK : 0};
+}
+
+/* Hands the head range's next op to the device. */
+static void start_op(struct cr_engine *e, struct stream *s, cr_ns from_ns)
+{
+  const struct range *r = &e->range[s->head];
+  uint32_t op = r->op0 + r->done;
+  const struct cr_op_spec *spec = &e->workload->op[op];
+  cr_ns launched_ns = r->launch_ns;
+  if (spec->launch_ns != CR_NS_NEVER) {
+    s->host_ns = cr_ns_add(cr_max_ns(s->host_ns, r->launch_ns), spec->launch_ns);
+    launched_ns = s->host_ns;
+  }
+  struct device *d = &e->device[s->device];
+  cr_gpu_start(d->gpu, s->local, op, from_ns, launched_ns);
+  d->unsettled = 1;
+}
+
+static void reach(struct cr_engine *e, struct stream *s, cr_ns now_ns)
+{
+  e->range[s->head].reach_ns = now_ns;
+  start_op(e, s, s->end_ns);
+}
+
+/* The head range leaves its stream; the next one starts. */
+static void leave(struct cr_engine *e, struct stream *s, enum cr_event_kind kind, cr_ns now_ns)
+{
+  uint32_t i = s->head;
+  struct range *r = &e->range[i];
+  tell(e, r, kind, now_ns);
+  s->head = r->next;
+  if (s->head == CR_NONE)
+    s->tail = CR_NONE;
+  r->next = e->free_range;
+  e->free_range = i;
+  if (s->head != CR_NONE)
+    reach(e, s, now_ns);
+}
+
+static void end_op(struct cr_engine *e, uint32_t device, const struct cr_gpu_end *end, cr_ns now_ns)
+{
+  uint32_t id = e->device[device].stream[end->stream];
+  struct stream *s = &e->stream[id];
+  struct range *r = &e->range[s->head];
+  if (e->observer && e->observer->on_op)
+    e->observer->on_op(e->observer->ctx, &(struct cr_op_span){.start_ns = end->start_ns,
+                                                              .end_ns = now_ns,
+                                                              .device = device,
+                                                              .stream = id,
+                                                              .client = r->client,
+                                                              .request = r->request,
+                                                              .op = end->op});
+  s->end_ns = now_ns;
+  r->done++;
+  if (r->done == r->n_op)
+    leave(e, s, CR_EV_DONE, now_ns);
+  else if (r->parked)
+    leave(e, s, CR_EV_BACK, now_ns);
+  else
+    start_op(e, s, now_ns);
+}
+
+/* ----------------------------------------------------------------------------------------------------------- actions */
+
+static void make_stream(struct cr_engine *e, const struct cr_act *act)
+{
+  struct device *d = &e->device[act->device];
+  struct stream *s = &e->stream[act->stream];
+  *s = (struct stream){.device = act->device, .local = d->n_stream, .head = CR_NONE, .tail = CR_NONE};
+  d->stream[d->n_stream++] = act->stream;
+  cr_gpu_set_priority(d->gpu, s->local, act->priority);
+  e->n_stream++;
+}
+
+static uint32_t model_op0(const struct cr_engine *e, uint32_t client)
+{
+  return e->workload->model[e->workload->client[client].model.i].op0;
+}
+
+static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, struct cr_err *err)
+{
+  if (e->free_range == CR_NONE && (e->range_cap > UINT32_MAX / 2 || grow(e, 2 * e->range_cap)))
+    return cr_fail_nomem(err, "ranges that are launched at once");
+  uint32_t i = e->free_range;
+  struct range *r = &e->range[i];
+  e->free_range = r->next;
+  *r = (struct range){.request = act->request,
+                      .client = act->client,
+                      .op0 = act->op0,
+                      .n_op = act->n_op,
+                      .model_op0 = model_op0(e, act->client),
+                      .next = CR_NONE,
+                      .launch_ns = now_ns};
+  struct stream *s = &e->stream[act->stream];
+  if (s->tail != CR_NONE) {
+    e->range[s->tail].next = i;
+    s->tail = i;
+    return CR_OK;
+  }
+  s->head = s->tail = i;
+  reach(e, s, now_ns);
+  return CR_OK;
+}
+
+/* Queued ranges come back at once, the running one after the op that runs. */
+static void park(struct cr_engine *e, struct stream *s, cr_ns now_ns)
+{
+  if (s->head == CR_NONE)
+    return;
+  struct range *running = &e->range[s->head];
+  uint32_t i = running->next;
+  running->parked = 1;
+  running->next = CR_NONE;
+  s->tail = s->head;
+  while (i != CR_NONE) {
+    struct range *r = &e->range[i];
+    uint32_t next = r->next;
+    r->reach_ns = now_ns;
+    tell(e, r, CR_EV_BACK, now_ns);
+    r->next = e->free_range;
+    e->free_range = i;
+    i = next;
+  }
+}
+
+int cr_engine_act(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, struct cr_err *err)
+{
+  switch ((enum cr_act_kind)act->kind) {
+  case CR_ACT_STREAM:
+    make_stream(e, act);
+    return CR_OK;
+  case CR_ACT_LAUNCH:
+    return launch(e, act, now_ns, err);
+  case CR_ACT_PREEMPT:
+    park(e, &e->stream[act->stream], now_ns);
+    return CR_OK;
+  }
+  return cr_fail(err, CR_ERUN, "the simulator cannot do action %u", act->kind);
+}
+
+/* -------------------------------------------------------------------------------------------------------------- time */
+
+static void settle(struct cr_engine *e, uint32_t device, cr_ns now_ns)
+{
+  struct device *d = &e->device[device];
+  cr_gpu_settle(d->gpu);
+  d->unsettled = 0;
+  if (!e->observer || !e->observer->on_use)
+    return;
+  uint32_t sms_busy, warps;
+  cr_gpu_occupied(d->gpu, &sms_busy, &warps);
+  if (sms_busy == d->sms_busy && warps == d->warps)
+    return;
+  d->sms_busy = sms_busy;
+  d->warps = warps;
+  e->observer->on_use(e->observer->ctx, device, now_ns, sms_busy, warps);
+}
+
+cr_ns cr_engine_next_ns(const struct cr_engine *e)
+{
+  cr_ns next = CR_NS_NEVER;
+  for (uint32_t i = 0; i < e->n_device; i++)
+    next = cr_min_ns(next, cr_gpu_next_ns(e->device[i].gpu));
+  return next;
+}
+
+void cr_engine_advance(struct cr_engine *e, cr_ns to_ns)
+{
+  for (uint32_t i = 0; i < e->n_device; i++) {
+    struct device *d = &e->device[i];
+    int due = cr_gpu_next_ns(d->gpu) <= to_ns;
+    uint32_t n = cr_gpu_advance(d->gpu, to_ns, e->end, e->stream_cap);
+    for (uint32_t j = 0; j < n; j++)
+      end_op(e, i, &e->end[j], to_ns);
+    if (due || d->unsettled)
+      settle(e, i, to_ns);
+  }
+}
+
+uint32_t cr_engine_take(struct cr_engine *e, struct cr_event *out, uint32_t cap)
+{
+  uint32_t n = cr_min_u32(cap, e->n_event);
+  for (uint32_t i = 0; i < n; i++)
+    out[i] = e->event[(e->event_at + i) % e->range_cap];
+  e->event_at = (e->event_at + n) % e->range_cap;
+  e->n_event -= n;
+  return n;
+}
+
+void cr_engine_use(const struct cr_engine *e, uint32_t device, struct cr_use *out)
+{
+  cr_gpu_use(e->device[device].gpu, out);
+}

@@ -1,0 +1,436 @@
+/* host.c - a policy at work: the columns it sees, kept up by the notes it is told and those it asks for. */
+#include "config.h"
+
+#include "sim/host.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/mem.h"
+#include "sim/option.h"
+
+enum {
+  WORD = 64,           /* slots to a word of the bitmap: their number is a multiple of it */
+  OPEN_SLOTS = 1024,   /* backlog that an open-loop client may have before the columns grow */
+  SLOTS_MAX = 1 << 20, /* at set-up; more only when a run comes to need them */
+  STREAMS = 64,        /* at first */
+};
+
+/* --- set-up ----------------------------------------------------------------------------------------------------- */
+
+static int check_table(const struct cr_policy_ops *ops, struct cr_err *err)
+{
+  if (ops->abi != CR_POLICY_ABI)
+    return cr_fail(err, CR_EINPUT, "policy %s is built for interface %u, this program has %u; build it again",
+                   ops->name ? ops->name : "?", ops->abi, (unsigned)CR_POLICY_ABI);
+  if (!ops->name || !ops->about)
+    return cr_fail(err, CR_EINPUT, "a policy without name or about line; both are required");
+  if (!ops->on_request && !ops->on_room)
+    return cr_fail(err, CR_EINPUT, "policy %s has neither on_request nor on_room; it needs one to do anything",
+                   ops->name);
+  return CR_OK;
+}
+
+static int add_clients(struct cr_host *h)
+{
+  const struct cr_workload *w = h->workload;
+  uint32_t n = w->n_client;
+  uint32_t *model = cr_arena_take(h->arena, n, sizeof *model), *weight = cr_arena_take(h->arena, n, sizeof *weight);
+  uint8_t *class = cr_arena_take(h->arena, n, sizeof *class);
+  int32_t *priority = cr_arena_take(h->arena, n, sizeof *priority);
+  cr_ns *deadline_ns = cr_arena_take(h->arena, n, sizeof *deadline_ns);
+  if (!model || !weight || !class || !priority || !deadline_ns)
+    return CR_ENOMEM;
+  for (uint32_t i = 0; i < n; i++) {
+    const struct cr_client_spec *c = &w->client[i];
+    model[i] = c->model.i;
+    weight[i] = c->weight;
+    class[i] = (uint8_t)c->class;
+    priority[i] = c->priority;
+    deadline_ns[i] = c->deadline_ns;
+  }
+  h->view.n_client = n;
+  h->view.client_model = model;
+  h->view.client_weight = weight;
+  h->view.client_class = class;
+  h->view.client_priority = priority;
+  h->view.client_deadline_ns = deadline_ns;
+  return CR_OK;
+}
+
+static int add_models(struct cr_host *h)
+{
+  const struct cr_workload *w = h->workload;
+  uint32_t n = w->n_model;
+  uint32_t *op0 = cr_arena_take(h->arena, n, sizeof *op0), *n_op = cr_arena_take(h->arena, n, sizeof *n_op);
+  uint32_t *n_stage = cr_arena_take(h->arena, n, sizeof *n_stage);
+  if (!op0 || !n_op || !n_stage)
+    return CR_ENOMEM;
+  for (uint32_t i = 0; i < n; i++) {
+    op0[i] = w->model[i].op0;
+    n_op[i] = w->model[i].n_op;
+    n_stage[i] = w->model[i].n_stage;
+  }
+  h->view.n_model = n;
+  h->view.model_op0 = op0;
+  h->view.model_n_op = n_op;
+  h->view.model_n_stage = n_stage;
+  return CR_OK;
+}
+
+static int add_ops(struct cr_host *h)
+{
+  const struct cr_workload *w = h->workload;
+  uint32_t n = w->n_op;
+  uint32_t *blocks = cr_arena_take(h->arena, n, sizeof *blocks), *stage = cr_arena_take(h->arena, n, sizeof *stage);
+  uint8_t *kind = cr_arena_take(h->arena, n, sizeof *kind);
+  h->op_start_ns = cr_arena_take(h->arena, (size_t)n + 1, sizeof *h->op_start_ns);
+  if (!blocks || !stage || !kind || !h->op_start_ns)
+    return CR_ENOMEM;
+  for (uint32_t i = 0; i < n; i++) {
+    blocks[i] = w->op[i].blocks;
+    stage[i] = w->op[i].stage;
+    kind[i] = (uint8_t)w->op[i].kind;
+    h->op_start_ns[i + 1] = cr_ns_add(h->op_start_ns[i], w->op[i].duration_ns);
+  }
+  h->view.n_op = n;
+  h->view.op_blocks = blocks;
+  h->view.op_stage = stage;
+  h->view.op_kind = kind;
+  return CR_OK;
+}
+
+/* Of n elements old, n_new; the new ones are zero.  When memory runs out the old block stays and *rc says so. */
+static void *widen(void *old, uint32_t n, uint32_t n_new, size_t size, int *rc)
+{
+  unsigned char *wide = cr_mem_resize(old, n_new, size);
+  if (!wide) {
+    *rc = CR_ENOMEM;
+    return old;
+  }
+  memset(wide + n * size, 0, (n_new - n) * size);
+  return wide;
+}
+
+static int widen_streams(struct cr_host *h, uint32_t cap)
+{
+  int rc = CR_OK;
+  h->stream_device = widen(h->stream_device, h->stream_cap, cap, sizeof *h->stream_device, &rc);
+  h->stream_held = widen(h->stream_held, h->stream_cap, cap, sizeof *h->stream_held, &rc);
+  h->stream_priority = widen(h->stream_priority, h->stream_cap, cap, sizeof *h->stream_priority, &rc);
+  if (rc == CR_OK)
+    h->stream_cap = cap;
+  h->view.stream_device = h->stream_device;
+  h->view.stream_held = h->stream_held;
+  h->view.stream_priority = h->stream_priority;
+  return rc;
+}
+
+static uint32_t groups_of(uint32_t n_slot)
+{
+  return (n_slot / WORD + WORD - 1) / WORD;
+}
+
+static int widen_slots(struct cr_host *h, uint32_t cap)
+{
+  struct cr_view *v = &h->view;
+  uint32_t n = v->request_cap;
+  int rc = CR_OK;
+  h->request_client = widen(h->request_client, n, cap, sizeof *h->request_client, &rc);
+  h->request_next_op = widen(h->request_next_op, n, cap, sizeof *h->request_next_op, &rc);
+  h->request_arrive_ns = widen(h->request_arrive_ns, n, cap, sizeof *h->request_arrive_ns, &rc);
+  h->request_deadline_ns = widen(h->request_deadline_ns, n, cap, sizeof *h->request_deadline_ns, &rc);
+  h->flight = widen(h->flight, n, cap, sizeof *h->flight, &rc);
+  h->free_slot = widen(h->free_slot, n / WORD, cap / WORD, sizeof *h->free_slot, &rc);
+  h->free_group = widen(h->free_group, groups_of(n), groups_of(cap), sizeof *h->free_group, &rc);
+  h->policy.request_state = widen(h->policy.request_state, n, cap, h->policy.ops->request_bytes, &rc);
+  v->request_client = h->request_client;
+  v->request_next_op = h->request_next_op;
+  v->request_arrive_ns = h->request_arrive_ns;
+  v->request_deadline_ns = h->request_deadline_ns;
+  if (rc != CR_OK)
+    return rc;
+  for (uint32_t i = n; i < cap; i++)
+    h->request_client[i] = CR_NONE;
+  for (uint32_t i = n / WORD; i < cap / WORD; i++) {
+    h->free_slot[i] = UINT64_MAX;
+    h->free_group[i / WORD] |= UINT64_C(1) << i % WORD;
+  }
+  v->request_cap = cap;
+  return CR_OK;
+}
+
+/* Room for every request of a load that the device can keep up with.  It follows from the workload alone, so that a
+ * replay shows the policy the same number. */
+static uint32_t slots_of(const struct cr_workload *w)
+{
+  uint64_t n = 0;
+  for (uint32_t i = 0; i < w->n_client; i++) {
+    const struct cr_arrival_spec *a = &w->client[i].arrival;
+    n += cr_min_u32(a->kind == CR_ARRIVE_CLOSED ? a->depth : OPEN_SLOTS, w->client[i].max_requests);
+  }
+  uint32_t cap = WORD;
+  while (cap < n && cap < SLOTS_MAX)
+    cap *= 2;
+  return cap;
+}
+
+static int add_state(struct cr_host *h, const char *options, struct cr_err *err)
+{
+  const struct cr_policy_ops *ops = h->policy.ops;
+  uint32_t n_opt = cr_opt_count(ops->options);
+  int64_t *opt = cr_arena_take(h->arena, n_opt, sizeof *opt);
+  h->policy.state = cr_arena_take(h->arena, 1, ops->state_bytes);
+  h->policy.client_state = cr_arena_take(h->arena, h->workload->n_client, ops->client_bytes);
+  if (!opt || !h->policy.state || !h->policy.client_state)
+    return cr_fail_nomem(err, "a policy's state");
+  char who[128];
+  snprintf(who, sizeof who, "policy %s", ops->name);
+  h->policy.opt = opt;
+  return cr_opt_parse(ops->options, options, opt, who, err);
+}
+
+static int build(struct cr_host *h, const char *options, struct cr_err *err)
+{
+  h->arena = cr_arena_new();
+  if (!h->arena || add_clients(h) != CR_OK || add_models(h) != CR_OK || add_ops(h) != CR_OK ||
+      cr_asker_init(&h->asker) != CR_OK || widen_streams(h, STREAMS) != CR_OK ||
+      widen_slots(h, slots_of(h->workload)) != CR_OK)
+    return cr_fail_nomem(err, "what a policy sees");
+  h->view.n_device = h->machine->n_device;
+  return add_state(h, options, err);
+}
+
+int cr_host_init(struct cr_host *h, const struct cr_workload *w, const struct cr_machine *m,
+                 const struct cr_policy_ops *ops, const char *options, struct cr_err *err)
+{
+  int rc = check_table(ops, err);
+  if (rc != CR_OK)
+    return rc;
+  *h = (struct cr_host){.workload = w, .machine = m};
+  h->policy = (struct cr_policy){.ops = ops, .view = &h->view, .asker = &h->asker};
+  rc = build(h, options, err);
+  if (rc == CR_OK && ops->init) {
+    h->asker.set_up = 1;
+    h->n_callback++;
+    rc = ops->init(&h->policy, err);
+    if (rc != CR_OK)
+      rc = cr_fail_in(err, CR_EINPUT, "policy %s", ops->name);
+  }
+  h->began = rc == CR_OK;
+  if (rc != CR_OK)
+    cr_host_fini(h);
+  return rc;
+}
+
+void cr_host_fini(struct cr_host *h)
+{
+  if (h->began && h->policy.ops->fini)
+    h->policy.ops->fini(&h->policy);
+  cr_asker_fini(&h->asker);
+  cr_arena_free(h->arena);
+  cr_mem_free(h->stream_device);
+  cr_mem_free(h->stream_held);
+  cr_mem_free(h->stream_priority);
+  cr_mem_free(h->request_client);
+  cr_mem_free(h->request_next_op);
+  cr_mem_free(h->request_arrive_ns);
+  cr_mem_free(h->request_deadline_ns);
+  cr_mem_free(h->flight);
+  cr_mem_free(h->free_slot);
+  cr_mem_free(h->free_group);
+  cr_mem_free(h->policy.request_state);
+  *h = (struct cr_host){0};
+}
+
+/* --- slots ------------------------------------------------------------------------------------------------------ */
+
+uint32_t cr_host_slot(struct cr_host *h)
+{
+  uint32_t n_group = groups_of(h->view.request_cap);
+  for (uint32_t g = 0; g < n_group; g++)
+    if (h->free_group[g]) {
+      uint32_t word = g * WORD + (uint32_t)__builtin_ctzll(h->free_group[g]);
+      return word * WORD + (uint32_t)__builtin_ctzll(h->free_slot[word]);
+    }
+  uint32_t slot = h->view.request_cap;
+  return cr_host_reserve(h, slot) == CR_OK ? slot : CR_NONE;
+}
+
+int cr_host_reserve(struct cr_host *h, uint32_t slot)
+{
+  while (slot >= h->view.request_cap) {
+    if (h->view.request_cap > UINT32_MAX / 4)
+      return CR_ENOMEM;
+    int rc = widen_slots(h, h->view.request_cap * 2);
+    if (rc != CR_OK)
+      return rc;
+  }
+  return CR_OK;
+}
+
+static void take_slot(struct cr_host *h, uint32_t slot)
+{
+  uint32_t word = slot / WORD;
+  h->free_slot[word] &= ~(UINT64_C(1) << slot % WORD);
+  if (!h->free_slot[word])
+    h->free_group[word / WORD] &= ~(UINT64_C(1) << word % WORD);
+  h->n_live++;
+}
+
+static void put_slot(struct cr_host *h, uint32_t slot)
+{
+  uint32_t word = slot / WORD;
+  h->request_client[slot] = CR_NONE;
+  h->free_slot[word] |= UINT64_C(1) << slot % WORD;
+  h->free_group[word / WORD] |= UINT64_C(1) << word % WORD;
+  h->n_live--;
+}
+
+/* --- telling ---------------------------------------------------------------------------------------------------- */
+
+static void tell_client(struct cr_host *h, cr_client c)
+{
+  if (!h->policy.ops->on_client)
+    return;
+  h->n_callback++;
+  h->policy.ops->on_client(&h->policy, c);
+}
+
+static void tell_request(struct cr_host *h, const struct cr_note *told)
+{
+  const struct cr_policy_ops *ops = h->policy.ops;
+  uint32_t slot = told->a, client = told->b;
+  take_slot(h, slot);
+  h->request_client[slot] = client;
+  h->request_next_op[slot] = 0;
+  h->request_arrive_ns[slot] = (cr_ns)told->t;
+  h->request_deadline_ns[slot] = cr_ns_add((cr_ns)told->t, h->view.client_deadline_ns[client]);
+  h->flight[slot] = (struct cr_flight){.reach_ns = CR_NS_NEVER, .stream = CR_NONE};
+  if (ops->request_bytes)
+    memset(cr_request_state(&h->policy, (cr_request){slot}), 0, ops->request_bytes);
+  if (!ops->on_request)
+    return;
+  h->n_callback++;
+  ops->on_request(&h->policy, (cr_request){slot});
+}
+
+/* The policy owns the request again, from op next_op on. */
+static void land(struct cr_host *h, uint32_t slot, uint32_t next_op)
+{
+  struct cr_flight *f = &h->flight[slot];
+  assert(h->request_client[slot] != CR_NONE && f->stream != CR_NONE);
+  assert(next_op >= h->request_next_op[slot] && next_op <= f->end_op);
+  h->stream_held[f->stream]--;
+  h->n_flight--;
+  h->request_next_op[slot] = next_op;
+  f->stream = CR_NONE;
+}
+
+static void tell_done(struct cr_host *h, const struct cr_note *told)
+{
+  uint32_t slot = told->a;
+  land(h, slot, told->b);
+  int complete = told->b == cr_host_model(h, slot)->n_op;
+  if (h->policy.ops->on_done) {
+    h->n_callback++;
+    h->policy.ops->on_done(&h->policy, (cr_request){slot}, complete);
+  }
+  if (complete)
+    put_slot(h, slot);
+}
+
+static void tell_back(struct cr_host *h, const struct cr_note *told)
+{
+  land(h, told->a, told->b);
+  if (!h->policy.ops->on_back)
+    return;
+  h->n_callback++;
+  h->policy.ops->on_back(&h->policy, (cr_request){told->a}, (enum cr_cap)told->c);
+}
+
+static void tell_timer(struct cr_host *h, uint64_t cookie)
+{
+  if (!h->policy.ops->on_timer)
+    return;
+  h->n_callback++;
+  h->policy.ops->on_timer(&h->policy, cookie);
+}
+
+static void tell_room(struct cr_host *h, cr_stream s)
+{
+  if (!h->policy.ops->on_room)
+    return;
+  h->n_callback++;
+  h->policy.ops->on_room(&h->policy, s);
+}
+
+void cr_host_tell(struct cr_host *h, const struct cr_note *told)
+{
+  assert(told->kind <= CR_NOTE_ROOM); /* those that follow are asked */
+  h->view.now_ns = told->at_ns;
+  h->asker.n = 0;
+  h->asker.set_up = told->kind == CR_NOTE_CLIENT;
+  switch (told->kind) {
+  case CR_NOTE_CLIENT:
+    tell_client(h, (cr_client){told->a});
+    break;
+  case CR_NOTE_REQUEST:
+    tell_request(h, told);
+    break;
+  case CR_NOTE_DONE:
+    tell_done(h, told);
+    break;
+  case CR_NOTE_BACK:
+    tell_back(h, told);
+    break;
+  case CR_NOTE_TIMER:
+    tell_timer(h, told->t);
+    break;
+  case CR_NOTE_ROOM:
+    tell_room(h, (cr_stream){told->a});
+    break;
+  }
+}
+
+/* --- granting --------------------------------------------------------------------------------------------------- */
+
+static int grant_stream(struct cr_host *h, const struct cr_note *asked)
+{
+  if (asked->a == h->stream_cap) {
+    int rc = widen_streams(h, h->stream_cap * 2);
+    if (rc != CR_OK)
+      return rc;
+  }
+  assert(asked->a == h->view.n_stream);
+  h->stream_device[asked->a] = asked->b;
+  h->stream_priority[asked->a] = (int32_t)asked->c;
+  h->stream_held[asked->a] = 0;
+  h->view.n_stream = asked->a + 1;
+  return CR_OK;
+}
+
+static void grant_launch(struct cr_host *h, const struct cr_note *asked)
+{
+  uint32_t next = h->request_next_op[asked->a], left = cr_host_model(h, asked->a)->n_op - next;
+  struct cr_flight *f = &h->flight[asked->a];
+  f->stream = asked->c;
+  f->end_op = next + cr_min_u32(asked->b, left);
+  h->stream_held[asked->c]++;
+  h->n_flight++;
+}
+
+int cr_host_grant(struct cr_host *h, const struct cr_note *asked, enum cr_refusal *refusal)
+{
+  *refusal = cr_ask_check(h, asked);
+  if (*refusal != CR_GRANTED)
+    return CR_OK;
+  if (asked->kind == CR_NOTE_STREAM)
+    return grant_stream(h, asked);
+  if (asked->kind == CR_NOTE_LAUNCH)
+    grant_launch(h, asked);
+  if (asked->kind == CR_NOTE_DROP)
+    put_slot(h, asked->a);
+  return CR_OK;
+}

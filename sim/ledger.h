@@ -1,0 +1,53 @@
+/* ledger.h - the record of a run: every event a policy was told and every action it asked for, in order.
+ *
+ * Fed to the same policy again (sim/replay.h), a ledger must give the same actions, byte for byte.  Records are fixed
+ * in size; they are collected in a block that is handed to a sink when full, so that a run of any length needs no
+ * memory. */
+#ifndef CR_LEDGER_H
+#define CR_LEDGER_H
+#include "sim/base.h"
+
+enum cr_note_kind {                   /* appended only: stored in run databases */
+                    CR_NOTE_CLIENT,   /* told: a = client */
+                    CR_NOTE_REQUEST,  /* told: a = request, b = client, t = arrival */
+                    CR_NOTE_DONE,     /* told: a = request, b = next op (from the model's first), t = reach time */
+                    CR_NOTE_BACK,     /* told: a = request, b = next op, c = how */
+                    CR_NOTE_TIMER,    /* told: t = cookie */
+                    CR_NOTE_ROOM,     /* told: a = stream */
+                    CR_NOTE_STREAM,   /* asked: a = stream, b = device, c = priority (int32) */
+                    CR_NOTE_LAUNCH,   /* asked: a = request, b = n_op, c = stream */
+                    CR_NOTE_PREEMPT,  /* asked: a = stream, b = how */
+                    CR_NOTE_DROP,     /* asked: a = request */
+                    CR_NOTE_SETTIMER, /* asked: t = cookie; a,b = time (low, high half) */
+                    CR_NOTE_REFUSED,  /* the core's answer to the note before: a = enum cr_refusal */
+                    CR_N_NOTE
+};
+extern const char *const cr_note_name[CR_N_NOTE];
+
+struct cr_note {
+  cr_ns at_ns;
+  uint64_t t;
+  uint32_t kind, a, b, c;
+};
+_Static_assert(sizeof(struct cr_note) == 32, "a note is a hot record");
+
+/* Gets notes in blocks, in order.  Anything but CR_OK ends the run. */
+struct cr_ledger_sink {
+  void *ctx;
+  int (*write)(void *ctx, const struct cr_note *note, uint32_t n, struct cr_err *err);
+};
+
+struct cr_ledger;
+
+struct cr_ledger *cr_ledger_new(const struct cr_ledger_sink *sink) CR_MUST; /* sink NULL: only hashed */
+void cr_ledger_free(struct cr_ledger *l);
+void cr_ledger_add(struct cr_ledger *l, const struct cr_note *note); /* a failed sink shows at the next flush */
+int cr_ledger_flush(struct cr_ledger *l, struct cr_err *err) CR_MUST;
+uint64_t cr_ledger_hash(const struct cr_ledger *l); /* FNV-1a over all notes so far */
+uint64_t cr_ledger_count(const struct cr_ledger *l);
+
+/* One note as one line of text, without newline: the form of golden files. */
+struct cr_text;
+void cr_note_print(const struct cr_note *note, struct cr_text *out);
+
+#endif

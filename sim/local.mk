@@ -1,0 +1,30 @@
+# sim/local.mk - the simulator's library, the headers a policy is built against, and the program.
+noinst_LIBRARIES += libcrsim.a
+libcrsim_a_SOURCES = \
+  sim/arrival.c sim/arrival.h sim/ask.c sim/ask.h sim/backend.h sim/backend_sim.c \
+  sim/backend_wall.c sim/base.c sim/base.h sim/core.c sim/core.h sim/engine.c sim/engine.h \
+  sim/finding.c sim/finding.h sim/gpu.c sim/gpu.h sim/gpu_int.h sim/gpu_model.c sim/gpu_rate.c \
+  sim/gpu_shape.c sim/gpu_sm.c sim/heap.c sim/heap.h sim/hist.c sim/hist.h sim/host.c sim/host.h \
+  sim/ledger.c sim/ledger.h sim/machine.c sim/machine.h sim/mem.c sim/mem.h \
+  sim/nearest.c sim/nearest.h sim/option.c sim/option.h sim/outfile.c sim/outfile.h \
+  sim/plugin.c sim/plugin.h sim/policy.c sim/policy.h sim/progress.c sim/progress.h \
+  sim/provenance.c sim/provenance.h sim/replay.c sim/replay.h sim/report.c sim/report.h \
+  sim/rng.c sim/rng.h sim/stats.c sim/stats.h sim/summary.c sim/summary.h sim/table.c sim/table.h \
+  sim/text.c sim/text.h sim/timeline.c sim/timeline.h sim/unit.c sim/unit.h \
+  sim/workload.c sim/workload.h
+
+policydir = $(includedir)/corun/sim
+policy_HEADERS = sim/base.h sim/option.h sim/policy.h sim/text.h sim/workload.h
+
+# The program takes all of libcrsim, object by object, so that a policy from outside finds every cr_ function it may ask
+# for, used or not; -rdynamic shows them to it.
+bin_PROGRAMS += corun
+corun_SOURCES = \
+  sim/cli.c sim/cli.h sim/cmd_export.c sim/cmd_import.c sim/cmd_list.c sim/cmd_replay.c \
+  sim/cmd_run.c sim/cmd_show.c sim/cmd_validate.c sim/main.c $(libcrsim_a_SOURCES)
+corun_LDFLAGS = $(CR_LDFLAGS) -rdynamic
+corun_LDADD = libcrcalib.a libcrtraces.a libcrpolicies.a $(system_libs)
+
+# One object alone knows what git says of the source, so that a commit does not rebuild the house.
+sim/provenance.$(OBJEXT): git-describe.h
+sim/provenance.$(OBJEXT): AM_CPPFLAGS += -include git-describe.h

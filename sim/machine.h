@@ -1,0 +1,82 @@
+/* machine.h - a device description: the limits and speeds of one GPU, and the constants of its model.
+ *
+ * Limits come from the vendor's datasheet or the driver, constants from calibration; both arrive in a YAML file
+ * (calib/devices/NAME.yaml, read by traces/device_file.c).  CR_UNKNOWN marks what is not known; what the model
+ * cannot do without is checked when the file is read. */
+#ifndef CR_MACHINE_H
+#define CR_MACHINE_H
+#include "sim/base.h"
+
+/* The constants of the device model: all but the last are calibrated, join trades accuracy for speed; sim/gpu.h says
+ * what each one does.  One list: the enum, the names in device files and in --set model.NAME, and the tables of
+ * docs/model.md all follow it. */
+#define CR_GPU_CONSTANTS(X)                                                                                           \
+  X(PROFILER, profiler, "us", "idle time that the recording profiler adds before each kernel")                        \
+  X(MEMSET_GAP, memset_gap, "1", "share of the recorded idle time beside a memset that is there unprofiled")          \
+  X(GAP, gap, "us", "idle time before a kernel where none was recorded")                                              \
+  X(REPLAY, replay, "us", "idle time before a request's first op where none was recorded")                            \
+  X(LAUNCH, launch, "us", "from a launch call to the first block on an idle device")                                  \
+  X(OVERHEAD, overhead, "us", "launch and drain part of a kernel, which holds no SM")                                 \
+  X(FLAT, flat, "us", "first part of each block that contention does not stretch")                                    \
+  X(FRONTEND, frontend, "us", "serial service of one kernel in the launch front end")                                 \
+  X(COLD, cold, "us", "extra time of a kernel after another stream's kernel started on the device")                   \
+  X(COLD_REG, cold_reg, "us", "the same, more for each 64 registers a thread beyond 40")                              \
+  X(COLD_STREAMS, cold_streams, "1", "exponent: n other streams count n^cold_streams times one")                      \
+  X(LOAD, load, "1", "slowdown per unit of load that co-resident blocks put on an SM")                                \
+  X(WARP_IPC, warp_ipc, "1", "instructions a cycle of a resident warp where no counters were recorded")               \
+  X(ILP, ilp, "1", "exponent: a warp of r registers a thread counts (r/32)^ilp times as much, where no counters are") \
+  X(YOUNGER, younger, "1", "load of blocks that started later, against older ones'")                                  \
+  X(JOIN, join, "1", "blocks placed within this share of a block's time of each other are followed together")
+
+enum cr_gpu_constant {
+#define X(ID, name, unit, help) CR_GPU_##ID,
+  CR_GPU_CONSTANTS(X)
+#undef X
+    CR_N_GPU_CONSTANT
+};
+
+struct cr_gpu_constant_info {
+  const char *name, *unit, *help;
+};
+extern const struct cr_gpu_constant_info cr_gpu_constant_info[CR_N_GPU_CONSTANT];
+
+struct cr_device_desc {
+  const char *name;  /* "h200" */
+  const char *about; /* vendor's full name, source of the limits */
+  uint32_t sms;      /* AMD: CUs */
+  uint32_t warp_threads;
+  uint32_t sm_threads, sm_warps, sm_blocks; /* resident, an SM */
+  uint32_t sm_regs;                         /* 32-bit registers an SM */
+  uint32_t sm_partitions;                   /* equal parts of them; a warp's lie in one.  0 counts as 1 */
+  uint32_t warp_regs_unit;                  /* registers are given to a warp in multiples of this */
+  uint32_t block_threads_max, thread_regs_max;
+  int64_t sm_smem_bytes, block_smem_max_bytes; /* shared memory an SM; a block at most */
+  int64_t block_smem_reserved_bytes, smem_unit_bytes;
+  uint32_t n_carveout;
+  int64_t carveout_bytes[16];               /* the SM carve-outs the driver can choose, ascending */
+  int64_t mem_bytes, l2_bytes;              /* l2_bytes: or CR_UNKNOWN */
+  int64_t dram_bytes_per_s, l2_bytes_per_s; /* CR_UNKNOWN: not limited */
+  int64_t h2d_bytes_per_s, d2h_bytes_per_s, d2d_bytes_per_s;
+  uint32_t copy_engines;                     /* 0: copies run with the kernels */
+  int32_t priority_least, priority_greatest; /* CUDA's sense: 0 and -5 on an H200 */
+  double constant[CR_N_GPU_CONSTANT];        /* in the unit of its info */
+};
+
+struct cr_machine {
+  uint32_t n_device;
+  const struct cr_device_desc *device; /* [n_device] */
+};
+
+/* Blocks of this shape that fit on an SM at once by threads, warps, registers, shared memory and block slots (CUDA
+ * Occupancy Calculator's rules); 0: it can never run on this device, and `why`, if given, names the limit.
+ * Registers of 0 and shared memory of CR_UNKNOWN do not limit. */
+uint32_t cr_device_occupancy(const struct cr_device_desc *d, uint32_t threads, uint32_t regs, int64_t smem_bytes,
+                             const char **why);
+
+/* Whether every number is present and possible; the error begins with its key in a device file. */
+int cr_device_check(const struct cr_device_desc *d, struct cr_err *err) CR_MUST;
+
+/* Whether the device model takes these settings, "cold=off,load=0.5" (sim/gpu.h); for those who may not see it. */
+int cr_device_check_model(const struct cr_device_desc *d, const char *set, struct cr_err *err) CR_MUST;
+
+#endif

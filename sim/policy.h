@@ -1,0 +1,130 @@
+/* policy.h - what a policy sees and may ask for.
+ *
+ * A policy is a constant table plus state that the core allocates for it: (state, events) -> actions.  It reads no clock,
+ * allocates nothing, never blocks, and cannot see true durations, only what was recorded alone on the device.  The core
+ * calls it back for each event; what it asks for during a callback is appended in order, checked and applied when the
+ * callback returns.
+ *
+ * Ownership: on_request gives a request to the policy, cr_launch takes it away, on_done and on_back give it back unless it
+ * is complete.  Launching what one does not own is refused, counted and logged, and ends a --strict run.
+ *
+ * Order at one instant: finished and returned work, then arrivals, then timers, then on_room for idle streams. */
+#ifndef CR_POLICY_H
+#define CR_POLICY_H
+#include "sim/base.h"
+#include "sim/option.h"
+#include "sim/text.h"
+#include "sim/workload.h"
+
+#define CR_POLICY_ABI 1
+
+/* What a backend can do to work it already holds, and what a policy may need of it. */
+enum cr_cap {
+  CR_CAP_PARK = 1 << 0,   /* stop feeding a stream; what was handed over, finishes */
+  CR_CAP_EVICT = 1 << 1,  /* queued ops give up at their first instruction; running blocks finish */
+  CR_CAP_KILL = 1 << 2,   /* running blocks are stopped; the op starts over (it must be idempotent) */
+  CR_CAP_SWITCH = 1 << 3, /* running blocks are saved and go on later */
+  CR_CAP_SHARE = 1 << 4,  /* limit a stream to a number of SMs */
+  CR_CAP_SLICE = 1 << 5,  /* launch part of an op's blocks */
+  CR_CAP_PAD = 1 << 6,    /* merge blocks of another op into one launch */
+  CR_CAP_MEM = 1 << 7,    /* reserve, load and evict device memory */
+  CR_CAP_NODE = 1 << 8,   /* run stages on CPU nodes */
+  CR_CAP_PRIORITY = 1 << 9, /* streams of different priority */
+};
+#define CR_N_CAP 10
+extern const char *const cr_cap_name[CR_N_CAP]; /* "park", "evict", ... in bit order */
+
+/* Read only.  Columns are indexed by id, owned by the core, valid during the call. */
+struct cr_view {
+  cr_ns now_ns;
+  uint32_t n_device, n_stream, n_client, n_model, n_op, request_cap;
+  /* [n_stream] */
+  const uint32_t *stream_device;
+  const uint32_t *stream_held;    /* launched ranges that are queued or running */
+  const int32_t *stream_priority; /* lower goes first */
+  /* [n_client] */
+  const uint32_t *client_model, *client_weight;
+  const uint8_t *client_class; /* enum cr_class */
+  const int32_t *client_priority;
+  const cr_ns *client_deadline_ns; /* relative; CR_NS_NEVER: none */
+  /* [n_model] */
+  const uint32_t *model_op0, *model_n_op, *model_n_stage;
+  /* [n_op]: what was recorded, never what will happen */
+  const uint32_t *op_blocks, *op_stage;
+  const uint8_t *op_kind;
+  /* [request_cap], by slot */
+  const uint32_t *request_client, *request_next_op; /* next_op counts from the model's first op */
+  const cr_ns *request_arrive_ns, *request_deadline_ns;
+};
+
+struct cr_policy;
+
+/* Constant.  Every member but abi, name, about and one of on_request / on_room may be 0: then nothing is done. */
+struct cr_policy_ops {
+  uint32_t abi;                /* CR_POLICY_ABI */
+  const char *name, *about;    /* [a-z0-9-]+ ; one line with the paper it comes from */
+  uint32_t needs;              /* CR_CAP_*: a backend without them refuses the run */
+  const struct cr_opt *options;
+  size_t state_bytes, client_bytes, request_bytes; /* zeroed, kept and freed by the core */
+
+  /* Once, before anything else; the only one that may fail.  Streams may be made here and in on_client. */
+  int (*init)(struct cr_policy *p, struct cr_err *err);
+  void (*on_client)(struct cr_policy *p, cr_client c);   /* each client once, in order, after init */
+  void (*on_request)(struct cr_policy *p, cr_request r); /* arrived: the policy owns it from here */
+  /* A launched range is finished; the policy owns r again, unless complete: then r leaves when this returns. */
+  void (*on_done)(struct cr_policy *p, cr_request r, int complete);
+  /* Preempted by `how`; r is owned again and goes on at request_next_op. */
+  void (*on_back)(struct cr_policy *p, cr_request r, enum cr_cap how);
+  void (*on_timer)(struct cr_policy *p, uint64_t cookie);
+  /* s holds nothing.  Called last at an instant for each idle stream, in order of id, and again as long as the policy
+   * launches something; only at instants where something happened. */
+  void (*on_room)(struct cr_policy *p, cr_stream s);
+  void (*dump)(struct cr_policy *p, struct cr_text *out); /* what it waits for, when the run stalls */
+  void (*fini)(struct cr_policy *p);
+};
+
+struct cr_asker; /* the core's side of the actions */
+
+struct cr_policy {
+  const struct cr_policy_ops *ops;
+  const struct cr_view *view;
+  const int64_t *opt;     /* [number of options], parsed, in the order of the table */
+  void *state;            /* state_bytes */
+  unsigned char *client_state, *request_state; /* client_bytes, request_bytes each, by id */
+  struct cr_asker *asker;
+};
+
+static inline void *cr_client_state(const struct cr_policy *p, cr_client c)
+{
+  return p->client_state + c.i * p->ops->client_bytes;
+}
+
+static inline void *cr_request_state(const struct cr_policy *p, cr_request r)
+{
+  return p->request_state + r.i * p->ops->request_bytes;
+}
+
+static inline cr_client cr_request_client(const struct cr_policy *p, cr_request r)
+{
+  return (cr_client){p->view->request_client[r.i]};
+}
+
+/* A new stream of the device; the id is good at once.  Only in init and on_client; CR_NONE when refused. */
+cr_stream cr_stream_new(struct cr_policy *p, cr_device d, int32_t priority);
+
+/* Hands n_op ops of r from request_next_op on to a stream (CR_ALL: to the end).  on_done comes once, at their end. */
+void cr_launch(struct cr_policy *p, cr_request r, uint32_t n_op, cr_stream s);
+
+/* Takes back what the stream holds, as `how` can; on_back comes for each range that was not finished. */
+void cr_preempt(struct cr_policy *p, cr_stream s, enum cr_cap how);
+
+/* The request is given up: it leaves without being finished and counts as dropped. */
+void cr_drop(struct cr_policy *p, cr_request r);
+
+/* on_timer(cookie) at that time, or at this instant if it has passed. */
+void cr_timer(struct cr_policy *p, cr_ns at_ns, uint64_t cookie);
+
+/* What calibration expects for the next n_op ops of r alone on the device; true durations cannot be reached from here. */
+cr_ns cr_expect_ns(const struct cr_policy *p, cr_request r, uint32_t n_op);
+
+#endif

@@ -1,0 +1,89 @@
+/* provenance.c - where results come from. */
+#include "config.h"
+
+#include "sim/provenance.h"
+
+#include <string.h>
+
+const char cr_program_version[] = PACKAGE_VERSION;
+const char cr_program_git[] = CR_GIT_DESCRIBE;
+
+/* FNV-1a, 64 bits (Fowler, Noll, Vo).  Numbers go in as eight bytes, low one first, so that the hash does not depend on
+ * the machine or on padding. */
+static void mix_bytes(uint64_t *hash, const unsigned char *bytes, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    *hash = (*hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+}
+
+static void mix(uint64_t *hash, int64_t value)
+{
+  unsigned char bytes[8];
+  for (int i = 0; i < 8; i++)
+    bytes[i] = (unsigned char)((uint64_t)value >> (8 * i));
+  mix_bytes(hash, bytes, sizeof bytes);
+}
+
+static void mix_text(uint64_t *hash, const char *text)
+{
+  mix_bytes(hash, (const unsigned char *)text, strlen(text) + 1);
+}
+
+static void mix_op(uint64_t *hash, const struct cr_op_spec *op)
+{
+  const int64_t number[] = {
+    op->kind, op->stage, op->duration_ns, op->spread_ns, op->gap_ns, op->launch_ns, op->blocks, op->threads, op->regs,
+    op->smem_bytes, op->carveout_bytes, op->bytes, op->dram_bytes, op->l2_bytes, op->instructions,
+    op->tensor_instructions, op->active_warps_q16,
+  };
+  mix_text(hash, op->name);
+  for (size_t i = 0; i < sizeof number / sizeof *number; i++)
+    mix(hash, number[i]);
+}
+
+static void mix_model(uint64_t *hash, const struct cr_model_info *model)
+{
+  mix_text(hash, model->name);
+  mix(hash, model->n_op);
+  mix(hash, model->weight_bytes);
+  mix(hash, model->persistent_bytes);
+  mix(hash, model->ephemeral_bytes);
+  mix(hash, model->framework_bytes);
+}
+
+static void mix_arrival(uint64_t *hash, const struct cr_arrival_spec *a)
+{
+  int64_t rate_bits;
+  memcpy(&rate_bits, &a->rate_per_s, sizeof rate_bits);
+  mix(hash, a->kind);
+  mix(hash, a->depth);
+  mix(hash, rate_bits);
+  mix(hash, a->phase_ns);
+  mix(hash, a->n_at);
+  for (uint32_t i = 0; i < a->n_at; i++)
+    mix(hash, a->at_ns[i]);
+}
+
+static void mix_client(uint64_t *hash, const struct cr_client_spec *c)
+{
+  mix_text(hash, c->name);
+  mix(hash, c->model.i);
+  mix(hash, c->class);
+  mix(hash, c->priority);
+  mix(hash, c->weight);
+  mix(hash, c->deadline_ns);
+  mix(hash, c->max_requests);
+  mix_arrival(hash, &c->arrival);
+}
+
+uint64_t cr_workload_hash(const struct cr_workload *w)
+{
+  uint64_t hash = UINT64_C(0xcbf29ce484222325);
+  for (uint32_t m = 0; m < w->n_model; m++)
+    mix_model(&hash, &w->model[m]);
+  for (uint32_t o = 0; o < w->n_op; o++)
+    mix_op(&hash, &w->op[o]);
+  for (uint32_t c = 0; c < w->n_client; c++)
+    mix_client(&hash, &w->client[c]);
+  return hash;
+}

@@ -1,0 +1,545 @@
+/* report.c - results as a table for people, CSV or JSON for programs. */
+#include "config.h"
+
+#include "sim/report.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/table.h"
+#include "sim/unit.h"
+
+int cr_format_parse(const char *text, enum cr_format *out, struct cr_err *err)
+{
+  static const char *const name[] = {"table", "csv", "json"};
+  for (int i = 0; i < 3; i++)
+    if (strcmp(text, name[i]) == 0) {
+      *out = (enum cr_format)i;
+      return CR_OK;
+    }
+  return cr_fail(err, CR_EINPUT, "there is no format \"%s\"; take table, csv or json", text);
+}
+
+static const char *class_name(enum cr_class class)
+{
+  return class == CR_RT ? "rt" : "be";
+}
+
+/* The table. */
+
+/* The unit that all times of a table are written in, so that they can be compared by eye. */
+struct scale {
+  const char *unit;
+  double ns;
+  int decimals;
+};
+
+static cr_ns largest_time_ns(const struct cr_summary *s)
+{
+  cr_ns largest_ns = 0;
+  for (uint32_t r = 0; r < s->n_run; r++)
+    for (uint32_t c = 0; c < s->n_client; c++)
+      for (int m = 0; m < CR_N_METRIC; m++) {
+        cr_ns p99_ns = s->run[r].client[c].metric[m].p99_ns;
+        if (p99_ns != CR_NS_NEVER)
+          largest_ns = cr_max_ns(largest_ns, p99_ns);
+      }
+  return largest_ns;
+}
+
+static struct scale scale_for(cr_ns largest_ns)
+{
+  if (largest_ns < 1000000)
+    return (struct scale){"us", 1e3, largest_ns < 100000 ? 2 : 1};
+  if (largest_ns < INT64_C(10000000000))
+    return (struct scale){"ms", 1e6, largest_ns < 100000000 ? 3 : 2};
+  return (struct scale){"s", 1e9, 3};
+}
+
+static void cell_time(struct cr_table *t, const struct scale *scale, double ns, int known)
+{
+  if (known)
+    cr_table_cell(t, "%.*f", scale->decimals, ns / scale->ns);
+  else
+    cr_table_cell(t, "-");
+}
+
+static void cell_ns(struct cr_table *t, const struct scale *scale, cr_ns ns)
+{
+  cell_time(t, scale, (double)ns, ns != CR_NS_NEVER);
+}
+
+static void cell_rate(struct cr_table *t, double per_s)
+{
+  if (isnan(per_s))
+    cr_table_cell(t, "-");
+  else
+    cr_table_cell(t, "%.*f", per_s < 9.995 ? 2 : 1, per_s);
+}
+
+static void cell_count_if(struct cr_table *t, uint64_t n, int wanted)
+{
+  if (wanted)
+    cr_table_cell(t, "%" PRIu64, n);
+  else
+    cr_table_cell(t, "%s", "");
+}
+
+static void cell_percent(struct cr_table *t, double share)
+{
+  if (isnan(share))
+    cr_table_cell(t, "-");
+  else
+    cr_table_cell(t, "%.1f", share * 100);
+}
+
+static void client_row(struct cr_table *t, const struct scale *scale, const char *policy,
+                       const struct cr_client_summary *c)
+{
+  const struct cr_spread *latency = &c->metric[CR_LATENCY], *period = &c->metric[CR_PERIOD];
+  int deadline = c->deadline_ns != CR_NS_NEVER;
+  cr_table_cell(t, "%s", policy);
+  cr_table_cell(t, "%s", c->name);
+  cr_table_cell(t, "%s", class_name(c->class));
+  cr_table_cell(t, "%s", c->model);
+  cr_table_cell(t, "%" PRIu64, c->n_done);
+  cell_rate(t, c->throughput_per_s);
+  cell_count_if(t, c->n_dropped, c->n_dropped != 0);
+  cell_count_if(t, c->n_pending, c->n_pending != 0);
+  cell_time(t, scale, latency->mean_ns, latency->n != 0);
+  cell_ns(t, scale, latency->p50_ns);
+  cell_ns(t, scale, latency->p95_ns);
+  cell_ns(t, scale, latency->p99_ns);
+  cell_time(t, scale, period->mean_ns, period->n != 0);
+  cell_ns(t, scale, period->p99_ns);
+  cell_count_if(t, c->n_missed, deadline);
+  if (deadline && c->n_done)
+    cell_percent(t, (double)c->n_missed / (double)c->n_done);
+  else
+    cr_table_cell(t, "%s", "");
+}
+
+static void client_table(const struct cr_summary *s, const struct scale *scale, int color, struct cr_text *out)
+{
+  char latency[32], period[32];
+  snprintf(latency, sizeof latency, "latency, %s", scale->unit);
+  snprintf(period, sizeof period, "period, %s", scale->unit);
+  const struct cr_table_column column[] = {
+    {NULL, "policy", 1}, {NULL, "client", 1}, {NULL, "class", 1}, {NULL, "model", 1},
+    {"requests", "done", 0}, {"requests", "per s", 0}, {"requests", "dropped", 0}, {"requests", "unfinished", 0},
+    {latency, "mean", 0}, {latency, "p50", 0}, {latency, "p95", 0}, {latency, "p99", 0},
+    {period, "mean", 0}, {period, "p99", 0}, {"deadline missed", "n", 0}, {"deadline missed", "%", 0},
+  };
+  struct cr_table t;
+  cr_table_begin(&t, column, sizeof column / sizeof *column, color);
+  for (uint32_t r = 0; r < s->n_run; r++) {
+    if (r && s->n_client > 1)
+      cr_table_blank(&t);
+    for (uint32_t c = 0; c < s->n_client; c++)
+      client_row(&t, scale, c ? "" : s->run[r].policy, &s->run[r].client[c]);
+  }
+  cr_table_end(&t, out);
+}
+
+static void device_table(const struct cr_summary *s, int color, struct cr_text *out)
+{
+  static const struct cr_table_column column[] = {
+    {NULL, "policy", 1}, {NULL, "device", 1},
+    {"in use, %", "time", 0}, {"in use, %", "SMs", 0}, {"in use, %", "warps", 0}, {"in use, %", "DRAM", 0},
+    {"in use, %", "copy engine", 0},
+    {"finished", "kernels", 0}, {"finished", "copies", 0}, {"finished", "memsets", 0}, {NULL, "preemptions", 0},
+  };
+  struct cr_table t;
+  cr_table_begin(&t, column, sizeof column / sizeof *column, color);
+  for (uint32_t r = 0; r < s->n_run; r++)
+    for (uint32_t i = 0; i < s->n_device; i++) {
+      const struct cr_device_summary *d = &s->run[r].device[i];
+      cr_table_cell(&t, "%s", i ? "" : s->run[r].policy);
+      cr_table_cell(&t, "%s", d->name);
+      cell_percent(&t, d->busy);
+      cell_percent(&t, d->sm_use);
+      cell_percent(&t, d->warp_use);
+      cell_percent(&t, d->dram_use);
+      cell_percent(&t, d->copy_use);
+      cr_table_cell(&t, "%" PRIu64, d->n_kernel);
+      cr_table_cell(&t, "%" PRIu64, d->n_copy);
+      cr_table_cell(&t, "%" PRIu64, d->n_memset);
+      cell_count_if(&t, s->run[r].n_preempt, i == 0 && s->run[r].n_preempt != 0);
+    }
+  cr_table_end(&t, out);
+}
+
+static void cell_times(struct cr_table *t, double value, double best)
+{
+  if (isnan(value) || !(best > 0))
+    cr_table_cell(t, "-");
+  else
+    cr_table_cell(t, "%.2fx", value / best);
+}
+
+static int has_class(const struct cr_summary *s, enum cr_class class)
+{
+  for (uint32_t c = 0; c < s->n_client; c++)
+    if (s->run[0].client[c].class == class)
+      return 1;
+  return 0;
+}
+
+static void cell_none(struct cr_table *t)
+{
+  cr_table_cell(t, "%s", "");
+}
+
+/* Policies side by side: what rt clients wait and what be clients get, each also against the best of them.  Columns of a
+ * class that has no clients stay empty, which leaves them out. */
+static void comparison(const struct cr_summary *s, const struct scale *scale, int color, struct cr_text *out)
+{
+  char p99[48];
+  snprintf(p99, sizeof p99, "rt latency p99, %s", scale->unit);
+  const struct cr_table_column column[] = {
+    {NULL, "policy", 1}, {p99, "worst client", 0}, {p99, "to least", 0},
+    {"be requests per s", "all clients", 0}, {"be requests per s", "to most", 0},
+  };
+  double least_ns = INFINITY, most_per_s = 0;
+  for (uint32_t r = 0; r < s->n_run; r++) {
+    cr_ns p99_ns = cr_run_rt_p99_ns(s, r);
+    least_ns = p99_ns != CR_NS_NEVER ? fmin(least_ns, (double)p99_ns) : least_ns;
+    most_per_s = fmax(most_per_s, cr_run_be_per_s(s, r)); /* fmax leaves a NAN aside */
+  }
+  struct cr_table t;
+  cr_table_begin(&t, column, sizeof column / sizeof *column, color);
+  for (uint32_t r = 0; r < s->n_run; r++) {
+    cr_ns p99_ns = cr_run_rt_p99_ns(s, r);
+    double be_per_s = cr_run_be_per_s(s, r);
+    cr_table_cell(&t, "%s", s->run[r].policy);
+    if (has_class(s, CR_RT)) {
+      cell_ns(&t, scale, p99_ns);
+      cell_times(&t, p99_ns == CR_NS_NEVER ? NAN : (double)p99_ns, least_ns);
+    } else {
+      cell_none(&t);
+      cell_none(&t);
+    }
+    if (has_class(s, CR_BE)) {
+      cell_rate(&t, be_per_s);
+      cell_times(&t, be_per_s, most_per_s);
+    } else {
+      cell_none(&t);
+      cell_none(&t);
+    }
+  }
+  cr_table_end(&t, out);
+}
+
+static void heading(const struct cr_summary *s, struct cr_text *out)
+{
+  char duration[32], warmup[32];
+  cr_text_add(out, "%s", s->scenario);
+  for (uint32_t d = 0; s->n_run && d < s->n_device; d++)
+    cr_text_add(out, "%s%s", d ? ", " : " on ", s->run[0].device[d].name);
+  cr_text_add(out, ": %s", cr_format_ns(s->duration_ns, duration, sizeof duration));
+  if (s->warmup_ns)
+    cr_text_add(out, ", the first %s not counted", cr_format_ns(s->warmup_ns, warmup, sizeof warmup));
+  cr_text_add(out, ", seed %" PRIu64, s->seed);
+  if (s->n_run)
+    cr_text_add(out, ", backend %s", s->run[0].backend);
+  cr_text_add(out, "\n");
+  if (*s->about)
+    cr_text_add(out, "%s\n", s->about);
+  cr_text_add(out, "\n");
+}
+
+/* A line for each run that did not go to its end, or whose policy asked for what it may not. */
+static void outcomes(const struct cr_summary *s, struct cr_text *out)
+{
+  int any = 0;
+  for (uint32_t r = 0; r < s->n_run; r++) {
+    const struct cr_run_summary *run = &s->run[r];
+    if (run->outcome == CR_DONE && run->n_refused == 0)
+      continue;
+    char end[32];
+    cr_text_add(out, "%s%s: ", any++ ? "" : "\n", run->policy);
+    if (run->outcome != CR_DONE)
+      cr_text_add(out, "%s at %s; its results are partial%s%s%s", cr_outcome_name[run->outcome],
+                  cr_format_ns(run->end_ns, end, sizeof end), *run->why ? " (" : "", run->why, *run->why ? ")" : "");
+    if (run->outcome == CR_DONE)
+      cr_text_add(out, "%" PRIu64 " of %" PRIu64 " actions were refused (%s)", run->n_refused,
+                  run->n_action + run->n_refused, run->why);
+    cr_text_add(out, "\n");
+  }
+}
+
+static void report_table(const struct cr_summary *s, int color, struct cr_text *out)
+{
+  struct scale scale = scale_for(largest_time_ns(s));
+  heading(s, out);
+  client_table(s, &scale, color, out);
+  cr_text_add(out, "\n");
+  device_table(s, color, out);
+  if (s->n_run > 1) {
+    cr_text_add(out, "\n");
+    comparison(s, &scale, color, out);
+  }
+  outcomes(s, out);
+}
+
+/* CSV: one rectangle, so that every reader takes it; a cell that does not apply is empty. */
+
+static void csv_text(struct cr_text *out, const char *s)
+{
+  if (!strpbrk(s, ",\"\r\n")) {
+    cr_text_add(out, "%s", s);
+    return;
+  }
+  cr_text_add(out, "\"");
+  for (; *s; s++)
+    cr_text_add(out, *s == '"' ? "\"\"" : "%c", *s);
+  cr_text_add(out, "\"");
+}
+
+static void csv_number(struct cr_text *out, double value, const char *fmt)
+{
+  cr_text_add(out, ",");
+  if (isnan(value))
+    return;
+  if (*fmt == '1')
+    cr_text_add(out, "%.1f", value);
+  else
+    cr_text_add(out, "%.6f", value);
+}
+
+static void csv_ns(struct cr_text *out, cr_ns ns)
+{
+  cr_text_add(out, ",");
+  if (ns != CR_NS_NEVER)
+    cr_text_add(out, "%" PRId64, ns);
+}
+
+static void csv_commas(struct cr_text *out, uint32_t n)
+{
+  while (n--)
+    cr_text_add(out, ",");
+}
+
+enum { CSV_CLIENT_ONLY = 10, CSV_DEVICE_ONLY = 8 }; /* columns after those of every row, histograms aside */
+
+static void csv_header(struct cr_text *out)
+{
+  cr_text_add(out, "row,scenario,policy,backend,seed,outcome,end_ns,name,"
+                   "class,model,arrival,deadline_ns,requests_arrived,requests_done,requests_dropped,requests_pending,"
+                   "deadline_missed,throughput_per_s");
+  for (int m = 0; m < CR_N_METRIC; m++) {
+    const char *name = cr_metric_name[m];
+    cr_text_add(out, ",%s_mean_ns,%s_min_ns,%s_p50_ns,%s_p95_ns,%s_p99_ns,%s_max_ns", name, name, name, name, name, name);
+  }
+  cr_text_add(out, ",kernels,copies,memsets,busy_ratio,sm_use_ratio,warp_use_ratio,dram_use_ratio,copy_use_ratio,"
+                   "duration_ns,warmup_ns,version,git,workload_hash,command\n");
+}
+
+static void csv_start(const struct cr_summary *s, const struct cr_run_summary *run, const char *row, const char *name,
+                      struct cr_text *out)
+{
+  cr_text_add(out, "%s,", row);
+  csv_text(out, s->scenario);
+  cr_text_add(out, ",");
+  csv_text(out, run->policy);
+  cr_text_add(out, ",%s,%" PRIu64 ",%s", run->backend, s->seed, cr_outcome_name[run->outcome]);
+  csv_ns(out, run->end_ns);
+  cr_text_add(out, ",");
+  csv_text(out, name);
+}
+
+static void csv_end(const struct cr_summary *s, struct cr_text *out)
+{
+  csv_ns(out, s->duration_ns);
+  csv_ns(out, s->warmup_ns);
+  cr_text_add(out, ",%s,%s,%016" PRIx64 ",", s->version, s->git, s->workload_hash);
+  csv_text(out, s->command);
+  cr_text_add(out, "\n");
+}
+
+static void csv_client(const struct cr_client_summary *c, struct cr_text *out)
+{
+  cr_text_add(out, ",%s,", class_name(c->class));
+  csv_text(out, c->model);
+  cr_text_add(out, ",%s", c->arrival);
+  csv_ns(out, c->deadline_ns);
+  cr_text_add(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, c->n_arrived, c->n_done, c->n_dropped,
+              c->n_pending, c->n_missed);
+  csv_number(out, c->throughput_per_s, "6");
+  for (int m = 0; m < CR_N_METRIC; m++) {
+    const struct cr_spread *d = &c->metric[m];
+    csv_number(out, d->mean_ns, "1");
+    csv_ns(out, d->min_ns);
+    csv_ns(out, d->p50_ns);
+    csv_ns(out, d->p95_ns);
+    csv_ns(out, d->p99_ns);
+    csv_ns(out, d->max_ns);
+  }
+  csv_commas(out, CSV_DEVICE_ONLY);
+}
+
+static void csv_device(const struct cr_device_summary *d, struct cr_text *out)
+{
+  const double share[] = {d->busy, d->sm_use, d->warp_use, d->dram_use, d->copy_use};
+  csv_commas(out, CSV_CLIENT_ONLY + 6 * CR_N_METRIC);
+  cr_text_add(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, d->n_kernel, d->n_copy, d->n_memset);
+  for (int i = 0; i < 5; i++)
+    csv_number(out, share[i], "6");
+}
+
+static void report_csv(const struct cr_summary *s, struct cr_text *out)
+{
+  csv_header(out);
+  for (uint32_t r = 0; r < s->n_run; r++) {
+    const struct cr_run_summary *run = &s->run[r];
+    for (uint32_t c = 0; c < s->n_client; c++) {
+      csv_start(s, run, "client", run->client[c].name, out);
+      csv_client(&run->client[c], out);
+      csv_end(s, out);
+    }
+    for (uint32_t d = 0; d < s->n_device; d++) {
+      csv_start(s, run, "device", run->device[d].name, out);
+      csv_device(&run->device[d], out);
+      csv_end(s, out);
+    }
+  }
+}
+
+/* JSON.  Fields come in a fixed order and numbers in a fixed form: the same results, the same bytes. */
+
+static void json_text(struct cr_text *out, const char *key, const char *value)
+{
+  cr_text_add(out, "\"%s\":", key);
+  cr_text_add_json(out, value);
+}
+
+static void json_count(struct cr_text *out, const char *key, uint64_t value)
+{
+  cr_text_add(out, ",\"%s\":%" PRIu64, key, value);
+}
+
+static void json_ns(struct cr_text *out, const char *key, cr_ns ns)
+{
+  if (ns == CR_NS_NEVER)
+    cr_text_add(out, ",\"%s\":null", key);
+  else
+    cr_text_add(out, ",\"%s\":%" PRId64, key, ns);
+}
+
+static void json_real(struct cr_text *out, const char *key, int decimals, double value)
+{
+  if (isfinite(value))
+    cr_text_add(out, ",\"%s\":%.*f", key, decimals, value);
+  else
+    cr_text_add(out, ",\"%s\":null", key);
+}
+
+static void json_client(const struct cr_client_summary *c, struct cr_text *out)
+{
+  cr_text_add(out, "\n        {");
+  json_text(out, "name", c->name);
+  cr_text_add(out, ",\"class\":\"%s\",", class_name(c->class));
+  json_text(out, "model", c->model);
+  cr_text_add(out, ",\"arrival\":\"%s\",\"priority\":%d", c->arrival, (int)c->priority);
+  json_ns(out, "deadline_ns", c->deadline_ns);
+  json_count(out, "requests_arrived", c->n_arrived);
+  json_count(out, "requests_done", c->n_done);
+  json_count(out, "requests_dropped", c->n_dropped);
+  json_count(out, "requests_pending", c->n_pending);
+  json_count(out, "deadline_missed", c->n_missed);
+  json_real(out, "throughput_per_s", 6, c->throughput_per_s);
+  for (int m = 0; m < CR_N_METRIC; m++) {
+    const struct cr_spread *d = &c->metric[m];
+    cr_text_add(out, ",\n         \"%s\":{\"count\":%" PRIu64, cr_metric_name[m], d->n);
+    json_real(out, "mean_ns", 1, d->mean_ns);
+    json_ns(out, "min_ns", d->min_ns);
+    json_ns(out, "p50_ns", d->p50_ns);
+    json_ns(out, "p95_ns", d->p95_ns);
+    json_ns(out, "p99_ns", d->p99_ns);
+    json_ns(out, "max_ns", d->max_ns);
+    cr_text_add(out, "}");
+  }
+  cr_text_add(out, "}");
+}
+
+static void json_device(const struct cr_device_summary *d, struct cr_text *out)
+{
+  cr_text_add(out, "\n        {");
+  json_text(out, "name", d->name);
+  json_count(out, "kernels", d->n_kernel);
+  json_count(out, "copies", d->n_copy);
+  json_count(out, "memsets", d->n_memset);
+  json_real(out, "busy_ratio", 6, d->busy);
+  json_real(out, "sm_use_ratio", 6, d->sm_use);
+  json_real(out, "warp_use_ratio", 6, d->warp_use);
+  json_real(out, "dram_use_ratio", 6, d->dram_use);
+  json_real(out, "copy_use_ratio", 6, d->copy_use);
+  cr_text_add(out, "}");
+}
+
+static void json_run(const struct cr_summary *s, uint32_t r, struct cr_text *out)
+{
+  const struct cr_run_summary *run = &s->run[r];
+  cr_text_add(out, "\n    {");
+  json_text(out, "policy", run->policy);
+  cr_text_add(out, ",\"backend\":\"%s\",\"outcome\":\"%s\",\"partial\":%s,", run->backend, cr_outcome_name[run->outcome],
+              run->outcome == CR_DONE ? "false" : "true");
+  json_text(out, "why", run->why);
+  json_ns(out, "end_ns", run->end_ns);
+  json_count(out, "events", run->n_event);
+  json_count(out, "callbacks", run->n_callback);
+  json_count(out, "actions", run->n_action);
+  json_count(out, "refused", run->n_refused);
+  json_count(out, "preemptions", run->n_preempt);
+  json_count(out, "ops", run->n_op);
+  json_count(out, "ledger_notes", run->ledger_count);
+  cr_text_add(out, ",\"ledger_hash\":\"%016" PRIx64 "\"", run->ledger_hash);
+  json_ns(out, "rt_latency_p99_ns", cr_run_rt_p99_ns(s, r));
+  json_real(out, "be_throughput_per_s", 6, cr_run_be_per_s(s, r));
+  cr_text_add(out, ",\n      \"clients\":[");
+  for (uint32_t c = 0; c < s->n_client; c++) {
+    cr_text_add(out, c ? "," : "");
+    json_client(&run->client[c], out);
+  }
+  cr_text_add(out, "],\n      \"devices\":[");
+  for (uint32_t d = 0; d < s->n_device; d++) {
+    cr_text_add(out, d ? "," : "");
+    json_device(&run->device[d], out);
+  }
+  cr_text_add(out, "]}");
+}
+
+static void report_json(const struct cr_summary *s, struct cr_text *out)
+{
+  cr_text_add(out, "{\"schema\":\"corun-run\",\"schema_version\":%d,\n  \"program\":\"corun\",", CR_REPORT_SCHEMA);
+  json_text(out, "version", s->version);
+  cr_text_add(out, ",");
+  json_text(out, "git", s->git);
+  cr_text_add(out, ",");
+  json_text(out, "command", s->command);
+  cr_text_add(out, ",\n  ");
+  json_text(out, "scenario", s->scenario);
+  cr_text_add(out, ",");
+  json_text(out, "about", s->about);
+  json_count(out, "seed", s->seed);
+  json_ns(out, "duration_ns", s->duration_ns);
+  json_ns(out, "warmup_ns", s->warmup_ns);
+  cr_text_add(out, ",\"workload_hash\":\"%016" PRIx64 "\",\n  \"runs\":[", s->workload_hash);
+  for (uint32_t r = 0; r < s->n_run; r++) {
+    cr_text_add(out, r ? "," : "");
+    json_run(s, r, out);
+  }
+  cr_text_add(out, "]}\n");
+}
+
+void cr_report(const struct cr_summary *s, enum cr_format format, int color, struct cr_text *out)
+{
+  if (format == CR_CSV)
+    report_csv(s, out);
+  else if (format == CR_JSON)
+    report_json(s, out);
+  else
+    report_table(s, color, out);
+}

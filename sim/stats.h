@@ -1,0 +1,62 @@
+/* stats.h - what a run came to: counters and latency distributions per client and per device.
+ *
+ * Latency runs from arrival to the end of the last op; service from when its stream reached the request; period is the
+ * time between successive completions of a client.  Means are exact; quantiles come from histograms (sim/hist.h) and are
+ * within 0.1 %.  Only requests that arrived after the warm-up count. */
+#ifndef CR_STATS_H
+#define CR_STATS_H
+#include "sim/backend.h"
+#include "sim/base.h"
+#include "sim/hist.h"
+#include "sim/workload.h"
+
+enum cr_metric { CR_LATENCY, CR_SERVICE, CR_PERIOD, CR_N_METRIC };
+extern const char *const cr_metric_name[CR_N_METRIC]; /* "latency", "service", "period" */
+
+enum cr_outcome { CR_DONE, CR_STALLED, CR_LIVELOCKED, CR_REFUSED, CR_INTERRUPTED, CR_FAILED };
+extern const char *const cr_outcome_name[CR_FAILED + 1]; /* "done", "stalled", ... */
+
+struct cr_client_result {
+  uint64_t n_arrived, n_done, n_dropped, n_missed; /* n_missed: finished after the deadline */
+  uint64_t n_pending;                              /* neither finished nor dropped at the end */
+  cr_ns first_ns, last_ns;                         /* first counted arrival, last completion; CR_NS_NEVER: none */
+  struct cr_hist *metric[CR_N_METRIC];             /* in ns */
+};
+
+/* One finished request, for the run database. */
+struct cr_request_row {
+  cr_ns arrive_ns, reach_ns, end_ns;
+  uint32_t client;
+  uint32_t missed;
+};
+
+struct cr_request_sink {
+  void *ctx;
+  int (*write)(void *ctx, const struct cr_request_row *row, uint32_t n, struct cr_err *err);
+};
+
+struct cr_result {
+  const char *policy;   /* as given: name and options; owned by the result */
+  const char *backend;
+  enum cr_outcome outcome;
+  char why[512];        /* how it ended, when not done */
+  cr_ns end_ns, warmup_ns;
+  uint32_t n_client, n_device;
+  struct cr_client_result *client; /* [n_client] */
+  struct cr_use *use;              /* [n_device] */
+  uint64_t n_event, n_action, n_refused, n_preempt, n_callback, n_op;
+  uint64_t ledger_hash, ledger_count;
+};
+
+int cr_result_init(struct cr_result *r, uint32_t n_client, uint32_t n_device, struct cr_err *err) CR_MUST;
+void cr_result_fini(struct cr_result *r);
+
+/* One request has finished: counts it in n_done and n_missed, sets first_ns and last_ns, and adds to the histograms.
+ * Rows come in order of end_ns; one that arrived before warmup_ns is left out altogether.  n_arrived, n_dropped and
+ * n_pending are the core's to count. */
+void cr_result_add(struct cr_result *r, const struct cr_request_row *row);
+
+/* Completions per second between the end of the warm-up and the end of the run; 0 when there is no such time. */
+double cr_result_throughput(const struct cr_result *r, uint32_t client);
+
+#endif

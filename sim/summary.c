@@ -1,0 +1,133 @@
+/* summary.c - the results of a command as plain numbers. */
+#include "config.h"
+
+#include "sim/summary.h"
+
+#include <math.h>
+
+int cr_summary_init(struct cr_summary *s, uint32_t n_run, uint32_t n_client, uint32_t n_device, struct cr_arena *arena,
+                    struct cr_err *err)
+{
+  struct cr_run_summary *run = cr_arena_take(arena, n_run, sizeof *run);
+  if (!run)
+    return cr_fail_nomem(err, "the results");
+  for (uint32_t i = 0; i < n_run; i++) {
+    run[i].client = cr_arena_take(arena, n_client, sizeof *run[i].client);
+    run[i].device = cr_arena_take(arena, n_device, sizeof *run[i].device);
+    if (!run[i].client || !run[i].device)
+      return cr_fail_nomem(err, "the results");
+  }
+  *s = (struct cr_summary){.run = run, .n_run = n_run, .n_client = n_client, .n_device = n_device};
+  return CR_OK;
+}
+
+static struct cr_spread spread_of(const struct cr_hist *h)
+{
+  return (struct cr_spread){
+    .n = cr_hist_count(h),
+    .mean_ns = cr_hist_mean(h),
+    .min_ns = cr_hist_min(h),
+    .p50_ns = cr_hist_quantile(h, 500000),
+    .p95_ns = cr_hist_quantile(h, 950000),
+    .p99_ns = cr_hist_quantile(h, 990000),
+    .max_ns = cr_hist_max(h),
+  };
+}
+
+void cr_summarize_client(const struct cr_result *r, uint32_t client, const struct cr_workload *w,
+                         struct cr_client_summary *out)
+{
+  const struct cr_client_spec *spec = &w->client[client];
+  const struct cr_client_result *c = &r->client[client];
+  *out = (struct cr_client_summary){
+    .name = spec->name,
+    .model = w->model[spec->model.i].name,
+    .arrival = cr_arrival_name[spec->arrival.kind],
+    .class = spec->class,
+    .priority = spec->priority,
+    .deadline_ns = spec->deadline_ns,
+    .n_arrived = c->n_arrived,
+    .n_done = c->n_done,
+    .n_dropped = c->n_dropped,
+    .n_missed = c->n_missed,
+    .n_pending = c->n_pending,
+    .throughput_per_s = cr_result_throughput(r, client),
+  };
+  for (int m = 0; m < CR_N_METRIC; m++)
+    out->metric[m] = spread_of(c->metric[m]);
+}
+
+static double share(double part, double whole)
+{
+  return whole > 0 && part >= 0 ? part / whole : NAN;
+}
+
+void cr_summarize_device(const struct cr_result *r, uint32_t device, const struct cr_machine *m,
+                         struct cr_device_summary *out)
+{
+  const struct cr_device_desc *d = &m->device[device];
+  const struct cr_use *u = &r->use[device];
+  double span_ns = (double)r->end_ns;
+  *out = (struct cr_device_summary){
+    .name = d->name,
+    .n_kernel = u->n_kernel,
+    .n_copy = u->n_copy,
+    .n_memset = u->n_memset,
+    .busy = share(u->busy_ns, span_ns),
+    .sm_use = share(u->sm_ns, span_ns * d->sms),
+    .warp_use = share(u->warp_ns, span_ns * d->sms * d->sm_warps),
+    .dram_use = share(u->dram_bytes, span_ns / 1e9 * (double)d->dram_bytes_per_s),
+    .copy_use = share(u->copy_ns, span_ns),
+  };
+}
+
+void cr_summarize_run(const struct cr_result *r, const struct cr_workload *w, const struct cr_machine *m,
+                      struct cr_run_summary *out)
+{
+  struct cr_client_summary *client = out->client;
+  struct cr_device_summary *device = out->device;
+  *out = (struct cr_run_summary){
+    .policy = r->policy ? r->policy : "",
+    .backend = r->backend ? r->backend : "",
+    .outcome = r->outcome,
+    .why = r->why,
+    .end_ns = r->end_ns,
+    .n_event = r->n_event,
+    .n_action = r->n_action,
+    .n_refused = r->n_refused,
+    .n_preempt = r->n_preempt,
+    .n_callback = r->n_callback,
+    .n_op = r->n_op,
+    .ledger_hash = r->ledger_hash,
+    .ledger_count = r->ledger_count,
+    .client = client,
+    .device = device,
+  };
+  for (uint32_t c = 0; c < r->n_client; c++)
+    cr_summarize_client(r, c, w, &client[c]);
+  for (uint32_t d = 0; d < r->n_device; d++)
+    cr_summarize_device(r, d, m, &device[d]);
+}
+
+cr_ns cr_run_rt_p99_ns(const struct cr_summary *s, uint32_t run)
+{
+  cr_ns worst_ns = CR_NS_NEVER;
+  for (uint32_t c = 0; c < s->n_client; c++) {
+    const struct cr_client_summary *client = &s->run[run].client[c];
+    cr_ns p99_ns = client->metric[CR_LATENCY].p99_ns;
+    if (client->class == CR_RT && p99_ns != CR_NS_NEVER)
+      worst_ns = worst_ns == CR_NS_NEVER ? p99_ns : cr_max_ns(worst_ns, p99_ns);
+  }
+  return worst_ns;
+}
+
+double cr_run_be_per_s(const struct cr_summary *s, uint32_t run)
+{
+  double sum = NAN;
+  for (uint32_t c = 0; c < s->n_client; c++) {
+    const struct cr_client_summary *client = &s->run[run].client[c];
+    if (client->class == CR_BE)
+      sum = (isnan(sum) ? 0 : sum) + client->throughput_per_s;
+  }
+  return sum;
+}

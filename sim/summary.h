@@ -1,0 +1,76 @@
+/* summary.h - the results of a command as plain numbers: what reports print and run databases keep.
+ *
+ * Made from results when runs end, or read back from a run database; a report cannot tell which, so that `corun show`
+ * prints what `corun run` printed. */
+#ifndef CR_SUMMARY_H
+#define CR_SUMMARY_H
+#include "sim/base.h"
+#include "sim/machine.h"
+#include "sim/mem.h"
+#include "sim/stats.h"
+#include "sim/workload.h"
+
+/* Of one distribution.  With n == 0 the mean is NAN and the rest CR_NS_NEVER. */
+struct cr_spread {
+  uint64_t n;
+  double mean_ns;
+  cr_ns min_ns, p50_ns, p95_ns, p99_ns, max_ns;
+};
+
+struct cr_client_summary {
+  const char *name, *model, *arrival;
+  enum cr_class class;
+  int32_t priority;
+  cr_ns deadline_ns; /* CR_NS_NEVER: none */
+  uint64_t n_arrived, n_done, n_dropped, n_missed, n_pending;
+  double throughput_per_s;
+  struct cr_spread metric[CR_N_METRIC];
+};
+
+/* Shares are of the whole run, warm-up included, 0..1; NAN: not known. */
+struct cr_device_summary {
+  const char *name;
+  uint64_t n_kernel, n_copy, n_memset;
+  double busy;     /* of time, with at least one op on the device */
+  double sm_use;   /* of SMs, holding at least one block */
+  double warp_use; /* of the warps that can be resident */
+  double dram_use; /* of the DRAM bandwidth */
+  double copy_use; /* of time, with at least one copy running */
+};
+
+struct cr_run_summary {
+  const char *policy, *backend;
+  enum cr_outcome outcome;
+  const char *why; /* "" when done */
+  cr_ns end_ns;
+  uint64_t n_event, n_action, n_refused, n_preempt, n_callback, n_op, ledger_hash, ledger_count;
+  struct cr_client_summary *client; /* [n_client] of the summary */
+  struct cr_device_summary *device; /* [n_device] of the summary */
+};
+
+struct cr_summary {
+  const char *version, *git, *command, *scenario, *about;
+  uint64_t seed, workload_hash;
+  cr_ns duration_ns, warmup_ns;
+  uint32_t n_run, n_client, n_device;
+  struct cr_run_summary *run; /* [n_run] */
+};
+
+/* Room for n_run runs in the arena; the caller fills in the rest. */
+int cr_summary_init(struct cr_summary *s, uint32_t n_run, uint32_t n_client, uint32_t n_device, struct cr_arena *arena,
+                    struct cr_err *err) CR_MUST;
+
+/* One run of a workload on a machine.  Strings are borrowed. */
+void cr_summarize_client(const struct cr_result *r, uint32_t client, const struct cr_workload *w,
+                         struct cr_client_summary *out);
+void cr_summarize_device(const struct cr_result *r, uint32_t device, const struct cr_machine *m,
+                         struct cr_device_summary *out);
+void cr_summarize_run(const struct cr_result *r, const struct cr_workload *w, const struct cr_machine *m,
+                      struct cr_run_summary *out);
+
+/* What to compare policies by: the worst 99th percentile latency of an rt client (CR_NS_NEVER: none finished), and the
+ * requests per second of all be clients together (NAN: there is none). */
+cr_ns cr_run_rt_p99_ns(const struct cr_summary *s, uint32_t run);
+double cr_run_be_per_s(const struct cr_summary *s, uint32_t run);
+
+#endif

@@ -1,0 +1,347 @@
+/* workload.c - builds and seals the table of models, ops and clients.
+ *
+ * Names and specs are copied into an arena; the op, model and client tables grow by doubling until the workload is
+ * sealed, and then stay where they are.  Kernel names repeat thousands of times, so every text is kept once, in a
+ * hash table that also answers whether a model's or client's name is taken. */
+#include "config.h"
+
+#include "sim/workload.h"
+
+#include "sim/mem.h"
+
+#include <string.h>
+
+const char *const cr_op_kind_name[CR_N_OP_KIND] = {"kernel", "h2d", "d2h", "d2d", "memset", "host"};
+const char *const cr_arrival_name[CR_N_ARRIVAL] = {"closed", "uniform", "poisson", "trace"};
+
+/* A text kept once, and the model and client that bear it. */
+struct word {
+  const char *text; /* NULL: the slot is free */
+  uint32_t model, client;
+};
+
+struct cr_workload_builder {
+  struct cr_workload w; /* what is given out once sealed; the tables below */
+  struct cr_arena *arena;
+  struct cr_model_info *model;
+  struct cr_op_spec *op;
+  struct cr_client_spec *client;
+  uint32_t model_cap, op_cap, client_cap;
+  struct word *word; /* [word_cap], a power of two; open addressing */
+  uint32_t n_word, word_cap;
+  int sealed;
+};
+
+struct cr_workload_builder *cr_workload_builder_new(void)
+{
+  struct cr_workload_builder *b = cr_mem_new(1, sizeof *b);
+  if (!b)
+    return NULL;
+  b->arena = cr_arena_new();
+  if (!b->arena) {
+    cr_mem_free(b);
+    return NULL;
+  }
+  return b;
+}
+
+void cr_workload_builder_free(struct cr_workload_builder *b)
+{
+  if (!b)
+    return;
+  cr_arena_free(b->arena);
+  cr_mem_free(b->model);
+  cr_mem_free(b->op);
+  cr_mem_free(b->client);
+  cr_mem_free(b->word);
+  cr_mem_free(b);
+}
+
+/* FNV-1a. */
+static uint64_t hash(const char *text)
+{
+  uint64_t h = UINT64_C(0xcbf29ce484222325);
+  for (; *text; text++)
+    h = (h ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+  return h;
+}
+
+/* The slot of the text, or the free one where it belongs.  The table is never full. */
+static struct word *find_slot(struct word *table, uint32_t cap, const char *text)
+{
+  uint32_t i = (uint32_t)hash(text) & (cap - 1);
+  while (table[i].text && strcmp(table[i].text, text) != 0)
+    i = (i + 1) & (cap - 1);
+  return &table[i];
+}
+
+static int grow_words(struct cr_workload_builder *b)
+{
+  uint32_t cap = b->word_cap ? 2 * b->word_cap : 256;
+  struct word *table = cr_mem_new(cap, sizeof *table);
+  if (!table)
+    return CR_ENOMEM;
+  for (uint32_t i = 0; i < b->word_cap; i++)
+    if (b->word[i].text)
+      *find_slot(table, cap, b->word[i].text) = b->word[i];
+  cr_mem_free(b->word);
+  b->word = table;
+  b->word_cap = cap;
+  return CR_OK;
+}
+
+/* The word of a text, made when there is none; NULL without memory.  Good until the next one is made. */
+static struct word *keep_word(struct cr_workload_builder *b, const char *text)
+{
+  if (2 * (b->n_word + 1) > b->word_cap && grow_words(b))
+    return NULL;
+  struct word *word = find_slot(b->word, b->word_cap, text);
+  if (!word->text) {
+    *word = (struct word){cr_arena_text(b->arena, text), CR_NONE, CR_NONE};
+    if (!word->text)
+      return NULL;
+    b->n_word++;
+  }
+  return word;
+}
+
+static const struct word *find_word(const struct cr_workload_builder *b, const char *text)
+{
+  const struct word *word = b->word_cap ? find_slot(b->word, b->word_cap, text) : NULL;
+  return word && word->text ? word : NULL;
+}
+
+/* Room for `more` behind n elements; returns the table, moved or not, or NULL. */
+static void *reserve(void *table, uint32_t n, uint32_t more, uint32_t *cap, size_t size)
+{
+  if (n + more <= *cap)
+    return table;
+  uint32_t want = *cap < 64 ? 64 : *cap;
+  while (want < n + more)
+    want = want > UINT32_MAX / 2 ? UINT32_MAX : 2 * want;
+  void *grown = cr_mem_resize(table, want, size);
+  if (grown)
+    *cap = want;
+  return grown;
+}
+
+/* Known and not negative, or CR_UNKNOWN. */
+static int is_amount(int64_t amount)
+{
+  return amount >= 0 || amount == CR_UNKNOWN;
+}
+
+/* The first field of an op that cannot be, and what it must be; NULL: all can. */
+static const char *op_fault(const struct cr_op_spec *op, uint32_t stage)
+{
+  if ((unsigned)op->kind >= CR_N_OP_KIND)
+    return "kind is none of those there are";
+  if (op->duration_ns <= 0 || op->duration_ns == CR_NS_NEVER)
+    return "duration must be longer than 0";
+  if (op->stage != stage && op->stage != stage + 1)
+    return "stage must be that of the op before it or the next, from 0 on";
+  if (op->spread_ns < 0 || op->gap_ns < 0 || op->launch_ns < 0)
+    return "spread, gap and launch time must not be negative";
+  if (op->kind == CR_OP_KERNEL && (op->blocks == 0 || op->threads == 0))
+    return "blocks and threads must be at least 1 for a kernel";
+  if (!is_amount(op->smem_bytes) || !is_amount(op->carveout_bytes) || !is_amount(op->bytes))
+    return "shared memory, carve-out and bytes must not be negative";
+  if (!is_amount(op->dram_bytes) || !is_amount(op->l2_bytes) || !is_amount(op->instructions) ||
+      !is_amount(op->tensor_instructions) || !is_amount(op->active_warps_q16))
+    return "counters must not be negative";
+  return NULL;
+}
+
+static int check_ops(const struct cr_model_spec *spec, struct cr_model_info *info, struct cr_err *err)
+{
+  uint32_t stage = 0;
+  cr_ns sum = 0;
+  for (uint32_t i = 0; i < spec->n_op; i++) {
+    const struct cr_op_spec *op = &spec->op[i];
+    if (!op->name || !*op->name)
+      return cr_fail(err, CR_EINPUT, "model %s: op %u has no name", spec->name, i);
+    const char *fault = i == 0 && op->stage != 0 ? "stage must be 0 for the first" : op_fault(op, stage);
+    if (fault)
+      return cr_fail(err, CR_EINPUT, "model %s: op %u (%s): %s", spec->name, i, op->name, fault);
+    stage = op->stage;
+    sum = cr_ns_add(sum, op->duration_ns);
+  }
+  if (sum == CR_NS_NEVER)
+    return cr_fail(err, CR_EINPUT, "model %s: the durations of its ops add up to more than a time can hold",
+                   spec->name);
+  info->n_stage = stage + 1;
+  info->duration_ns = sum;
+  return CR_OK;
+}
+
+static int check_model(const struct cr_workload_builder *b, const struct cr_model_spec *spec,
+                       struct cr_model_info *info, struct cr_err *err)
+{
+  if (b->sealed)
+    return cr_fail(err, CR_EINPUT, "a model cannot be added to a workload that is sealed");
+  if (!spec->name || !*spec->name)
+    return cr_fail(err, CR_EINPUT, "a model needs a name");
+  const struct word *word = find_word(b, spec->name);
+  if (word && word->model != CR_NONE)
+    return cr_fail(err, CR_EINPUT, "model %s: there is one of this name already", spec->name);
+  if (spec->n_op == 0)
+    return cr_fail(err, CR_EINPUT, "model %s: has no ops", spec->name);
+  if (spec->n_op >= CR_NONE - b->w.n_op)
+    return cr_fail(err, CR_EINPUT, "model %s: too many ops in one workload", spec->name);
+  if (!is_amount(spec->weight_bytes) || !is_amount(spec->persistent_bytes) || !is_amount(spec->ephemeral_bytes) ||
+      !is_amount(spec->framework_bytes))
+    return cr_fail(err, CR_EINPUT, "model %s: bytes of memory must not be negative", spec->name);
+  return check_ops(spec, info, err);
+}
+
+/* Copies the ops behind those there are; nothing counts until the caller adds to n_op. */
+static int copy_ops(struct cr_workload_builder *b, const struct cr_model_spec *spec)
+{
+  struct cr_op_spec *op = reserve(b->op, b->w.n_op, spec->n_op, &b->op_cap, sizeof *op);
+  if (!op)
+    return CR_ENOMEM;
+  b->op = op;
+  for (uint32_t i = 0; i < spec->n_op; i++) {
+    const struct word *name = keep_word(b, spec->op[i].name);
+    if (!name)
+      return CR_ENOMEM;
+    op[b->w.n_op + i] = spec->op[i];
+    op[b->w.n_op + i].name = name->text;
+  }
+  return CR_OK;
+}
+
+int cr_workload_add_model(struct cr_workload_builder *b, const struct cr_model_spec *spec, cr_model *out,
+                          struct cr_err *err)
+{
+  struct cr_model_info info = {
+    .op0 = b->w.n_op,
+    .n_op = spec->n_op,
+    .weight_bytes = spec->weight_bytes,
+    .persistent_bytes = spec->persistent_bytes,
+    .ephemeral_bytes = spec->ephemeral_bytes,
+    .framework_bytes = spec->framework_bytes,
+  };
+  int rc = check_model(b, spec, &info, err);
+  if (rc)
+    return rc;
+  struct cr_model_info *model = reserve(b->model, b->w.n_model, 1, &b->model_cap, sizeof *model);
+  if (model)
+    b->model = model;
+  if (!model || copy_ops(b, spec))
+    return cr_fail_nomem(err, spec->name);
+  struct word *word = keep_word(b, spec->name);
+  if (!word)
+    return cr_fail_nomem(err, spec->name);
+  word->model = b->w.n_model;
+  info.name = word->text;
+  model[b->w.n_model] = info;
+  *out = (cr_model){b->w.n_model++};
+  b->w.n_op += spec->n_op;
+  return CR_OK;
+}
+
+static const char *arrival_fault(const struct cr_arrival_spec *a)
+{
+  switch (a->kind) {
+  case CR_ARRIVE_CLOSED:
+    if (a->depth == 0)
+      return "depth must be at least 1";
+    break;
+  case CR_ARRIVE_UNIFORM:
+  case CR_ARRIVE_POISSON:
+    if (!(a->rate_per_s > 0) || a->rate_per_s > CR_RATE_MAX_PER_S)
+      return "rate must be larger than 0/s and at most 1e6/s";
+    break;
+  case CR_ARRIVE_TRACE:
+    if (a->n_at == 0)
+      return "times are missing: there must be at least one";
+    for (uint32_t i = 0; i < a->n_at; i++)
+      if (a->at_ns[i] < (i ? a->at_ns[i - 1] : 0) || a->at_ns[i] == CR_NS_NEVER)
+        return "times must ascend, from 0 on";
+    break;
+  case CR_N_ARRIVAL:
+  default:
+    return "arrival is none of those there are";
+  }
+  if (a->phase_ns < 0 || a->phase_ns == CR_NS_NEVER)
+    return "phase must not be negative";
+  return NULL;
+}
+
+static const char *client_fault(const struct cr_workload_builder *b, const struct cr_client_spec *c)
+{
+  if (b->sealed)
+    return "cannot be added to a workload that is sealed";
+  const struct word *word = find_word(b, c->name);
+  if (word && word->client != CR_NONE)
+    return "there is one of this name already";
+  if (c->model.i >= b->w.n_model)
+    return "its model is not in the workload";
+  if (c->class != CR_RT && c->class != CR_BE)
+    return "class must be rt or be";
+  if (c->weight == 0)
+    return "weight must be at least 1";
+  if (c->deadline_ns <= 0)
+    return "deadline must be longer than 0";
+  if (c->max_requests == 0)
+    return "max_requests must be at least 1";
+  if (b->w.n_client >= CR_NONE - 1)
+    return "too many clients in one workload";
+  return arrival_fault(&c->arrival);
+}
+
+static const cr_ns *copy_times(struct cr_arena *arena, const struct cr_arrival_spec *a)
+{
+  cr_ns *copy = cr_arena_take(arena, a->n_at, sizeof *copy);
+  if (copy)
+    memcpy(copy, a->at_ns, a->n_at * sizeof *copy);
+  return copy;
+}
+
+int cr_workload_add_client(struct cr_workload_builder *b, const struct cr_client_spec *spec, cr_client *out,
+                           struct cr_err *err)
+{
+  if (!spec->name || !*spec->name)
+    return cr_fail(err, CR_EINPUT, "a client needs a name");
+  const char *fault = client_fault(b, spec);
+  if (fault)
+    return cr_fail(err, CR_EINPUT, "client %s: %s", spec->name, fault);
+  struct cr_client_spec *client = reserve(b->client, b->w.n_client, 1, &b->client_cap, sizeof *client);
+  if (!client)
+    return cr_fail_nomem(err, spec->name);
+  b->client = client;
+  struct cr_client_spec copy = *spec;
+  copy.arrival.at_ns = NULL;
+  if (spec->arrival.kind != CR_ARRIVE_TRACE)
+    copy.arrival.n_at = 0;
+  else if (!(copy.arrival.at_ns = copy_times(b->arena, &spec->arrival)))
+    return cr_fail_nomem(err, spec->name);
+  struct word *word = keep_word(b, spec->name);
+  if (!word)
+    return cr_fail_nomem(err, spec->name);
+  word->client = b->w.n_client;
+  copy.name = word->text;
+  client[b->w.n_client] = copy;
+  *out = (cr_client){b->w.n_client++};
+  return CR_OK;
+}
+
+int cr_workload_seal(struct cr_workload_builder *b, const struct cr_workload **out, struct cr_err *err)
+{
+  (void)err;
+  b->sealed = 1;
+  b->w.model = b->model;
+  b->w.op = b->op;
+  b->w.client = b->client;
+  *out = &b->w;
+  return CR_OK;
+}
+
+cr_model cr_workload_find_model(const struct cr_workload *w, const char *name)
+{
+  for (uint32_t i = 0; i < w->n_model; i++)
+    if (strcmp(w->model[i].name, name) == 0)
+      return (cr_model){i};
+  return (cr_model){CR_NONE};
+}

@@ -1,0 +1,111 @@
+/* workload.h - what is to be run: models (chains of recorded ops) and the clients that request them.
+ *
+ * A workload is built once (by traces/scenario.c, or by hand in tests), sealed, and then only read: by the core, by the
+ * backends and, through the columns of sim/policy.h, by policies.  Ops of all models lie one after the other, so that a
+ * cr_op is an index and a model is a range. */
+#ifndef CR_WORKLOAD_H
+#define CR_WORKLOAD_H
+#include "sim/base.h"
+
+enum cr_op_kind {
+  CR_OP_KERNEL,
+  CR_OP_COPY_H2D,
+  CR_OP_COPY_D2H,
+  CR_OP_COPY_D2D,
+  CR_OP_MEMSET,
+  CR_OP_HOST, /* CPU work: nothing on the device */
+  CR_N_OP_KIND
+};
+extern const char *const cr_op_kind_name[CR_N_OP_KIND]; /* "kernel", "h2d", "d2h", "d2d", "memset", "host" */
+
+/* One op as recorded, alone on its device.  What was not recorded is CR_UNKNOWN (or CR_NS_NEVER for times). */
+struct cr_op_spec {
+  const char *name; /* kernel name; never NULL */
+  enum cr_op_kind kind;
+  uint32_t stage;    /* of its model, 0.. */
+  cr_ns duration_ns; /* > 0: median over the recorded iterations */
+  cr_ns spread_ns;   /* median absolute deviation over them; CR_NS_NEVER: one iteration only */
+  cr_ns gap_ns;     /* recorded idle time of the stream before it; CR_NS_NEVER: not known (first op of a lone replay) */
+  cr_ns launch_ns;  /* CPU time between the previous launch call and this one (eager); CR_NS_NEVER: from a graph */
+  uint32_t blocks;  /* grid, all dimensions multiplied; 0 where there is no launch shape (copies, host ops) */
+  uint32_t threads; /* a block */
+  uint32_t regs;    /* a thread */
+  int64_t smem_bytes;           /* a block, static and dynamic */
+  int64_t carveout_bytes;       /* of an SM, in force while it ran */
+  int64_t bytes;                /* moved by a copy or memset */
+  int64_t dram_bytes, l2_bytes; /* traffic of a kernel, from counters */
+  int64_t instructions;         /* issued by all its warps, from counters */
+  int64_t tensor_instructions;  /* of these, on the tensor pipe */
+  int64_t active_warps_q16;     /* resident warps an SM while active, mean, 16 fraction bits */
+};
+
+struct cr_model_spec {
+  const char *name;
+  const struct cr_op_spec *op;                                              /* [n_op]; copied, names too */
+  uint32_t n_op;                                                            /* >= 1 */
+  int64_t weight_bytes, persistent_bytes, ephemeral_bytes, framework_bytes; /* or CR_UNKNOWN */
+};
+
+enum cr_class { CR_RT, CR_BE };
+
+enum cr_arrival_kind {
+  CR_ARRIVE_CLOSED,  /* depth requests in flight at all times */
+  CR_ARRIVE_UNIFORM, /* every 1/rate s from phase_ns on */
+  CR_ARRIVE_POISSON, /* exponential gaps of mean 1/rate, from phase_ns on */
+  CR_ARRIVE_TRACE,   /* at the given times */
+  CR_N_ARRIVAL
+};
+extern const char *const cr_arrival_name[CR_N_ARRIVAL]; /* "closed", "uniform", "poisson", "trace" */
+
+/* The most requests a second that a client may ask for: one a microsecond. */
+#define CR_RATE_MAX_PER_S 1e6
+
+struct cr_arrival_spec {
+  enum cr_arrival_kind kind;
+  uint32_t depth;     /* closed: >= 1 */
+  double rate_per_s;  /* uniform, poisson: > 0, <= CR_RATE_MAX_PER_S */
+  cr_ns phase_ns;     /* uniform, poisson, closed: >= 0, time of the first (poisson: start of the first gap) */
+  const cr_ns *at_ns; /* trace: [n_at], ascending, >= 0; copied */
+  uint32_t n_at;
+};
+
+struct cr_client_spec {
+  const char *name; /* unique */
+  cr_model model;
+  enum cr_class class;
+  int32_t priority;      /* CUDA's sense: lower goes first; 0 is the default, -5 the highest an H200 has */
+  uint32_t weight;       /* of its share under fair policies: >= 1 */
+  cr_ns deadline_ns;     /* after arrival; CR_NS_NEVER: none */
+  uint32_t max_requests; /* leaves after so many; CR_NONE: no limit */
+  struct cr_arrival_spec arrival;
+};
+
+struct cr_model_info {
+  const char *name;
+  uint32_t op0, n_op, n_stage;
+  cr_ns duration_ns; /* sum over its ops */
+  int64_t weight_bytes, persistent_bytes, ephemeral_bytes, framework_bytes;
+};
+
+struct cr_workload {
+  uint32_t n_model, n_op, n_client;
+  const struct cr_model_info *model;   /* [n_model] */
+  const struct cr_op_spec *op;         /* [n_op] */
+  const struct cr_client_spec *client; /* [n_client] */
+};
+
+/* Building.  Everything given is checked and copied; an error names the model, op or client and the field.
+ * Adding is refused once sealed. */
+struct cr_workload_builder;
+struct cr_workload_builder *cr_workload_builder_new(void) CR_MUST;
+void cr_workload_builder_free(struct cr_workload_builder *b); /* the sealed workload stays valid until this */
+int cr_workload_add_model(struct cr_workload_builder *b, const struct cr_model_spec *spec, cr_model *out,
+                          struct cr_err *err) CR_MUST;
+int cr_workload_add_client(struct cr_workload_builder *b, const struct cr_client_spec *spec, cr_client *out,
+                           struct cr_err *err) CR_MUST;
+int cr_workload_seal(struct cr_workload_builder *b, const struct cr_workload **out, struct cr_err *err) CR_MUST;
+
+/* Of a model by name, or of CR_NONE. */
+cr_model cr_workload_find_model(const struct cr_workload *w, const char *name);
+
+#endif

@@ -1,0 +1,123 @@
+/* bench.c - how fast it is: the event queue alone, and whole scenarios under every policy.
+ *
+ *   tests/bench [SCENARIO]...     disb-c and disb-d unless said otherwise
+ *
+ * A hold takes the least entry out and puts a later one in.  A kernel counts when it was simulated to its end; reading files
+ * is not timed, setting up a run is.  Times are processor time, so that a busy machine does not show. */
+#define _XOPEN_SOURCE 700 /* getrusage */
+#include "config.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "policies/list.h"
+#include "sim/core.h"
+#include "sim/provenance.h"
+#include "sim/table.h"
+#include "sim/text.h"
+#include "tests/bench_heap.h"
+#include "traces/scenario.h"
+
+static double spent_s(void)
+{
+  struct timespec t;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int fail(const struct cr_err *err)
+{
+  fprintf(stderr, "bench: %s\n", err->text);
+  return 1;
+}
+
+static int bench_heap(struct cr_text *out)
+{
+  static const struct cr_table_column column[] = {{NULL, "pending entries", 0}, {NULL, "million holds/s", 0}};
+  static const uint32_t pending[] = {10, 100, 10000};
+  struct cr_table t;
+  cr_text_add(out, "event queue\n");
+  cr_table_begin(&t, column, 2, 0);
+  for (int i = 0; i < 3; i++) {
+    double holds_per_s = bench_heap_hold(pending[i], 5000000);
+    if (holds_per_s < 0) {
+      cr_text_fini(&t.cell);
+      fprintf(stderr, "bench: out of memory for the event queue\n");
+      return 1;
+    }
+    cr_table_cell(&t, "%u", pending[i]);
+    cr_table_cell(&t, "%.1f", holds_per_s / 1e6);
+  }
+  cr_table_end(&t, out);
+  return 0;
+}
+
+static int bench_policy(const char *name, const struct cr_scenario *s, const struct cr_policy_ops *policy,
+                        struct cr_table *t, struct cr_err *err)
+{
+  struct cr_result r;
+  const struct cr_core_cfg cfg = {
+    .workload = s->workload, .machine = s->machine, .policy = policy, .backend = &cr_backend_sim,
+    .model_set = s->model_set, .duration_ns = s->duration_ns, .warmup_ns = s->warmup_ns, .seed = s->seed, .strict = 1,
+  };
+  double began_s = spent_s();
+  int rc = cr_core_run(&cfg, &r, err);
+  double took_s = spent_s() - began_s;
+  if (rc != CR_OK)
+    return rc;
+  cr_table_cell(t, "%s", name);
+  cr_table_cell(t, "%s", policy->name);
+  cr_table_cell(t, "%u", s->workload->n_client);
+  cr_table_cell(t, "%llu", (unsigned long long)r.use[0].n_kernel);
+  cr_table_cell(t, "%.2f", took_s);
+  cr_table_cell(t, "%.3f", (double)r.use[0].n_kernel / took_s / 1e6);
+  cr_table_cell(t, "%.2f", (double)r.end_ns / 1e9 / took_s);
+  cr_result_fini(&r);
+  return CR_OK;
+}
+
+static int bench_scenario(const char *name, struct cr_table *t, struct cr_err *err)
+{
+  const struct cr_scenario_options none = {0};
+  struct cr_scenario *s = NULL;
+  int rc = cr_scenario_load(name, &none, &s, err);
+  for (int i = 0; rc == CR_OK && cr_policy_list[i]; i++)
+    rc = bench_policy(name, s, cr_policy_list[i], t, err);
+  cr_scenario_free(s);
+  return rc;
+}
+
+static int bench_scenarios(const char *const *name, int n, struct cr_text *out)
+{
+  static const struct cr_table_column column[] = {
+    {NULL, "scenario", 1}, {NULL, "policy", 1}, {NULL, "clients", 0}, {NULL, "kernels", 0}, {NULL, "took, s", 0},
+    {NULL, "million kernels/s", 0}, {NULL, "simulated s/s", 0},
+  };
+  struct cr_table t;
+  struct cr_err err;
+  int rc = CR_OK;
+  cr_text_add(out, "\nsimulated device\n");
+  cr_table_begin(&t, column, 7, 0);
+  for (int i = 0; rc == CR_OK && i < n; i++)
+    rc = bench_scenario(name[i], &t, &err);
+  cr_table_end(&t, out);
+  return rc == CR_OK ? 0 : fail(&err);
+}
+
+int main(int argc, char **argv)
+{
+  static const char *const usual[] = {"disb-c", "disb-d"};
+  struct cr_text out = {0};
+  struct rusage use;
+  cr_text_add(&out, "corun %s (%s)\n\n", cr_program_version, cr_program_git);
+  int status = bench_heap(&out);
+  if (!status)
+    status = argc > 1 ? bench_scenarios((const char *const *)argv + 1, argc - 1, &out) : bench_scenarios(usual, 2, &out);
+  if (!status && getrusage(RUSAGE_SELF, &use) == 0)
+    cr_text_add(&out, "\npeak memory: %.1f MiB\n", (double)use.ru_maxrss / 1024);
+  if (!status && !out.failed)
+    fputs(out.s, stdout);
+  cr_text_fini(&out);
+  return status;
+}

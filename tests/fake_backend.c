@@ -1,0 +1,239 @@
+/* fake_backend.c - each stream in series, every op as long as recorded.
+ *
+ * A stream is a list of ranges of which the first runs; what happened waits in a ring until the core takes it.  There
+ * are few streams in a test, so the next thing to happen is found by looking at each. */
+#include "config.h"
+
+#include "tests/fake_backend.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/mem.h"
+
+struct range {
+  uint32_t request, op0, n_op, base; /* base: first op of its model */
+  uint32_t next;
+  int cut; /* stops after n_op as a preempted range, by how */
+  uint32_t how;
+};
+
+struct stream {
+  uint32_t head, tail;
+  cr_ns start_ns, end_ns; /* of the head */
+};
+
+struct cr_backend {
+  const struct cr_workload *workload;
+  cr_ns now_ns;
+  struct stream *stream;
+  uint32_t n_stream;
+  struct range *range;
+  uint32_t range_cap, free_range;
+  struct cr_event *event; /* [range_cap] ring */
+  uint32_t event_at, n_event;
+  uint64_t fail_in; /* waits until one fails; 0: none will */
+  struct cr_use use;
+};
+
+static void fake_close(struct cr_backend *b)
+{
+  cr_mem_free(b->stream);
+  cr_mem_free(b->range);
+  cr_mem_free(b->event);
+  cr_mem_free(b);
+}
+
+static int fake_open(const struct cr_backend_cfg *cfg, struct cr_backend **out, struct cr_err *err)
+{
+  struct cr_backend *b = cr_mem_new(1, sizeof *b);
+  if (!b)
+    return cr_fail_nomem(err, "the fake backend");
+  b->workload = cfg->workload;
+  b->range_cap = cfg->launch_cap;
+  b->stream = cr_mem_new(cfg->stream_cap, sizeof *b->stream);
+  b->range = cr_mem_new(b->range_cap, sizeof *b->range);
+  b->event = cr_mem_new(b->range_cap, sizeof *b->event);
+  if (!b->stream || !b->range || !b->event) {
+    fake_close(b);
+    return cr_fail_nomem(err, "the fake backend");
+  }
+  for (uint32_t i = 0; i < b->range_cap; i++)
+    b->range[i].next = i + 1 < b->range_cap ? i + 1 : CR_NONE;
+  if (cfg->set && strncmp(cfg->set, "fail=", 5) == 0)
+    b->fail_in = strtoull(cfg->set + 5, NULL, 10);
+  *out = b;
+  return CR_OK;
+}
+
+static cr_ns fake_now(const struct cr_backend *b)
+{
+  return b->now_ns;
+}
+
+static cr_ns ops_ns(const struct cr_backend *b, uint32_t op0, uint32_t n_op)
+{
+  cr_ns sum = 0;
+  for (uint32_t i = 0; i < n_op; i++)
+    sum += b->workload->op[op0 + i].duration_ns;
+  return sum;
+}
+
+static void start_head(struct cr_backend *b, struct stream *s, cr_ns at_ns)
+{
+  if (s->head == CR_NONE) {
+    s->tail = CR_NONE;
+    return;
+  }
+  const struct range *r = &b->range[s->head];
+  s->start_ns = at_ns;
+  s->end_ns = at_ns + ops_ns(b, r->op0, r->n_op);
+}
+
+static void happen(struct cr_backend *b, const struct range *r, enum cr_event_kind kind, cr_ns reach_ns,
+                   uint32_t n_done)
+{
+  b->event[(b->event_at + b->n_event++) % b->range_cap] = (struct cr_event){
+    .at_ns = b->now_ns,
+    .reach_ns = reach_ns,
+    .kind = kind,
+    .request = r->request,
+    .op = r->op0 - r->base + n_done,
+    .how = r->how,
+  };
+}
+
+static void put_range(struct cr_backend *b, uint32_t i)
+{
+  b->range[i].next = b->free_range;
+  b->free_range = i;
+}
+
+/* The head of the stream ends now, after n_done of its ops. */
+static void end_head(struct cr_backend *b, struct stream *s, enum cr_event_kind kind, uint32_t n_done)
+{
+  uint32_t i = s->head;
+  struct range *r = &b->range[i];
+  happen(b, r, kind, s->start_ns, n_done);
+  b->use.n_kernel += n_done;
+  b->use.busy_ns += (double)(b->now_ns - s->start_ns);
+  s->head = r->next;
+  put_range(b, i);
+  start_head(b, s, b->now_ns);
+}
+
+static cr_ns next_end_ns(const struct cr_backend *b)
+{
+  cr_ns next_ns = CR_NS_NEVER;
+  for (uint32_t i = 0; i < b->n_stream; i++)
+    if (b->stream[i].head != CR_NONE)
+      next_ns = cr_min_ns(next_ns, b->stream[i].end_ns);
+  return next_ns;
+}
+
+static int fake_wait(struct cr_backend *b, cr_ns until_ns, struct cr_event *out, uint32_t cap, uint32_t *n,
+                     struct cr_err *err)
+{
+  if (b->fail_in && --b->fail_in == 0)
+    return cr_fail(err, CR_ERUN, "the fake backend fails as told");
+  cr_ns to_ns = b->n_event ? b->now_ns : cr_min_ns(next_end_ns(b), until_ns);
+  if (to_ns != CR_NS_NEVER)
+    b->now_ns = cr_max_ns(b->now_ns, to_ns);
+  for (uint32_t i = 0; i < b->n_stream; i++) {
+    struct stream *s = &b->stream[i];
+    if (s->head != CR_NONE && s->end_ns <= b->now_ns) {
+      const struct range *r = &b->range[s->head];
+      end_head(b, s, r->cut ? CR_EV_BACK : CR_EV_DONE, r->n_op);
+    }
+  }
+  for (*n = 0; *n < cap && b->n_event; b->n_event--, b->event_at = (b->event_at + 1) % b->range_cap)
+    out[(*n)++] = b->event[b->event_at];
+  return CR_OK;
+}
+
+static int launch(struct cr_backend *b, const struct cr_act *a, struct cr_err *err)
+{
+  struct stream *s = &b->stream[a->stream];
+  uint32_t i = b->free_range;
+  if (i == CR_NONE)
+    return cr_fail(err, CR_ERUN, "more ranges than the fake backend was opened for");
+  b->free_range = b->range[i].next;
+  b->range[i] = (struct range){.request = a->request,
+                               .op0 = a->op0,
+                               .n_op = a->n_op,
+                               .base = b->workload->model[b->workload->client[a->client].model.i].op0,
+                               .next = CR_NONE};
+  if (s->head != CR_NONE) {
+    b->range[s->tail].next = i;
+    s->tail = i;
+    return CR_OK;
+  }
+  s->head = s->tail = i;
+  start_head(b, s, b->now_ns);
+  return CR_OK;
+}
+
+/* Ops of the head that are finished, and whether another one has begun. */
+static uint32_t finished(const struct cr_backend *b, const struct stream *s, int *begun)
+{
+  const struct range *r = &b->range[s->head];
+  cr_ns left_ns = b->now_ns - s->start_ns;
+  uint32_t n = 0;
+  while (n < r->n_op && left_ns >= b->workload->op[r->op0 + n].duration_ns)
+    left_ns -= b->workload->op[r->op0 + n++].duration_ns;
+  *begun = left_ns > 0;
+  return n;
+}
+
+static void preempt(struct cr_backend *b, struct stream *s, uint32_t how)
+{
+  if (s->head == CR_NONE)
+    return;
+  int begun;
+  uint32_t n_done = finished(b, s, &begun), i = b->range[s->head].next;
+  for (uint32_t next; i != CR_NONE; i = next) {
+    next = b->range[i].next;
+    b->range[i].how = how;
+    happen(b, &b->range[i], CR_EV_BACK, CR_NS_NEVER, 0);
+    put_range(b, i);
+  }
+  struct range *r = &b->range[s->head];
+  r->next = CR_NONE;
+  s->tail = s->head;
+  r->how = how;
+  if (how == CR_CAP_KILL || !begun) {
+    end_head(b, s, CR_EV_BACK, n_done);
+  } else if (n_done + 1 < r->n_op) {
+    r->cut = 1;
+    r->n_op = n_done + 1;
+    s->end_ns = s->start_ns + ops_ns(b, r->op0, r->n_op);
+  }
+}
+
+static int fake_act(struct cr_backend *b, const struct cr_act *a, struct cr_err *err)
+{
+  switch (a->kind) {
+  case CR_ACT_STREAM:
+    b->stream[b->n_stream++] = (struct stream){.head = CR_NONE, .tail = CR_NONE};
+    return CR_OK;
+  case CR_ACT_LAUNCH:
+    return launch(b, a, err);
+  default:
+    preempt(b, &b->stream[a->stream], a->how);
+    return CR_OK;
+  }
+}
+
+static void fake_use(const struct cr_backend *b, uint32_t device, struct cr_use *out)
+{
+  *out = device == 0 ? b->use : (struct cr_use){0};
+}
+
+#define FAKE(NAME, CAPS)                                                                                      \
+  {                                                                                                           \
+    .name = NAME, .caps = (CAPS), .open = fake_open, .close = fake_close, .now = fake_now, .wait = fake_wait, \
+    .act = fake_act, .use = fake_use,                                                                         \
+  }
+
+const struct cr_backend_ops fake_backend = FAKE("fake", CR_CAP_PARK | CR_CAP_EVICT | CR_CAP_KILL | CR_CAP_PRIORITY);
+const struct cr_backend_ops fake_backend_plain = FAKE("fake-plain", 0);

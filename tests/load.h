@@ -1,0 +1,43 @@
+/* load.h - small workloads, a machine and runs for tests, in a line each. */
+#ifndef CR_TEST_LOAD_H
+#define CR_TEST_LOAD_H
+#include "sim/core.h"
+#include "sim/ledger.h"
+#include "sim/machine.h"
+#include "sim/text.h"
+#include "sim/workload.h"
+
+/* One device "test" (or n of them) of 4 SMs, priorities 0 to -5: enough for the fake backend, not for the device
+ * model. */
+extern const struct cr_machine load_machine, load_two_devices;
+
+/* n_op kernels, named k0, k1, ..., of op_ns each.  Fails the case when it cannot be added, as do the others. */
+cr_model load_model(struct cr_workload_builder *b, const char *name, uint32_t n_op, cr_ns op_ns);
+
+/* No deadline, no end, priority 0 for CR_BE and -5 for CR_RT: change what load_client returned before adding it. */
+struct cr_client_spec load_client(const char *name, cr_model model, enum cr_class class);
+struct cr_client_spec load_closed(const char *name, cr_model model, enum cr_class class, uint32_t depth);
+struct cr_client_spec load_poisson(const char *name, cr_model model, enum cr_class class, double rate_per_s);
+struct cr_client_spec load_uniform(const char *name, cr_model model, enum cr_class class, double rate_per_s);
+struct cr_client_spec load_trace(const char *name, cr_model model, enum cr_class class, const cr_ns *at_ns,
+                                 uint32_t n_at);
+
+void load_add(struct cr_workload_builder *b, struct cr_client_spec spec);
+const struct cr_workload *load_seal(struct cr_workload_builder *b);
+
+/* A strict run of the policy on the fake backend and load_machine, to the end of the load: change what must differ. */
+struct cr_core_cfg load_cfg(const struct cr_workload *w, const struct cr_policy_ops *policy);
+
+/* Keeps all notes of a run: load_record(&r) goes into cfg.ledger. */
+struct load_record {
+  struct cr_note *note; /* [n] */
+  uint64_t n, cap;
+  struct cr_ledger_sink sink;
+};
+const struct cr_ledger_sink *load_record(struct load_record *r); /* r is zero-initialised */
+void load_record_fini(struct load_record *r);
+
+/* Fails the case, with a difference that can be read, unless the notes print as these lines. */
+void load_expect(const struct load_record *r, const char *lines);
+
+#endif

@@ -1,0 +1,56 @@
+# tests/local.mk - one program a module, tests/t_MODULE.c, and checks in shell.  A new one is one word in a list.
+#
+# Every case is a line of TAP.  Without cmocka the programs are built against tests/no_cmocka.h and skip each case.
+unit_tests = \
+  tests/t_alloc tests/t_arrival tests/t_conformance tests/t_core tests/t_csv tests/t_device_file \
+  tests/t_gpu tests/t_heap tests/t_hist tests/t_iteration tests/t_kernel_class tests/t_kineto \
+  tests/t_ledger tests/t_machine tests/t_monkey tests/t_nearest tests/t_option tests/t_plugin \
+  tests/t_progress tests/t_queue tests/t_replay tests/t_report tests/t_rng tests/t_rundb \
+  tests/t_scenario tests/t_stats tests/t_store tests/t_timeline tests/t_truth tests/t_unit \
+  tests/t_validate tests/t_workload tests/t_yaml_set
+
+script_tests = \
+  tests/cli.sh tests/docs_policy.sh tests/figure.sh tests/golden.sh tests/layers.sh \
+  tests/opt_levels.sh tests/out_of_tree.sh tests/store_cli.sh tests/symbols.sh
+
+check_LIBRARIES += libcrtest.a
+libcrtest_a_SOURCES = \
+  tests/fake_backend.c tests/fake_backend.h tests/load.c tests/load.h tests/made.c tests/made.h \
+  tests/no_cmocka.h tests/t.c tests/t.h
+
+check_PROGRAMS += $(unit_tests)
+TESTS = $(unit_tests) $(script_tests)
+EXTRA_DIST += $(script_tests) tests/tap.bash tests/data tests/golden tests/scenarios
+
+# Programs that name no libraries of their own are tests: all of the house, whose allocations go through tests/t.c.
+LDADD = libcrtest.a $(house_libs) libcrtest.a $(CMOCKA_LIBS) $(system_libs)
+AM_LDFLAGS = $(CR_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc
+
+TEST_EXTENSIONS = .sh
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_COMPILER = $(SHELL) $(top_srcdir)/build-aux/tap-cmocka.sh
+SH_LOG_DRIVER = $(LOG_DRIVER)
+SH_LOG_COMPILER = bash
+AM_TESTS_ENVIRONMENT = \
+  LC_ALL=C; TZ=UTC; CMOCKA_MESSAGE_OUTPUT=TAP; export LC_ALL TZ CMOCKA_MESSAGE_OUTPUT; \
+  builddir=.; CORUN_DATA='$(abs_builddir)/share/corun'; export builddir CORUN_DATA; \
+  CC='$(CC)'; NM='$(NM)'; MAKE='$(MAKE)'; PKG_CONFIG='$(PKG_CONFIG)'; export CC NM MAKE PKG_CONFIG; \
+  CORUN_SOURCES='$(program_sources)'; export CORUN_SOURCES; \
+  CORUN_COMPILE='$(house_cppflags) $(CPPFLAGS) $(CR_FLAGS)'; export CORUN_COMPILE; \
+  CORUN_LIBS='$(CR_LDFLAGS) $(LDFLAGS) $(system_libs) $(LIBS)'; export CORUN_LIBS;
+program_sources = $(corun_SOURCES) $(libcrpolicies_a_SOURCES) $(libcrtraces_a_SOURCES) $(libcrcalib_a_SOURCES)
+EXTRA_DIST += build-aux/tap-cmocka.sh
+
+# make bench: how fast it is.  Links as the program does, with the allocator as it is.
+EXTRA_PROGRAMS += tests/bench
+tests_bench_SOURCES = tests/bench.c tests/bench_heap.c tests/bench_heap.h
+tests_bench_LDFLAGS = $(CR_LDFLAGS)
+tests_bench_LDADD = $(house_libs) $(system_libs)
+bench: all tests/bench$(EXEEXT)
+	CORUN_DATA='$(abs_builddir)/share/corun' tests/bench$(EXEEXT)
+PHONY += bench
+
+# make golden: writes the golden ledgers anew.  The commit that takes them says why decisions changed.
+golden: all
+	GOLDEN=write srcdir='$(srcdir)' builddir=. CORUN_DATA='$(abs_builddir)/share/corun' bash $(srcdir)/tests/golden.sh
+PHONY += golden

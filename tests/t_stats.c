@@ -1,0 +1,112 @@
+/* t_stats.c - results per client, worked by hand. */
+#include "config.h"
+
+#include "sim/stats.h"
+#include "tests/t.h"
+
+#include <math.h>
+
+#include "sim/mem.h"
+
+static void finish(struct cr_result *r, uint32_t client, cr_ns arrive_ns, cr_ns reach_ns, cr_ns end_ns, uint32_t missed)
+{
+  const struct cr_request_row row = {
+    .arrive_ns = arrive_ns, .reach_ns = reach_ns, .end_ns = end_ns, .client = client, .missed = missed,
+  };
+  cr_result_add(r, &row);
+}
+
+static void latency_service_and_period_are_what_they_say(void **state)
+{
+  (void)state;
+  struct cr_result r;
+  assert_int_equal(cr_result_init(&r, 2, 1, NULL), CR_OK);
+  finish(&r, 1, 100, 150, 300, 0);
+  finish(&r, 1, 200, 300, 500, 1);
+  finish(&r, 1, 400, 500, 650, 0);
+  const struct cr_client_result *c = &r.client[1];
+  assert_near(cr_hist_mean(c->metric[CR_LATENCY]), (200 + 300 + 250) / 3.0, 1e-9);
+  assert_near(cr_hist_mean(c->metric[CR_SERVICE]), (150 + 200 + 150) / 3.0, 1e-9);
+  assert_near(cr_hist_mean(c->metric[CR_PERIOD]), (200 + 150) / 2.0, 1e-9);
+  assert_int_equal(cr_hist_count(c->metric[CR_PERIOD]), 2);
+  assert_int_equal(c->n_done, 3);
+  assert_int_equal(c->n_missed, 1);
+  assert_int_equal(c->first_ns, 100);
+  assert_int_equal(c->last_ns, 650);
+  assert_int_equal(r.client[0].n_done, 0);
+  cr_result_fini(&r);
+}
+
+static void a_request_of_the_warm_up_does_not_count(void **state)
+{
+  (void)state;
+  struct cr_result r;
+  assert_int_equal(cr_result_init(&r, 1, 1, NULL), CR_OK);
+  r.warmup_ns = 1000;
+  finish(&r, 0, 999, 1000, 1500, 1);
+  assert_int_equal(r.client[0].n_done, 0);
+  assert_int_equal(r.client[0].n_missed, 0);
+  assert_true(r.client[0].last_ns == CR_NS_NEVER);
+  finish(&r, 0, 1000, 1500, 1600, 0);
+  assert_int_equal(r.client[0].n_done, 1);
+  assert_int_equal(cr_hist_count(r.client[0].metric[CR_PERIOD]), 0); /* the one before does not count */
+  cr_result_fini(&r);
+}
+
+static void throughput_is_over_the_time_after_the_warm_up(void **state)
+{
+  (void)state;
+  struct cr_result r;
+  assert_int_equal(cr_result_init(&r, 1, 1, NULL), CR_OK);
+  r.warmup_ns = 500000000;
+  r.end_ns = 2500000000;
+  for (cr_ns i = 0; i < 10; i++)
+    finish(&r, 0, 600000000 + i, 600000000 + i, 700000000 + i, 0);
+  assert_near(cr_result_throughput(&r, 0), 5, 1e-12);
+  r.end_ns = r.warmup_ns; /* stopped at once */
+  assert_near(cr_result_throughput(&r, 0), 0, 0);
+  cr_result_fini(&r);
+}
+
+static void names_are_there_for_every_value(void **state)
+{
+  (void)state;
+  for (int i = 0; i < CR_N_METRIC; i++)
+    assert_non_null(cr_metric_name[i]);
+  for (int i = 0; i <= CR_FAILED; i++)
+    assert_non_null(cr_outcome_name[i]);
+  assert_string_equal(cr_outcome_name[CR_INTERRUPTED], "interrupted");
+}
+
+static void without_memory_nothing_is_left_behind(void **state)
+{
+  (void)state;
+  int rc = CR_ENOMEM;
+  for (uint64_t n = 0; rc != CR_OK; n++) {
+    struct cr_result r = {.n_event = 77};
+    struct cr_err err = {0};
+    t_fail_allocation_after(n);
+    rc = cr_result_init(&r, 2, 1, &err);
+    t_allocations_succeed();
+    if (rc == CR_OK) {
+      assert_int_equal(n, 2 + 2 * CR_N_METRIC); /* as many as it makes: each of them failed once */
+      cr_result_fini(&r);
+      continue;
+    }
+    assert_int_equal(rc, CR_ENOMEM);
+    assert_int_equal(r.n_event, 77); /* untouched */
+    assert_non_null(strstr(err.text, "memory"));
+  }
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(latency_service_and_period_are_what_they_say),
+    cmocka_unit_test(a_request_of_the_warm_up_does_not_count),
+    cmocka_unit_test(throughput_is_over_the_time_after_the_warm_up),
+    cmocka_unit_test(names_are_there_for_every_value),
+    cmocka_unit_test(without_memory_nothing_is_left_behind),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

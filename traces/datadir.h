@@ -1,0 +1,22 @@
+/* datadir.h - where bundled data lies: the H200 store, device descriptions, scenarios.
+ *
+ * Searched in order: $CORUN_DATA, share/corun beside the executable (build tree), ../share/corun from it (an installed
+ * tree that was moved), the configured pkgdatadir. */
+#ifndef CR_DATADIR_H
+#define CR_DATADIR_H
+#include "sim/base.h"
+#include "sim/mem.h"
+
+/* The path of dir/name (name "h200.db", "devices/h200.yaml") in the arena; CR_EINPUT with the places searched. */
+int cr_datadir_find(const char *name, struct cr_arena *arena, const char **out, struct cr_err *err) CR_MUST;
+
+/* A file the user named: itself when it has a slash or ends in .yaml, else the bundled folder/NAME.yaml.  what
+ * ("device", "scenario") begins the error, which lists those there are. */
+int cr_datadir_resolve(const char *what, const char *folder, const char *name_or_path, struct cr_arena *arena,
+                       const char **out, struct cr_err *err) CR_MUST;
+
+/* Names in a folder ("devices", "scenarios") that end in suffix, without it, sorted; called for each. */
+int cr_datadir_each(const char *folder, const char *suffix, void (*each)(void *ctx, const char *name), void *ctx,
+                    struct cr_err *err) CR_MUST;
+
+#endif

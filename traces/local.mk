@@ -1,0 +1,39 @@
+# traces/local.mk - the trace store, importers, scenario and device files, and the bundled data.
+noinst_LIBRARIES += libcrtraces.a
+libcrtraces_a_SOURCES = \
+  traces/csv.c traces/csv.h traces/cupti_csv.c traces/cupti_csv.h \
+  traces/datadir.c traces/datadir.h traces/device_file.c traces/device_file.h \
+  traces/gz.c traces/gz.h traces/iteration.c traces/iteration.h \
+  traces/kernel_class.c traces/kernel_class.h traces/kineto.c traces/kineto.h traces/kineto_int.h \
+  traces/kineto_read.c traces/ncu.c traces/ncu.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
+  traces/rundb_read.c traces/rundb_schema.h traces/scenario.c traces/scenario.h \
+  traces/scenario_client.c traces/scenario_int.h traces/scenario_model.c \
+  traces/sha256.c traces/sha256.h traces/store.c traces/store.h \
+  traces/store_check.c traces/store_check.h traces/store_export.c traces/store_int.h \
+  traces/store_merge.c traces/store_schema.h traces/store_show.c \
+  traces/yaml_load.c traces/yaml_load.h traces/yaml_set.c traces/yaml_set.h
+
+# Bundled data.  The sources are text; what the program reads lies in share/corun of the build tree, laid out as it will
+# be installed, so that it can be run from there.
+bundled_stores = share/corun/h200.db
+bundled_store_texts = traces/data/h200.sql
+bundled_scenarios = \
+  traces/scenarios/disb-a.yaml traces/scenarios/disb-b.yaml traces/scenarios/disb-c.yaml \
+  traces/scenarios/disb-d.yaml traces/scenarios/disb-e.yaml traces/scenarios/pair.yaml \
+  traces/scenarios/solo.yaml
+
+EXTRA_DIST += $(bundled_store_texts) traces/data/README.md traces/data/make-h200.sh
+pkgdata_DATA = $(bundled_stores)
+scenariosdir = $(pkgdatadir)/scenarios
+dist_scenarios_DATA = $(bundled_scenarios)
+noinst_DATA += $(bundled_scenarios:traces/%=share/corun/%)
+
+# The program itself turns text into a store; made beside and renamed, so that an interrupted make leaves no half of one.
+make_store = $(AM_V_GEN)$(MKDIR_P) $(@D) && rm -f $@.new && ./corun$(EXEEXT) import sql $< -o $@.new && mv -f $@.new $@
+share/corun/%.db: traces/data/%.sql traces/store_schema.h | corun$(EXEEXT)
+	$(make_store)
+share/corun/%.db: traces/data/%.sql.gz traces/store_schema.h | corun$(EXEEXT)
+	$(make_store)
+
+share/corun/scenarios/%.yaml: traces/scenarios/%.yaml
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && cp $< $@.new && mv -f $@.new $@

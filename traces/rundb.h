@@ -1,0 +1,71 @@
+/* rundb.h - the run database: results, requests, ledger and provenance of a command's runs, in one SQLite file.
+ *
+ * STRICT tables, application_id "crrn".  Written to PATH.partial and renamed when complete, so that nothing half-written
+ * ever bears the name; an interrupted run is completed too, with its outcome "interrupted".  No clock, host or process
+ * number goes in: the same command gives the same file. */
+#ifndef CR_RUNDB_H
+#define CR_RUNDB_H
+#include "sim/base.h"
+#include "sim/core.h"
+#include "sim/report.h"
+#include "traces/scenario.h"
+
+#define CR_RUNDB_VERSION 1
+#define CR_RUNDB_APPLICATION_ID 0x6372726e /* "crrn" */
+
+struct cr_rundb;
+
+/* What a reader needs to do the runs again; strings are borrowed for the call. */
+struct cr_rundb_cfg {
+  const char *command;              /* the command that decides the results, without its outputs */
+  const struct cr_scenario *scenario;
+  const char *scenario_path;        /* as given on the command line */
+  uint64_t seed;
+  const char *device;               /* -d, or NULL */
+  const char *const *store;         /* [n_store] --traces */
+  uint32_t n_store;
+  int overwrite;                    /* else a path that exists is refused */
+};
+
+int cr_rundb_create(const char *path, const struct cr_rundb_cfg *cfg, struct cr_rundb **out, struct cr_err *err) CR_MUST;
+
+/* One run begins: the sinks to give to the core, good until cr_rundb_end. */
+int cr_rundb_begin(struct cr_rundb *db, const char *policy, const char *backend, struct cr_ledger_sink *ledger,
+                   struct cr_request_sink *requests, struct cr_err *err) CR_MUST;
+int cr_rundb_end(struct cr_rundb *db, const struct cr_result *result, struct cr_err *err) CR_MUST;
+
+int cr_rundb_commit(struct cr_rundb *db, struct cr_err *err) CR_MUST; /* the file gets its name */
+
+/* Opens for reading.  Not a run database, damaged, or of a newer version: CR_EINPUT. */
+int cr_rundb_open(const char *path, struct cr_rundb **out, struct cr_err *err) CR_MUST;
+
+/* Strings live until cr_rundb_close. */
+struct cr_rundb_info {
+  const char *version, *git, *command;
+  const char *scenario, *about, *scenario_path; /* name; its line; path as given */
+  const char *scenario_text;            /* the YAML after every --set */
+  const char *device;                   /* -d, or NULL */
+  const char *const *store;             /* [n_store] --traces */
+  uint32_t n_store;
+  uint64_t seed, workload_hash;         /* cr_workload_hash of sim/provenance.h */
+  cr_ns duration_ns, warmup_ns;
+};
+const struct cr_rundb_info *cr_rundb_info(const struct cr_rundb *db);
+
+struct cr_rundb_run {
+  const char *policy;  /* "name,opt=v", as given with -p */
+  const char *backend, *outcome;
+  uint64_t n_note, ledger_hash;
+};
+uint32_t cr_rundb_n_run(const struct cr_rundb *db);
+const struct cr_rundb_run *cr_rundb_run_info(const struct cr_rundb *db, uint32_t run);
+
+/* All notes of a run, in order: *note is [*n], freed by cr_mem_free. */
+int cr_rundb_read_notes(struct cr_rundb *db, uint32_t run, struct cr_note **note, uint64_t *n, struct cr_err *err) CR_MUST;
+
+void cr_rundb_close(struct cr_rundb *db); /* either kind; after create without commit: no file is left.  NULL is fine */
+
+/* `corun show RUN.db`: the report that the run printed, from the file; format "table", "csv" or "json". */
+int cr_rundb_show(const char *path, const char *format, struct cr_text *out, struct cr_err *err) CR_MUST;
+
+#endif

@@ -1,0 +1,35 @@
+/* rundb_int.h - what the two sides of the run database share: the open file and short ways to run SQL. */
+#ifndef CR_RUNDB_INT_H
+#define CR_RUNDB_INT_H
+#include <sqlite3.h>
+
+#include "sim/mem.h"
+#include "sim/summary.h"
+#include "traces/rundb.h"
+
+struct cr_rundb {
+  sqlite3 *db;
+  char *path;
+  char *partial;                         /* the file while it is written; NULL when reading */
+  /* writing */
+  const struct cr_scenario *scenario;
+  sqlite3_stmt *add_note, *add_request;
+  uint32_t n_run;                        /* begun */
+  /* reading */
+  struct cr_arena *arena;
+  struct cr_rundb_info info;
+  struct cr_rundb_run *run;              /* [n_run] */
+};
+
+/* The sentence for what SQLite last said. */
+int cr_rundb_fail(struct cr_rundb *db, struct cr_err *err) CR_COLD;
+
+/* A prepared statement with its parameters bound in order: fmt has a letter each, i int64_t, d double, s text, n time
+ * (NULL for CR_NS_NEVER), h hash (as hexadecimal text), r double (NULL for NAN).  The caller finalises it. */
+int cr_rundb_query(struct cr_rundb *db, sqlite3_stmt **out, struct cr_err *err, const char *sql, const char *fmt,
+                   ...) CR_MUST;
+
+/* The same for a statement without results, run and done with. */
+int cr_rundb_do(struct cr_rundb *db, struct cr_err *err, const char *sql, const char *fmt, ...) CR_MUST;
+
+#endif

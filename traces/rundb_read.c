@@ -1,0 +1,461 @@
+/* rundb_read.c - the run database: how it is read, for `corun show` and `corun replay`. */
+#include "config.h"
+
+#include "traces/rundb.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/report.h"
+#include "traces/rundb_int.h"
+
+/* 1 a row, 0 the end, < 0 an error. */
+static int step(struct cr_rundb *db, sqlite3_stmt *q, struct cr_err *err)
+{
+  int code = sqlite3_step(q);
+  if (code == SQLITE_ROW)
+    return 1;
+  return code == SQLITE_DONE ? 0 : cr_rundb_fail(db, err);
+}
+
+static int pragma(struct cr_rundb *db, const char *sql, int64_t *out, struct cr_err *err)
+{
+  sqlite3_stmt *q = NULL;
+  int rc = cr_rundb_query(db, &q, err, sql, "");
+  if (rc == CR_OK)
+    rc = step(db, q, err);
+  if (rc > 0)
+    *out = sqlite3_column_int64(q, 0);
+  sqlite3_finalize(q);
+  return rc < 0 ? rc : CR_OK;
+}
+
+static int check_version(struct cr_rundb *db, struct cr_err *err)
+{
+  int64_t id = 0, version = 0;
+  int rc = pragma(db, "PRAGMA application_id", &id, err);
+  if (rc == CR_OK)
+    rc = pragma(db, "PRAGMA user_version", &version, err);
+  if (rc != CR_OK)
+    return rc;
+  if (id != CR_RUNDB_APPLICATION_ID)
+    return cr_fail(err, CR_EINPUT, "%s: is not a run database; `corun run -o FILE` makes one", db->path);
+  if (version != CR_RUNDB_VERSION)
+    return cr_fail(err, CR_EINPUT, "%s: is a run database of version %" PRId64 ", and this program reads version %d; %s",
+                   db->path, version, CR_RUNDB_VERSION,
+                   version > CR_RUNDB_VERSION ? "use a newer corun" : "do the run again");
+  return CR_OK;
+}
+
+/* A text column in the arena; NULL stays NULL.  *nomem is set when there is no room. */
+static const char *text_of(struct cr_rundb *db, sqlite3_stmt *q, int column, int *nomem)
+{
+  const char *text = (const char *)sqlite3_column_text(q, column);
+  if (!text)
+    return NULL;
+  const char *copy = cr_arena_text(db->arena, text);
+  *nomem |= !copy;
+  return copy;
+}
+
+static cr_ns ns_of(sqlite3_stmt *q, int column)
+{
+  return sqlite3_column_type(q, column) == SQLITE_NULL ? CR_NS_NEVER : sqlite3_column_int64(q, column);
+}
+
+static double real_of(sqlite3_stmt *q, int column)
+{
+  return sqlite3_column_type(q, column) == SQLITE_NULL ? (double)NAN : sqlite3_column_double(q, column);
+}
+
+static int is_text(sqlite3_stmt *q, int column, const char *want)
+{
+  const char *text = (const char *)sqlite3_column_text(q, column);
+  return text && strcmp(text, want) == 0;
+}
+
+static uint64_t hash_of(sqlite3_stmt *q, int column)
+{
+  const char *text = (const char *)sqlite3_column_text(q, column);
+  return text ? strtoull(text, NULL, 16) : 0;
+}
+
+static int read_provenance(struct cr_rundb *db, struct cr_err *err)
+{
+  struct cr_rundb_info *info = &db->info;
+  const char *seed = NULL, *hash = NULL, *duration = NULL, *warmup = NULL;
+  const struct {
+    const char *key;
+    const char **at;
+  } field[] = {
+    {"command", &info->command}, {"device", &info->device}, {"duration_ns", &duration}, {"git", &info->git},
+    {"scenario", &info->scenario}, {"scenario_path", &info->scenario_path}, {"scenario_text", &info->scenario_text},
+    {"seed", &seed}, {"version", &info->version}, {"warmup_ns", &warmup}, {"workload_hash", &hash},
+    {"about", &info->about},
+  };
+  sqlite3_stmt *q = NULL;
+  int nomem = 0, rc = cr_rundb_query(db, &q, err, "SELECT key, value FROM provenance", "");
+  while (rc == CR_OK && (rc = step(db, q, err)) > 0) {
+    rc = CR_OK;
+    const char *key = (const char *)sqlite3_column_text(q, 0);
+    for (size_t i = 0; key && i < sizeof field / sizeof *field; i++)
+      if (strcmp(field[i].key, key) == 0)
+        *field[i].at = text_of(db, q, 1, &nomem);
+    if (nomem)
+      rc = cr_fail_nomem(err, "the run database");
+  }
+  sqlite3_finalize(q);
+  if (rc != CR_OK)
+    return rc;
+  for (size_t i = 0; i < sizeof field / sizeof *field; i++)
+    if (!*field[i].at && field[i].at != &info->device)
+      return cr_fail(err, CR_EINPUT, "%s: is damaged: its provenance has no %s; do the run again", db->path, field[i].key);
+  info->seed = strtoull(seed, NULL, 10);
+  info->workload_hash = strtoull(hash, NULL, 16);
+  info->duration_ns = strtoll(duration, NULL, 10);
+  info->warmup_ns = strtoll(warmup, NULL, 10);
+  return CR_OK;
+}
+
+static int count(struct cr_rundb *db, const char *sql, uint32_t *out, struct cr_err *err)
+{
+  int64_t n = 0;
+  int rc = pragma(db, sql, &n, err);
+  if (rc == CR_OK)
+    *out = n < 0 || n > UINT32_MAX ? 0 : (uint32_t)n;
+  return rc;
+}
+
+static int read_stores(struct cr_rundb *db, struct cr_err *err)
+{
+  int rc = count(db, "SELECT count(*) FROM store", &db->info.n_store, err);
+  if (rc != CR_OK)
+    return rc;
+  const char **store = cr_arena_take(db->arena, db->info.n_store, sizeof *store);
+  if (!store)
+    return cr_fail_nomem(err, "the run database");
+  db->info.store = store;
+  sqlite3_stmt *q = NULL;
+  int nomem = 0;
+  rc = cr_rundb_query(db, &q, err, "SELECT path FROM store ORDER BY place", "");
+  for (uint32_t i = 0; rc == CR_OK && i < db->info.n_store; i++) {
+    rc = step(db, q, err) < 0 ? CR_EINPUT : CR_OK;
+    store[i] = rc == CR_OK ? text_of(db, q, 0, &nomem) : NULL;
+  }
+  sqlite3_finalize(q);
+  return nomem ? cr_fail_nomem(err, "the run database") : rc;
+}
+
+static int read_runs(struct cr_rundb *db, struct cr_err *err)
+{
+  int rc = count(db, "SELECT count(*) FROM run", &db->n_run, err);
+  if (rc != CR_OK)
+    return rc;
+  db->run = cr_mem_new(db->n_run, sizeof *db->run);
+  if (!db->run)
+    return cr_fail_nomem(err, "the run database");
+  sqlite3_stmt *q = NULL;
+  int nomem = 0;
+  rc = cr_rundb_query(db, &q, err, "SELECT policy, backend, outcome, ledger_notes, ledger_hash FROM run ORDER BY run", "");
+  for (uint32_t i = 0; rc == CR_OK && i < db->n_run; i++) {
+    rc = step(db, q, err) < 0 ? CR_EINPUT : CR_OK;
+    if (rc == CR_OK)
+      db->run[i] = (struct cr_rundb_run){
+        .policy = text_of(db, q, 0, &nomem),
+        .backend = text_of(db, q, 1, &nomem),
+        .outcome = text_of(db, q, 2, &nomem),
+        .n_note = (uint64_t)sqlite3_column_int64(q, 3),
+        .ledger_hash = hash_of(q, 4),
+      };
+  }
+  sqlite3_finalize(q);
+  return nomem ? cr_fail_nomem(err, "the run database") : rc;
+}
+
+static int load(struct cr_rundb *db, struct cr_err *err)
+{
+  if (access(db->path, R_OK) != 0)
+    return cr_fail(err, CR_EINPUT, "%s: %s; `corun run -o FILE` makes a run database", db->path, strerror(errno));
+  if (sqlite3_open_v2(db->path, &db->db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+    return db->db ? cr_rundb_fail(db, err) : cr_fail_nomem(err, "the run database");
+  sqlite3_db_config(db->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+  int rc = check_version(db, err);
+  if (rc == CR_OK)
+    rc = read_provenance(db, err);
+  if (rc == CR_OK)
+    rc = read_stores(db, err);
+  if (rc == CR_OK)
+    rc = read_runs(db, err);
+  return rc;
+}
+
+int cr_rundb_open(const char *path, struct cr_rundb **out, struct cr_err *err)
+{
+  struct cr_rundb *db = cr_mem_new(1, sizeof *db);
+  if (!db)
+    return cr_fail_nomem(err, "the run database");
+  size_t n = strlen(path) + 1;
+  db->path = cr_mem_new(n, 1);
+  db->arena = cr_arena_new();
+  if (db->path)
+    memcpy(db->path, path, n);
+  int rc = db->path && db->arena ? load(db, err) : cr_fail_nomem(err, "the run database");
+  if (rc != CR_OK) {
+    cr_rundb_close(db);
+    return rc;
+  }
+  *out = db;
+  return CR_OK;
+}
+
+const struct cr_rundb_info *cr_rundb_info(const struct cr_rundb *db)
+{
+  return &db->info;
+}
+
+uint32_t cr_rundb_n_run(const struct cr_rundb *db)
+{
+  return db->n_run;
+}
+
+const struct cr_rundb_run *cr_rundb_run_info(const struct cr_rundb *db, uint32_t run)
+{
+  return &db->run[run];
+}
+
+static struct cr_note note_of(sqlite3_stmt *q)
+{
+  return (struct cr_note){
+    .at_ns = sqlite3_column_int64(q, 0),
+    .kind = (uint32_t)sqlite3_column_int64(q, 1),
+    .a = (uint32_t)sqlite3_column_int64(q, 2),
+    .b = (uint32_t)sqlite3_column_int64(q, 3),
+    .c = (uint32_t)sqlite3_column_int64(q, 4),
+    .t = (uint64_t)sqlite3_column_int64(q, 5),
+  };
+}
+
+int cr_rundb_read_notes(struct cr_rundb *db, uint32_t run, struct cr_note **note, uint64_t *n, struct cr_err *err)
+{
+  uint64_t n_note = db->run[run].n_note, i = 0;
+  struct cr_note *all = n_note <= SIZE_MAX / sizeof *all ? cr_mem_new((size_t)n_note, sizeof *all) : NULL;
+  if (!all)
+    return cr_fail_nomem(err, "the ledger of a run");
+  sqlite3_stmt *q = NULL;
+  int rc = cr_rundb_query(db, &q, err, "SELECT at_ns, kind, a, b, c, t FROM ledger WHERE run = ? ORDER BY rowid", "i",
+                          (int64_t)run);
+  while (rc == CR_OK && (rc = step(db, q, err)) > 0) {
+    rc = CR_OK;
+    if (i < n_note)
+      all[i] = note_of(q);
+    i++;
+  }
+  sqlite3_finalize(q);
+  if (rc == CR_OK && i != n_note)
+    rc = cr_fail(err, CR_EINPUT, "%s: is damaged: run %u has %" PRIu64 " notes in its ledger where %" PRIu64
+                 " were written; do the run again", db->path, run, i, n_note);
+  if (rc != CR_OK) {
+    cr_mem_free(all);
+    return rc;
+  }
+  *note = all;
+  *n = n_note;
+  return CR_OK;
+}
+
+/* The summary again, for the report. */
+
+static enum cr_outcome outcome_of(const char *name)
+{
+  for (int i = 0; name && i <= CR_FAILED; i++)
+    if (strcmp(cr_outcome_name[i], name) == 0)
+      return (enum cr_outcome)i;
+  return CR_FAILED;
+}
+
+static int outside(struct cr_rundb *db, struct cr_err *err)
+{
+  return cr_fail(err, CR_EINPUT, "%s: is damaged: a result belongs to no run; do the run again", db->path);
+}
+
+static int read_run_rows(struct cr_rundb *db, struct cr_summary *s, struct cr_err *err)
+{
+  sqlite3_stmt *q = NULL;
+  int nomem = 0;
+  int rc = cr_rundb_query(db, &q, err, "SELECT run, policy, backend, outcome, why, end_ns, events, callbacks, actions, refused,"
+                          " preemptions, ops, ledger_notes, ledger_hash FROM run ORDER BY run", "");
+  while (rc == CR_OK && (rc = step(db, q, err)) > 0) {
+    rc = CR_OK;
+    int64_t i = sqlite3_column_int64(q, 0);
+    if (i < 0 || i >= s->n_run) {
+      rc = outside(db, err);
+      break;
+    }
+    struct cr_run_summary *r = &s->run[i];
+    r->policy = text_of(db, q, 1, &nomem);
+    r->backend = text_of(db, q, 2, &nomem);
+    r->outcome = outcome_of((const char *)sqlite3_column_text(q, 3));
+    r->why = text_of(db, q, 4, &nomem);
+    r->end_ns = sqlite3_column_int64(q, 5);
+    uint64_t *const number[] = {&r->n_event, &r->n_callback, &r->n_action, &r->n_refused, &r->n_preempt, &r->n_op,
+                                &r->ledger_count};
+    for (int k = 0; k < 7; k++)
+      *number[k] = (uint64_t)sqlite3_column_int64(q, 6 + k);
+    r->ledger_hash = hash_of(q, 13);
+  }
+  sqlite3_finalize(q);
+  return nomem ? cr_fail_nomem(err, "the run database") : rc;
+}
+
+static int read_client_rows(struct cr_rundb *db, struct cr_summary *s, struct cr_err *err)
+{
+  sqlite3_stmt *q = NULL;
+  int nomem = 0;
+  int rc = cr_rundb_query(db, &q, err, "SELECT run, client, name, class, model, arrival, priority, deadline_ns,"
+                          " requests_arrived, requests_done, requests_dropped, requests_pending, deadline_missed,"
+                          " throughput_per_s FROM client_result JOIN client USING(client)", "");
+  while (rc == CR_OK && (rc = step(db, q, err)) > 0) {
+    rc = CR_OK;
+    int64_t run = sqlite3_column_int64(q, 0), client = sqlite3_column_int64(q, 1);
+    if (run < 0 || run >= s->n_run || client < 0 || client >= s->n_client) {
+      rc = outside(db, err);
+      break;
+    }
+    struct cr_client_summary *c = &s->run[run].client[client];
+    c->name = text_of(db, q, 2, &nomem);
+    c->class = is_text(q, 3, "rt") ? CR_RT : CR_BE;
+    c->model = text_of(db, q, 4, &nomem);
+    c->arrival = text_of(db, q, 5, &nomem);
+    c->priority = sqlite3_column_int(q, 6);
+    c->deadline_ns = ns_of(q, 7);
+    uint64_t *const number[] = {&c->n_arrived, &c->n_done, &c->n_dropped, &c->n_pending, &c->n_missed};
+    for (int k = 0; k < 5; k++)
+      *number[k] = (uint64_t)sqlite3_column_int64(q, 8 + k);
+    c->throughput_per_s = sqlite3_column_double(q, 13);
+  }
+  sqlite3_finalize(q);
+  return nomem ? cr_fail_nomem(err, "the run database") : rc;
+}
+
+static int read_distribution_rows(struct cr_rundb *db, struct cr_summary *s, struct cr_err *err)
+{
+  sqlite3_stmt *q = NULL;
+  int rc = cr_rundb_query(db, &q, err, "SELECT run, client, metric, count, mean_ns, min_ns, p50_ns, p95_ns, p99_ns, max_ns"
+                          " FROM distribution", "");
+  while (rc == CR_OK && (rc = step(db, q, err)) > 0) {
+    rc = CR_OK;
+    int64_t run = sqlite3_column_int64(q, 0), client = sqlite3_column_int64(q, 1);
+    int metric = 0;
+    while (metric < CR_N_METRIC && !is_text(q, 2, cr_metric_name[metric]))
+      metric++;
+    if (run < 0 || run >= s->n_run || client < 0 || client >= s->n_client || metric == CR_N_METRIC) {
+      rc = outside(db, err);
+      break;
+    }
+    s->run[run].client[client].metric[metric] = (struct cr_spread){
+      .n = (uint64_t)sqlite3_column_int64(q, 3),
+      .mean_ns = real_of(q, 4),
+      .min_ns = ns_of(q, 5),
+      .p50_ns = ns_of(q, 6),
+      .p95_ns = ns_of(q, 7),
+      .p99_ns = ns_of(q, 8),
+      .max_ns = ns_of(q, 9),
+    };
+  }
+  sqlite3_finalize(q);
+  return rc;
+}
+
+static int read_device_rows(struct cr_rundb *db, struct cr_summary *s, struct cr_err *err)
+{
+  sqlite3_stmt *q = NULL;
+  int nomem = 0;
+  int rc = cr_rundb_query(db, &q, err, "SELECT run, device, name, kernels, copies, memsets, busy_ratio, sm_use_ratio,"
+                          " warp_use_ratio, dram_use_ratio, copy_use_ratio FROM device_result JOIN device USING(device)", "");
+  while (rc == CR_OK && (rc = step(db, q, err)) > 0) {
+    rc = CR_OK;
+    int64_t run = sqlite3_column_int64(q, 0), device = sqlite3_column_int64(q, 1);
+    if (run < 0 || run >= s->n_run || device < 0 || device >= s->n_device) {
+      rc = outside(db, err);
+      break;
+    }
+    s->run[run].device[device] = (struct cr_device_summary){
+      .name = text_of(db, q, 2, &nomem),
+      .n_kernel = (uint64_t)sqlite3_column_int64(q, 3),
+      .n_copy = (uint64_t)sqlite3_column_int64(q, 4),
+      .n_memset = (uint64_t)sqlite3_column_int64(q, 5),
+      .busy = real_of(q, 6),
+      .sm_use = real_of(q, 7),
+      .warp_use = real_of(q, 8),
+      .dram_use = real_of(q, 9),
+      .copy_use = real_of(q, 10),
+    };
+  }
+  sqlite3_finalize(q);
+  return nomem ? cr_fail_nomem(err, "the run database") : rc;
+}
+
+/* Every run has a row of each client and device; a file from which one was deleted would leave holes. */
+static int check_whole(struct cr_rundb *db, const struct cr_summary *s, struct cr_err *err)
+{
+  int whole = 1;
+  for (uint32_t r = 0; r < s->n_run; r++) {
+    whole &= s->run[r].policy != NULL;
+    for (uint32_t c = 0; c < s->n_client; c++)
+      whole &= s->run[r].client[c].name != NULL;
+    for (uint32_t d = 0; d < s->n_device; d++)
+      whole &= s->run[r].device[d].name != NULL;
+  }
+  return whole ? CR_OK : cr_fail(err, CR_EINPUT, "%s: is damaged: rows of results are missing; do the run again", db->path);
+}
+
+static int read_summary(struct cr_rundb *db, struct cr_summary *s, struct cr_err *err)
+{
+  uint32_t n_client = 0, n_device = 0;
+  int rc = count(db, "SELECT count(*) FROM client", &n_client, err);
+  if (rc == CR_OK)
+    rc = count(db, "SELECT count(*) FROM device", &n_device, err);
+  if (rc == CR_OK)
+    rc = cr_summary_init(s, db->n_run, n_client, n_device, db->arena, err);
+  if (rc != CR_OK)
+    return rc;
+  const struct cr_rundb_info *info = &db->info;
+  s->version = info->version;
+  s->git = info->git;
+  s->command = info->command;
+  s->scenario = info->scenario;
+  s->about = info->about;
+  s->seed = info->seed;
+  s->workload_hash = info->workload_hash;
+  s->duration_ns = info->duration_ns;
+  s->warmup_ns = info->warmup_ns;
+  rc = read_run_rows(db, s, err);
+  if (rc == CR_OK)
+    rc = read_client_rows(db, s, err);
+  if (rc == CR_OK)
+    rc = read_distribution_rows(db, s, err);
+  if (rc == CR_OK)
+    rc = read_device_rows(db, s, err);
+  return rc == CR_OK ? check_whole(db, s, err) : rc;
+}
+
+int cr_rundb_show(const char *path, const char *format, struct cr_text *out, struct cr_err *err)
+{
+  enum cr_format f;
+  int rc = cr_format_parse(format, &f, err);
+  if (rc != CR_OK)
+    return rc;
+  struct cr_rundb *db = NULL;
+  struct cr_summary s;
+  rc = cr_rundb_open(path, &db, err);
+  if (rc == CR_OK)
+    rc = read_summary(db, &s, err);
+  if (rc == CR_OK)
+    cr_report(&s, f, 0, out);
+  cr_rundb_close(db);
+  return rc;
+}
