@@ -49,7 +49,7 @@ ${AWK:-awk} '
     may["cli"] = "calib/ traces/ policies/ sim/ cupti-collector/"
     # No folder may include these of another, whatever stands above: what only the core, the backends and the program
     # itself have to do with.
-    inside = "sim/gpu.h sim/ask.h sim/engine.h sim/plugin.h sim/cli.h"
+    inside = "sim/gpu.h sim/ask.h sim/engine.h sim/plugin.h sim/cli.h sim/cli_*"
 
     # Who may know of a library: files or folders.
     owners["sqlite3.h"] = "traces/"
@@ -73,7 +73,7 @@ ${AWK:-awk} '
     sub(/\/.*/, "", folder)
     name = FILENAME
     sub(/.*\//, "", name)
-    if (FILENAME ~ /^sim\/(main\.c|cli\.[ch]|cmd_[a-z_0-9]*\.[ch])$/)
+    if (FILENAME ~ /^sim\/(main\.c|cli(_[a-z]+)?\.[ch]|cmd_[a-z_0-9]*\.[ch])$/)
       folder = "cli"
     if (name in seen)
       breach("another file is called " name " too (" seen[name] "); names are unique in the whole tree")
@@ -104,7 +104,7 @@ ${AWK:-awk} '
         breach((folder == "cli" ? "the program" : folder "/") " may not include " what)
       else if (folder != "tests" && folder != "cli" && folder != "sim" && among(what, inside))
         breach(what " is for the core, the backends and the program only")
-      else if (folder == "sim" && what == "sim/cli.h")
+      else if (folder == "sim" && what ~ /^sim\/cli[_.]/)
         breach(what " is for the program only: nothing below it may ask it")
       else if (what ~ /_int\.h$/ && folder != "tests" && index(what, folder "/") != 1)
         breach(what " is inside another module: include its public header")

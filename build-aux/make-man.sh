@@ -20,8 +20,9 @@ printf '%s\n' "$short" "@commands" "$long" "@end" | ${AWK:-awk} -v version="$ver
 
   # A line of text, in the paragraph it belongs to.
   function flow(text) {
-    if (!in_paragraph)
+    if (!in_paragraph || in_list) # a list ends where text begins at the margin
       print ".PP"
+    in_list = 0
     in_paragraph = 1
     print plain(text)
   }
@@ -35,7 +36,7 @@ printf '%s\n' "$short" "@commands" "$long" "@end" | ${AWK:-awk} -v version="$ver
     print ".B " plain(head)
     if (at)
       print plain(substr(line, at + RLENGTH))
-    in_paragraph = 1
+    in_paragraph = in_list = 1
   }
 
   BEGIN {
@@ -70,7 +71,7 @@ printf '%s\n' "$short" "@commands" "$long" "@end" | ${AWK:-awk} -v version="$ver
     next
   }
   /^Exit status: / && !in_commands { exits = plain(substr($0, 14)); next }
-  /^$/ { in_paragraph = 0; next }
+  /^$/ { in_paragraph = in_list = 0; next }
   /^  / { entry($0); next }
   { flow($0) }
 '

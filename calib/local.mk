@@ -1,8 +1,10 @@
 # calib/local.mk - prediction against measurement, the device descriptions, and the measurements they are judged by.
 noinst_LIBRARIES += libcrcalib.a
 libcrcalib_a_SOURCES = \
-  calib/row_error.c calib/row_error.h calib/trace_set.c calib/trace_set.h \
-  calib/truth.c calib/truth.h calib/validate.c calib/validate.h calib/validate_report.c
+  calib/ablate.c calib/ablate.h calib/corun_match.c calib/corun_match.h calib/cross.c calib/cross.h calib/farm.c calib/farm.h calib/fit.c calib/fit.h calib/fit_report.c \
+  calib/predict.c calib/predict.h calib/row_error.c calib/row_error.h \
+  calib/timeline_check.c calib/timeline_check.h calib/timeline_report.c \
+  calib/trace_set.c calib/trace_set.h calib/truth.c calib/truth.h calib/validate.c calib/validate.h calib/validate_report.c
 
 bundled_devices = \
   calib/devices/h200.yaml
@@ -13,7 +15,8 @@ EXTRA_DIST += calib/data
 
 truthdir = $(pkgdatadir)/truth/h200
 truth_fixeddir = $(truthdir)/fixed
-dist_truth_DATA = calib/data/h200/arrivals.csv calib/data/h200/corun-streams.csv
+dist_truth_DATA = calib/data/h200/arrivals.csv calib/data/h200/corun-processes.csv \
+  calib/data/h200/corun-streams.csv
 dist_truth_fixed_DATA = calib/data/h200/fixed/arrivals.csv calib/data/h200/fixed/corun-streams.csv
 bundled_truth = $(dist_truth_DATA) $(dist_truth_fixed_DATA)
 noinst_DATA += $(bundled_truth:calib/data/%=share/corun/truth/%)

@@ -17,7 +17,19 @@
 #include "traces/csv.h"
 
 const char *const cr_truth_metric_name[CR_N_TRUTH] = {"mean", "p50", "p95", "p99"};
-const char *const cr_truth_policy_name[CR_N_TRUTH_POLICY] = {"streams", "priority-streams", "rt-only"};
+const char *const cr_truth_policy_name[CR_N_TRUTH_POLICY] = {
+  "streams", "priority-streams", "rt-only", "timeslice", "mps", "mps,percent=25",
+};
+
+/* Values of the column `mode`. */
+static const struct mode {
+  const char *name;
+  enum cr_truth_policy policy;
+} modes[] = {
+  {"timeslice", CR_TRUTH_TIMESLICE}, {"mps", CR_TRUTH_MPS},
+  {"alone", CR_TRUTH_STREAMS},       {"mps-alone", CR_TRUTH_MPS},
+  {"mps-alone-25", CR_TRUTH_MPS_25},
+};
 
 /* Longer times are taken for a mistake of unit. */
 #define TIME_MAX_S 1e6
@@ -39,6 +51,7 @@ struct reader {
 };
 
 struct columns {
+  int mode; /* -1: not a table of processes, and all of those that follow are there */
   int scenario, policy, client, model, priority, arrival, rate, phase, duration, throughput, ms[CR_N_TRUTH];
 };
 
@@ -130,14 +143,15 @@ static int find_columns(const struct reader *r, struct columns *c, struct cr_err
   const struct {
     const char *name;
     int *column;
-  } need[] = {{"scenario", &c->scenario},
-              {"policy", &c->policy},
-              {"client", &c->client},
-              {"model", &c->model},
-              {"arrival", &c->arrival},
-              {"duration_s", &c->duration},
-              {"mean_ms", &c->ms[CR_TRUTH_MEAN]}};
+    int processes; /* is in their tables, too */
+  } need[] = {{"scenario", &c->scenario, 1}, {"policy", &c->policy, 0},
+              {"client", &c->client, 0},     {"model", &c->model, 1},
+              {"arrival", &c->arrival, 0},   {"duration_s", &c->duration, 0},
+              {"mean_ms", &c->ms[CR_TRUTH_MEAN], 1}};
+  c->mode = cr_csv_column(r->csv, "mode");
   for (size_t i = 0; i < sizeof need / sizeof need[0]; i++) {
+    if (c->mode >= 0 && !need[i].processes)
+      continue;
     int rc = cr_csv_need(r->csv, need[i].name, need[i].column, err);
     if (rc != CR_OK)
       return rc;
@@ -157,9 +171,9 @@ static int policy_and_arrival(const struct reader *r, const struct columns *c, s
 {
   const char *s = cr_csv_field(r->csv, c->policy);
   uint32_t i = 0;
-  while (i < CR_N_TRUTH_POLICY && strcmp(s, cr_truth_policy_name[i]) != 0)
+  while (i <= CR_TRUTH_RT_ONLY && strcmp(s, cr_truth_policy_name[i]) != 0)
     i++;
-  if (i == CR_N_TRUTH_POLICY)
+  if (i > CR_TRUTH_RT_ONLY)
     return bad(r, err, "policy", "streams, priority-streams or rt-only");
   row->policy = (enum cr_truth_policy)i;
 
@@ -207,6 +221,43 @@ static int load(const struct reader *r, const struct columns *c, struct cr_truth
   return rc;
 }
 
+static int process_mode(const struct reader *r, const struct columns *c, struct cr_truth_row *row, struct cr_err *err)
+{
+  const char *s = cr_csv_field(r->csv, c->mode);
+  for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+    if (strcmp(s, modes[i].name) == 0) {
+      row->policy = modes[i].policy;
+      return CR_OK;
+    }
+  return bad(r, err, "mode", "timeslice, mps, alone, mps-alone or mps-alone-25");
+}
+
+/* What the table of processes does not say of a row. */
+static int process_row(struct reader *r, const struct columns *c, struct cr_truth_row *row, struct cr_err *err)
+{
+  int rc = process_mode(r, c, row, err);
+  if (rc != CR_OK)
+    return rc;
+  row->arrival = CR_ARRIVE_CLOSED;
+  row->duration_ns = CR_TRUTH_PROCESS_NS;
+  for (uint32_t i = 0; i < r->n_row; i++)
+    row->client += r->row[i].policy == row->policy && strcmp(r->row[i].scenario, row->scenario) == 0;
+  if (strstr(row->model, "-bs"))
+    return CR_OK;
+  char model[256];
+  snprintf(model, sizeof model, "%.200s-bs1-fp32", row->model);
+  row->model = cr_arena_text(r->arena, model);
+  return row->model ? CR_OK : cr_fail_nomem(err, r->path);
+}
+
+static int stream_row(const struct reader *r, const struct columns *c, struct cr_truth_row *row, struct cr_err *err)
+{
+  int rc = client_number(r, c->client, &row->client, err);
+  if (rc == CR_OK)
+    rc = policy_and_arrival(r, c, row, err);
+  return rc == CR_OK ? load(r, c, row, err) : rc;
+}
+
 static int one_row(struct reader *r, const struct columns *c, struct cr_err *err)
 {
   int rc = grow(&r->row, r->n_row, &r->row_cap, sizeof *r->row, err);
@@ -219,11 +270,7 @@ static int one_row(struct reader *r, const struct columns *c, struct cr_err *err
   if (rc == CR_OK)
     rc = text(r, c->model, NULL, &row->model, err);
   if (rc == CR_OK)
-    rc = client_number(r, c->client, &row->client, err);
-  if (rc == CR_OK)
-    rc = policy_and_arrival(r, c, row, err);
-  if (rc == CR_OK)
-    rc = load(r, c, row, err);
+    rc = c->mode >= 0 ? process_row(r, c, row, err) : stream_row(r, c, row, err);
   if (rc == CR_OK)
     rc = measurements(r, c, row, err);
   if (rc == CR_OK)

@@ -17,9 +17,12 @@ enum cr_truth_policy {
   CR_TRUTH_STREAMS,          /* every client its own stream, all of equal priority */
   CR_TRUTH_PRIORITY_STREAMS, /* the same, of the priorities in the table */
   CR_TRUTH_RT_ONLY,          /* the open clients of the scenario alone */
+  CR_TRUTH_TIMESLICE,        /* every client its own process; they take turns */
+  CR_TRUTH_MPS,              /* every client its own process under MPS */
+  CR_TRUTH_MPS_25,           /* the same, each with 25 % of the threads active */
   CR_N_TRUTH_POLICY
 };
-extern const char *const cr_truth_policy_name[CR_N_TRUTH_POLICY]; /* "streams", "priority-streams", "rt-only" */
+extern const char *const cr_truth_policy_name[CR_N_TRUTH_POLICY]; /* "streams", "priority-streams", ... */
 
 struct cr_truth_row {
   const char *scenario, *model;
@@ -47,6 +50,10 @@ struct cr_truth {
   const char *arrivals_path;          /* that was read; NULL: none */
   struct cr_arena *arena;
 };
+
+/* A table with a column `mode` is one of processes (corun-processes.csv): its clients are closed, unnumbered (they count in
+ * the order of their rows) and ran CR_TRUTH_PROCESS_NS; its models have batch 1 and fp32 unless their names say so. */
+#define CR_TRUTH_PROCESS_NS INT64_C(2000000000)
 
 /* Reads a table and its arrival times (arrivals_path NULL: arrivals.csv beside the table, where there is one).  Refused are
  * rows that could not be run: an open client without rate or times, a poisson client without times, a client twice in one

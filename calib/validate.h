@@ -28,9 +28,11 @@ struct cr_validate_cfg {
   enum cr_variant variant;
   const struct cr_device_desc *device;
   const struct cr_policy_ops *streams, *priority; /* what runs streams and rt-only; priority-streams */
+  const struct cr_policy_ops *timeslice, *mps;
   const char *model_set;    /* constants and switches of the device model, "cold=0.6us,..."; NULL: none */
   const char *only;         /* substring of scenario names; NULL: all */
   cr_ns at_most_ns;         /* simulates no more of each scenario; CR_NS_NEVER: all of it */
+  uint32_t n_worker;        /* processes that simulate; 0 counts as 1 */
   const volatile int *stop; /* set from outside: end now and keep what there is; or NULL */
   void (*on_progress)(void *ctx, cr_ns done, cr_ns all); /* of simulated time; or NULL */
   void *progress_ctx;
@@ -42,6 +44,7 @@ struct cr_validate_row {
   uint32_t client, n_client;
   double measured_ms[CR_N_TRUTH], predicted_ms[CR_N_TRUTH]; /* NAN: not in the table; too few requests to predict */
   double measured_per_s, predicted_per_s;
+  double alone_ms; /* simulated mean period of the model alone; NAN: not asked for */
 };
 
 struct cr_validate_facts {

@@ -91,6 +91,54 @@ static const char *judged_by(const struct cr_validate_row *row)
   return of_arrival(row, CR_ARRIVE_CLOSED) ? "period" : "service";
 }
 
+/* --- null models: what one would predict who knows no more than how long each model takes alone --------------------------- */
+
+/* Of a row in its group of n: alone as if nobody else were there; the sum, as if requests took turns; n times alone, as if
+ * each had its share of the device all the time. */
+enum null_model { NO_INTERFERENCE, ONE_AT_A_TIME, EQUAL_SHARES, N_NULL };
+static const char *const null_name[N_NULL] = {"no interference", "one at a time", "equal shares"};
+
+static int is_same_run(const struct cr_validate_row *a, const struct cr_validate_row *b)
+{
+  return strcmp(a->scenario, b->scenario) == 0 && strcmp(a->policy, b->policy) == 0;
+}
+
+static double null_ms(const struct cr_validate_row *first, uint32_t n, const struct cr_validate_row *row,
+                      enum null_model null)
+{
+  double sum = 0;
+  for (uint32_t i = 0; i < n; i++)
+    sum += first[i].alone_ms;
+  return null == NO_INTERFERENCE ? row->alone_ms : null == ONE_AT_A_TIME ? sum : (double)n * row->alone_ms;
+}
+
+/* Errors of a null model, or of the prediction itself (N_NULL), over runs of closed clients alone: how much of the device an
+ * open one takes depends on its load. */
+static struct cr_error_stats null_stats(const struct report *r, enum null_model null)
+{
+  struct cr_error_stats none = {0, NAN, NAN, NAN, NAN};
+  struct cr_validate_row *row = cr_mem_new(r->n_row, sizeof *row);
+  uint32_t n = 0;
+  if (!row) {
+    r->out->failed = 1;
+    return none;
+  }
+  for (uint32_t first = 0, end; first < r->n_row; first = end) {
+    int closed = 1;
+    for (end = first; end < r->n_row && is_same_run(&r->row[first], &r->row[end]); end++)
+      closed = closed && of_arrival(&r->row[end], CR_ARRIVE_CLOSED);
+    for (uint32_t i = first; closed && i < end; i++) {
+      row[n] = r->row[i];
+      if (null != N_NULL)
+        row[n].predicted_ms[CR_TRUTH_MEAN] = null_ms(&r->row[first], end - first, &r->row[i], null);
+      n += isnan(r->row[i].alone_ms) ? 0 : 1;
+    }
+  }
+  struct cr_error_stats s = cr_error_stats(row, n, CR_TRUTH_MEAN, NULL, 0, r->scratch);
+  cr_mem_free(row);
+  return s;
+}
+
 /* --- table ---------------------------------------------------------------------------------------------------------- */
 
 /* What is not known leaves its cell empty. */
@@ -156,6 +204,16 @@ static void table_stats(const struct report *r)
       stats_row(&t, by, split[i].key_name(key), &s);
       by = "";
     }
+  }
+  for (uint32_t null = 0; null < N_NULL; null++) {
+    struct cr_error_stats s = null_stats(r, (enum null_model)null);
+    if (s.n == 0)
+      continue;
+    if (null == 0) {
+      struct cr_error_stats own = null_stats(r, N_NULL);
+      stats_row(&t, "against", "this model", &own);
+    }
+    stats_row(&t, "", null_name[null], &s);
   }
   cr_table_end(&t, r->out);
 }
@@ -350,6 +408,14 @@ static void json_summary(const struct report *r)
       struct cr_error_stats s = split_stats(r, &split[i], key);
       json_group(out, split[i].key_name(key), &s, &first);
     }
+  }
+  for (uint32_t null = 0; null <= N_NULL; null++) {
+    struct cr_error_stats s = null_stats(r, (enum null_model)null);
+    if (null == 0 && s.n) {
+      cr_text_add(out, "},\n    \"against\":{");
+      first = 1;
+    }
+    json_group(out, null < N_NULL ? null_name[null] : "this model", &s, &first);
   }
   cr_text_add(out, "}}\n");
 }

@@ -5,12 +5,15 @@
 
 #include <string.h>
 
-extern const struct cr_policy_ops cr_policy_exclusive, cr_policy_priority, cr_policy_streams;
+extern const struct cr_policy_ops cr_policy_exclusive, cr_policy_mps, cr_policy_priority, cr_policy_streams,
+  cr_policy_timeslice;
 
 const struct cr_policy_ops *const cr_policy_list[] = {
   &cr_policy_exclusive,
   &cr_policy_streams,
   &cr_policy_priority,
+  &cr_policy_timeslice,
+  &cr_policy_mps,
   NULL,
 };
 

@@ -14,11 +14,13 @@ static const char *const refusal_text[CR_N_REFUSAL] = {
   [CR_REFUSED_OWNER] = "the policy does not own the request",
   [CR_REFUSED_RANGE] = "the request does not have so many ops left",
   [CR_REFUSED_STREAM] = "there is no such stream",
-  [CR_REFUSED_LATE] = "streams are made in init and on_client only",
+  [CR_REFUSED_LATE] = "streams are made and put into processes in init and on_client only",
   [CR_REFUSED_DEVICE] = "there is no such device",
   [CR_REFUSED_PRIORITY] = "the device has no streams of this priority",
   [CR_REFUSED_HOW] = "preempting takes one of park, evict, kill and switch",
   [CR_REFUSED_NEED] = "the policy does not list this capability in needs",
+  [CR_REFUSED_PROCESS] = "a process is a number below 1048576, with a time slice above 0",
+  [CR_REFUSED_SHARE] = "a share is from 1 to 1000000 ppm",
 };
 
 const char *cr_refusal_text(uint32_t refusal)
@@ -92,6 +94,16 @@ void cr_timer(struct cr_policy *p, cr_ns at_ns, uint64_t cookie)
   append(p, (struct cr_note){.kind = CR_NOTE_SETTIMER, .t = cookie, .a = (uint32_t)at, .b = (uint32_t)(at >> 32)});
 }
 
+void cr_process(struct cr_policy *p, cr_stream s, uint32_t process, cr_ns slice_ns)
+{
+  append(p, (struct cr_note){.kind = CR_NOTE_PROCESS, .a = s.i, .b = process, .t = (uint64_t)slice_ns});
+}
+
+void cr_share(struct cr_policy *p, cr_stream s, uint32_t share_ppm)
+{
+  append(p, (struct cr_note){.kind = CR_NOTE_SHARE, .a = s.i, .b = share_ppm});
+}
+
 static enum cr_refusal check_stream(const struct cr_host *h, uint32_t device, int32_t priority)
 {
   if (!h->asker.set_up)
@@ -156,6 +168,26 @@ static enum cr_refusal check_preempt(const struct cr_host *h, uint32_t stream, u
   return h->policy.ops->needs & how ? CR_GRANTED : CR_REFUSED_NEED;
 }
 
+static enum cr_refusal check_process(const struct cr_host *h, uint32_t stream, uint32_t process, cr_ns slice_ns)
+{
+  if (!h->asker.set_up)
+    return CR_REFUSED_LATE;
+  if (stream >= h->view.n_stream)
+    return CR_REFUSED_STREAM;
+  if (process >= CR_PROCESS_MAX || slice_ns <= 0)
+    return CR_REFUSED_PROCESS;
+  return h->policy.ops->needs & CR_CAP_PROCESS ? CR_GRANTED : CR_REFUSED_NEED;
+}
+
+static enum cr_refusal check_share(const struct cr_host *h, uint32_t stream, uint32_t share_ppm)
+{
+  if (stream >= h->view.n_stream)
+    return CR_REFUSED_STREAM;
+  if (share_ppm == 0 || share_ppm > CR_SHARE_ALL)
+    return CR_REFUSED_SHARE;
+  return h->policy.ops->needs & CR_CAP_SHARE ? CR_GRANTED : CR_REFUSED_NEED;
+}
+
 enum cr_refusal cr_ask_check(const struct cr_host *h, const struct cr_note *asked)
 {
   switch (asked->kind) {
@@ -167,6 +199,10 @@ enum cr_refusal cr_ask_check(const struct cr_host *h, const struct cr_note *aske
     return check_preempt(h, asked->a, asked->b);
   case CR_NOTE_DROP:
     return check_owned(h, asked->a);
+  case CR_NOTE_PROCESS:
+    return check_process(h, asked->a, asked->b, (cr_ns)asked->t);
+  case CR_NOTE_SHARE:
+    return check_share(h, asked->a, asked->b);
   default:
     return CR_GRANTED;
   }

@@ -15,11 +15,13 @@ enum cr_refusal { /* appended only: stored in run databases */
                   CR_REFUSED_OWNER,    /* the request is launched already */
                   CR_REFUSED_RANGE,    /* no ops, or more than are left */
                   CR_REFUSED_STREAM,   /* no such stream */
-                  CR_REFUSED_LATE,     /* a stream made outside init and on_client */
+                  CR_REFUSED_LATE,     /* a stream made, or put into a process, outside init and on_client */
                   CR_REFUSED_DEVICE,   /* no such device */
                   CR_REFUSED_PRIORITY, /* not a priority of that device */
                   CR_REFUSED_HOW,      /* not one way to preempt */
                   CR_REFUSED_NEED,     /* a capability that the policy does not list in needs */
+                  CR_REFUSED_PROCESS,  /* a process number or time slice that cannot be */
+                  CR_REFUSED_SHARE,    /* not a share */
                   CR_N_REFUSAL
 };
 const char *cr_refusal_text(uint32_t refusal); /* "the policy does not own the request" */

@@ -24,9 +24,10 @@ struct cr_event {
   uint32_t how;      /* BACK: the enum cr_cap */
 };
 
-enum cr_act_kind { CR_ACT_STREAM, CR_ACT_LAUNCH, CR_ACT_PREEMPT };
+enum cr_act_kind { CR_ACT_STREAM, CR_ACT_LAUNCH, CR_ACT_PREEMPT, CR_ACT_SHARE };
 
-/* A checked action.  LAUNCH: ops op0 .. op0 + n_op of the workload's table.  STREAM: a new one, numbered in order. */
+/* A checked action.  LAUNCH: ops op0 .. op0 + n_op of the workload's table.  STREAM: a new one, numbered in order,
+ * with its process and share; all come before anything is launched. */
 struct cr_act {
   uint32_t kind; /* enum cr_act_kind */
   uint32_t stream;
@@ -34,6 +35,9 @@ struct cr_act {
   uint32_t device;
   int32_t priority;
   uint32_t how;
+  uint32_t share_ppm; /* STREAM, SHARE: of the device's SMs */
+  uint32_t process;   /* STREAM: the policy's number; CR_NONE: none */
+  cr_ns slice_ns;     /* STREAM: its process's time slice; CR_NS_NEVER: the device's own */
 };
 
 /* One op's stay on the device, told as it ends. */
@@ -64,6 +68,7 @@ struct cr_backend_cfg {
   const struct cr_machine *machine;
   const struct cr_observer *observer; /* or NULL */
   uint32_t stream_cap;                /* streams that may be made */
+  int has_processes;                  /* streams will name processes, which take turns */
   uint32_t launch_cap;                /* ranges that may be queued or running at once */
   uint64_t seed;
   const char *set;                    /* "k=v,..." of model.* switches; NULL: none */

@@ -108,7 +108,7 @@ static int option_head(const struct cr_cli_opt *o, char *out, size_t n)
   char letter[8] = "    ";
   if (o->letter < CR_CLI_LONG)
     snprintf(letter, sizeof letter, "-%c, ", (char)o->letter);
-  return snprintf(out, n, "  %s--%s%s%s", letter, o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+  return snprintf(out, n, "  %s--%s%s%s", letter, o->name, o->arg && *o->arg != '[' ? " " : "", o->arg ? o->arg : "");
 }
 
 static const struct cr_cli_opt help_option = {'h', "help", NULL, "print this and stop"};
@@ -179,7 +179,7 @@ int cr_cli_next(const struct cr_cmd *cmd, int argc, char **argv, int *status)
   char letters[2 * OPTION_MAX + 3] = ":h";
   size_t n = 0, n_letter = 2;
   for (const struct cr_cli_opt *o = cmd->opt; o && o->name && n < OPTION_MAX - 2; o++) {
-    table[n++] = (struct option){o->name, o->arg ? required_argument : no_argument, NULL, o->letter};
+    table[n++] = (struct option){o->name, !o->arg ? no_argument : *o->arg == '[' ? optional_argument : required_argument, NULL, o->letter};
     if (o->letter < CR_CLI_LONG) {
       letters[n_letter++] = (char)o->letter;
       if (o->arg)

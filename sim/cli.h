@@ -26,7 +26,7 @@ enum { CR_CLI_LONG = 256 }; /* options without a letter are numbered from here *
 struct cr_cli_opt {
   int letter;       /* 'o', or CR_CLI_LONG + n when it has only a long name */
   const char *name; /* "output" for --output */
-  const char *arg;  /* name of its value, "FILE"; NULL: it takes none */
+  const char *arg;  /* name of its value, "FILE"; "[=LIST]": may be left out, long options only; NULL: it takes none */
   const char *help; /* one line, lower case, no full stop */
 };
 

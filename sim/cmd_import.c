@@ -9,6 +9,7 @@
 #include "sim/cli.h"
 #include "sim/mem.h"
 #include "sim/nearest.h"
+#include "sim/progress.h"
 #include "traces/cupti_csv.h"
 #include "traces/kineto.h"
 #include "traces/ncu.h"
@@ -77,14 +78,25 @@ static int import_kineto(struct cr_store *s, const struct args *a, struct cr_err
     return cr_fail(err, CR_EINPUT,
                    "--model names one model, but there are %u files; import them one by one, or use --prefix",
                    a->n_file);
-  struct cr_kineto_options opt = {.model = a->model, .prefix = a->prefix, .replace = a->replace, .origin = a->origin};
-  for (uint32_t i = 0; i < a->n_file; i++) {
-    if (*cr_cli_stop())
-      return cr_fail(err, CR_EINTR, "stopped before %s; nothing was imported", base_name(a->file[i]));
-    int rc = cr_kineto_import(s, a->file[i], &opt, err);
-    if (rc)
-      return rc;
+  struct cr_progress *progress = cr_progress_new("import", a->n_file);
+  const struct cr_kineto_options opt = {
+    .model = a->model,
+    .prefix = a->prefix,
+    .replace = a->replace,
+    .origin = a->origin,
+    .stop = cr_cli_stop(),
+    .on_progress = progress ? cr_progress_update : NULL,
+    .progress_ctx = progress,
+  };
+  int rc = CR_OK;
+  for (uint32_t i = 0; rc == CR_OK && i < a->n_file; i++) {
+    cr_progress_part(progress, i, base_name(a->file[i]));
+    rc = *opt.stop ? cr_fail(err, CR_EINTR, "stopped before %s; nothing was imported", base_name(a->file[i]))
+                   : cr_kineto_import(s, a->file[i], &opt, err);
   }
+  cr_progress_free(progress);
+  if (rc)
+    return rc;
   printf("%u model%s imported\n", a->n_file, a->n_file == 1 ? "" : "s");
   return CR_OK;
 }

@@ -7,10 +7,10 @@
 
 #include "policies/list.h"
 #include "sim/cli.h"
+#include "sim/cli_policy.h"
 #include "sim/mem.h"
 #include "sim/nearest.h"
 #include "sim/option.h"
-#include "sim/plugin.h"
 #include "sim/table.h"
 #include "sim/text.h"
 #include "sim/unit.h"
@@ -210,14 +210,13 @@ static int list_models(struct cr_text *out, struct cr_err *err)
   return rc;
 }
 
-static int list_plugin(const char *path, struct cr_text *out, struct cr_err *err)
+static int list_policy(const char *spec, struct cr_text *out, struct cr_err *err)
 {
-  struct cr_plugin *plugin = NULL;
-  const struct cr_policy_ops *ops = NULL;
-  int rc = cr_plugin_open(path, &plugin, &ops, err);
+  struct cr_cli_policy policy = {0};
+  int rc = cr_cli_policy_open(spec, &policy, err);
   if (rc == CR_OK)
-    list_options(ops, out);
-  cr_plugin_close(plugin);
+    list_options(policy.ops, out);
+  cr_cli_policy_close(&policy);
   return rc;
 }
 
@@ -250,12 +249,9 @@ static int list(const char *word, struct cr_text *out, struct cr_err *err)
   for (int i = 0; i < N_TOPIC; i++)
     if (strcmp(word, topic[i].name) == 0)
       return topic[i].list(out, err);
-  const struct cr_policy_ops *policy = cr_policy_find(word, strlen(word));
-  if (policy) {
-    list_options(policy, out);
-    return CR_OK;
-  }
-  return strchr(word, '/') ? list_plugin(word, out, err) : no_such_topic(word, err);
+  if (cr_policy_find(word, strlen(word)) || strchr(word, '/'))
+    return list_policy(word, out, err);
+  return no_such_topic(word, err);
 }
 
 static int run(int argc, char **argv)

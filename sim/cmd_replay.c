@@ -5,16 +5,15 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "policies/list.h"
 #include "sim/cli.h"
+#include "sim/cli_policy.h"
 #include "sim/ledger.h"
 #include "sim/mem.h"
-#include "sim/plugin.h"
 #include "sim/provenance.h"
 #include "sim/replay.h"
+#include "sim/text.h"
 #include "traces/rundb.h"
 #include "traces/scenario.h"
 
@@ -71,67 +70,58 @@ static int check_ledger(const struct cr_note *note, uint64_t n, uint64_t hash, s
   return same ? CR_OK : cr_fail(err, CR_EINPUT, "the ledger is not the one that the run wrote; the file is damaged");
 }
 
-/* "name,opt=v" or "./file.so,opt=v". */
-static int find_policy(const char *spec, struct cr_plugin **plugin, const struct cr_policy_ops **ops,
-                       struct cr_err *err)
+static void tell(const struct tape *t, const char *policy, const struct cr_replay_report *r, struct cr_text *out)
 {
-  size_t n = strcspn(spec, ",");
-  if (!memchr(spec, '/', n)) {
-    *ops = cr_policy_find(spec, n);
-    return *ops ? CR_OK : cr_fail(err, CR_EINPUT, "this program has no policy \"%.*s\"", (int)n, spec);
-  }
-  char *path = cr_mem_new(n + 1, 1);
-  if (!path)
-    return cr_fail_nomem(err, "a policy");
-  memcpy(path, spec, n);
-  int rc = cr_plugin_open(path, plugin, ops, err);
-  cr_mem_free(path);
-  return rc;
+  cr_text_add(out, "%s: %s: told %" PRIu64 " events, asked for %" PRIu64 " actions: %s\n", t->path, policy, r->n_told,
+              r->n_asked, r->same ? "the same" : "not the same");
+  if (!r->same)
+    cr_text_add(out, "  note %" PRIu64 "\n    recorded  %s\n    replayed  %s\n", r->first_difference, r->recorded,
+                r->replayed);
 }
 
 /* One run of the database; *same is lowered when the policy asks for something else. */
-static int replay_run(const struct tape *t, uint32_t i, int *same, struct cr_err *err)
+static int replay_run(const struct tape *t, uint32_t i, struct cr_text *out, int *same, struct cr_err *err)
 {
   const struct cr_rundb_run *recorded = cr_rundb_run_info(t->db, i);
-  const char *comma = strchr(recorded->policy, ',');
-  struct cr_plugin *plugin = NULL;
-  const struct cr_policy_ops *ops;
+  struct cr_cli_policy policy = {0};
   struct cr_note *note = NULL;
   uint64_t n = 0;
   struct cr_replay_report report;
-  int rc = find_policy(recorded->policy, &plugin, &ops, err);
+  int rc = cr_cli_policy_open(recorded->policy, &policy, err);
   if (rc == CR_OK)
     rc = cr_rundb_read_notes(t->db, i, &note, &n, err);
   if (rc == CR_OK)
     rc = check_ledger(note, n, recorded->ledger_hash, err);
   if (rc == CR_OK)
-    rc = cr_replay(t->scenario->workload, t->scenario->machine, ops, comma ? comma + 1 : NULL, note, n, &report, err);
+    rc = cr_replay(t->scenario->workload, t->scenario->machine, policy.ops, policy.options, note, n, &report, err);
   if (rc == CR_OK) {
-    printf("%s: %s: told %" PRIu64 " events, asked for %" PRIu64 " actions: %s\n", t->path, recorded->policy,
-           report.n_told, report.n_asked, report.same ? "the same" : "not the same");
-    if (!report.same)
-      printf("  note %" PRIu64 "\n    recorded  %s\n    replayed  %s\n", report.first_difference, report.recorded,
-             report.replayed);
+    tell(t, recorded->policy, &report, out);
     *same &= report.same;
   } else {
     rc = cr_fail_in(err, rc, "run %s", recorded->policy);
   }
   cr_mem_free(note);
-  cr_plugin_close(plugin);
+  cr_cli_policy_close(&policy);
   return rc;
 }
 
 static int replay_file(const char *path, int *same, struct cr_err *err)
 {
   struct tape t = {.path = path};
+  struct cr_text text = {0};
   int rc = cr_rundb_open(path, &t.db, err);
   if (rc != CR_OK)
     return rc;
   rc = load_scenario(&t, err);
   for (uint32_t i = 0; rc == CR_OK && i < cr_rundb_n_run(t.db); i++)
-    rc = replay_run(&t, i, same, err);
+    rc = replay_run(&t, i, &text, same, err);
   if (rc != CR_OK)
     rc = cr_fail_in(err, rc, "%s", path);
+  else if (text.failed)
+    rc = cr_fail_nomem(err, path);
+  else
+    rc = cr_cli_write(NULL, text.s, text.n, err);
+  cr_text_fini(&text);
   cr_scenario_free(t.scenario);
   cr_rundb_close(t.db);
   return rc;

@@ -13,19 +13,16 @@
 #include "policies/list.h"
 #include "sim/backend.h"
 #include "sim/cli.h"
+#include "sim/cli_outputs.h"
+#include "sim/cli_policy.h"
 #include "sim/core.h"
 #include "sim/mem.h"
-#include "sim/nearest.h"
-#include "sim/option.h"
-#include "sim/outfile.h"
-#include "sim/plugin.h"
 #include "sim/progress.h"
 #include "sim/provenance.h"
 #include "sim/report.h"
 #include "sim/text.h"
 #include "sim/timeline.h"
 #include "sim/unit.h"
-#include "traces/rundb.h"
 #include "traces/scenario.h"
 
 /* A list of words from the command line. */
@@ -40,14 +37,6 @@ struct args {
   int strict, force, quiet;
 };
 
-/* One policy to run under. */
-struct contender {
-  const char *spec;    /* as given: "exclusive,order=fifo" */
-  const char *options; /* within spec, or NULL */
-  const struct cr_policy_ops *ops;
-  struct cr_plugin *plugin; /* NULL: one of the house */
-};
-
 struct job {
   struct args args;
   struct cr_arena *arena;
@@ -57,13 +46,11 @@ struct job {
   uint64_t seed;
   cr_ns from_ns, to_ns; /* of the timeline */
   const char *command;
-  uint32_t n_contender;
-  struct contender *contender; /* [n_contender] */
+  uint32_t n_contender; /* policies to run under */
+  struct cr_cli_policy *contender; /* [n_contender] */
   struct cr_result *result;    /* [n_contender], the first n_result of them filled */
   uint32_t n_result;
-  struct cr_rundb *db;
-  struct cr_outfile *ledger;
-  struct cr_timeline *timeline;
+  struct cr_cli_outputs *outputs;
   struct cr_progress *progress;
 };
 
@@ -226,70 +213,32 @@ static int choose_backend(struct job *j, struct cr_err *err)
   return CR_OK;
 }
 
-/* Policies. */
-
-static int no_such_policy(const char *spec, size_t n, struct cr_err *err)
-{
-  char word[64];
-  snprintf(word, sizeof word, "%.*s", (int)(n < 60 ? n : 60), spec);
-  const char *name[64];
-  uint32_t n_name = 0;
-  while (n_name < 64 && cr_policy_list[n_name]) {
-    name[n_name] = cr_policy_list[n_name]->name;
-    n_name++;
-  }
-  const char *near = cr_nearest(word, name, n_name);
-  if (near)
-    return cr_fail(err, CR_EINPUT, "there is no policy \"%s\"; did you mean %s? (corun list policies shows all)", word, near);
-  return cr_fail(err, CR_EINPUT, "there is no policy \"%s\"; `corun list policies` shows those there are", word);
-}
-
-static int check_options(struct job *j, const struct contender *c, struct cr_err *err)
-{
-  int64_t *value = cr_arena_take(j->arena, cr_opt_count(c->ops->options) + 1, sizeof *value);
-  if (!value)
-    return cr_fail_nomem(err, "the options of a policy");
-  char who[80];
-  snprintf(who, sizeof who, "policy %s", c->ops->name);
-  return cr_opt_parse(c->ops->options, c->options, value, who, err);
-}
-
-static int choose_policy(struct job *j, const char *spec, struct contender *c, struct cr_err *err)
-{
-  const char *comma = strchr(spec, ',');
-  size_t n = comma ? (size_t)(comma - spec) : strlen(spec);
-  c->spec = spec;
-  c->options = comma ? comma + 1 : NULL;
-  if (memchr(spec, '/', n)) {
-    char *path = cr_arena_text(j->arena, spec);
-    if (!path)
-      return cr_fail_nomem(err, "a policy");
-    path[n] = '\0';
-    int rc = cr_plugin_open(path, &c->plugin, &c->ops, err);
-    return rc == CR_OK ? check_options(j, c, err) : rc;
-  }
-  c->ops = cr_policy_find(spec, n);
-  return c->ops ? check_options(j, c, err) : no_such_policy(spec, n, err);
-}
-
-/* Those of the command line, else the scenario's, else all. */
-static int choose_policies(struct job *j, struct cr_err *err)
+/* The i-th policy to run under: of the command line's, else the scenario's, else all there are.  NULL: no more. */
+static const char *policy_spec(const struct job *j, uint32_t i)
 {
   const struct words *given = &j->args.policy;
-  uint32_t n_all = 0;
-  while (cr_policy_list[n_all])
-    n_all++;
-  uint32_t n = given->n ? given->n : j->scenario->n_policy ? j->scenario->n_policy : n_all;
+  const struct cr_scenario *s = j->scenario;
+  if (given->n)
+    return i < given->n ? given->word[i] : NULL;
+  if (s->n_policy)
+    return i < s->n_policy ? s->policy[i] : NULL;
+  return cr_policy_list[i] ? cr_policy_list[i]->name : NULL;
+}
+
+static int choose_policies(struct job *j, struct cr_err *err)
+{
+  uint32_t n = 0;
+  while (policy_spec(j, n))
+    n++;
   j->contender = cr_arena_take(j->arena, n, sizeof *j->contender);
   j->result = cr_arena_take(j->arena, n, sizeof *j->result);
   if (!j->contender || !j->result)
     return cr_fail_nomem(err, "the policies");
-  for (uint32_t i = 0; i < n; i++) {
-    const char *spec = given->n ? given->word[i] : j->scenario->n_policy ? j->scenario->policy[i] : cr_policy_list[i]->name;
-    j->n_contender = i + 1; /* its plugin, if any, is to be closed */
-    int rc = choose_policy(j, spec, &j->contender[i], err);
+  for (; j->n_contender < n; j->n_contender++) {
+    uint32_t i = j->n_contender;
+    int rc = cr_cli_policy_open(policy_spec(j, i), &j->contender[i], err);
     if (rc != CR_OK)
-      return rc;
+      return j->args.policy.n ? rc : cr_fail_in(err, rc, "%s", j->scenario->policy_place[i]);
   }
   return CR_OK;
 }
@@ -318,155 +267,34 @@ static int prepare(struct job *j, struct cr_err *err)
   return choose_policies(j, err);
 }
 
-/* Outputs. */
-
-static int open_db(struct job *j, struct cr_err *err)
-{
-  const struct args *a = &j->args;
-  const struct cr_rundb_cfg cfg = {
-    .command = j->command, .scenario = j->scenario, .scenario_path = a->scenario, .seed = j->seed, .device = a->device,
-    .store = a->store.word, .n_store = a->store.n, .overwrite = a->force,
-  };
-  return cr_rundb_create(a->db, &cfg, &j->db, err);
-}
-
-static int open_timeline(struct job *j, struct cr_err *err)
-{
-  struct cr_text provenance = {0};
-  cr_text_add(&provenance, "corun %s (%s), seed %llu: %s", cr_program_version, cr_program_git, (unsigned long long)j->seed,
-              j->command);
-  if (provenance.failed) {
-    cr_text_fini(&provenance);
-    return cr_fail_nomem(err, "the timeline");
-  }
-  const struct cr_timeline_cfg cfg = {
-    .workload = j->scenario->workload, .machine = j->scenario->machine, .from_ns = j->from_ns, .to_ns = j->to_ns,
-    .provenance = provenance.s, .overwrite = j->args.force,
-  };
-  int rc = cr_timeline_new(j->args.timeline, &cfg, &j->timeline, err);
-  cr_text_fini(&provenance);
-  return rc;
-}
-
-static int check_distinct(const struct args *a, struct cr_err *err)
-{
-  const char *const path[] = {a->db, a->ledger, a->timeline};
-  for (int i = 0; i < 3; i++)
-    for (int k = 0; k < i; k++)
-      if (path[i] && path[k] && strcmp(path[i], path[k]) == 0)
-        return cr_fail(err, CR_EINPUT, "%s: two outputs cannot go to one file; give each a name of its own", path[i]);
-  return CR_OK;
-}
-
 static int open_outputs(struct job *j, struct cr_err *err)
 {
-  int rc = check_distinct(&j->args, err);
-  if (rc == CR_OK && j->args.db)
-    rc = open_db(j, err);
-  if (rc == CR_OK && j->args.ledger)
-    rc = cr_outfile_new(j->args.ledger, "ledger", j->args.force, &j->ledger, err);
-  if (rc == CR_OK && j->args.timeline)
-    rc = open_timeline(j, err);
-  if (rc != CR_OK || !j->ledger)
-    return rc;
-  char line[128];
-  int n = snprintf(line, sizeof line, "# corun %s (%s), seed %llu\n# ", cr_program_version, cr_program_git,
-                   (unsigned long long)j->seed);
-  cr_outfile_add(j->ledger, line, (size_t)n);
-  cr_outfile_add(j->ledger, j->command, strlen(j->command));
-  cr_outfile_add(j->ledger, "\n", 1);
-  return CR_OK;
+  const struct args *a = &j->args;
+  const struct cr_cli_outputs_cfg cfg = {
+    .db = a->db, .ledger = a->ledger, .timeline = a->timeline, .from_ns = j->from_ns, .to_ns = j->to_ns,
+    .about = {
+      .command = j->command, .scenario = j->scenario, .scenario_path = a->scenario, .seed = j->seed, .device = a->device,
+      .store = a->store.word, .n_store = a->store.n, .overwrite = a->force,
+    },
+  };
+  return cr_cli_outputs_new(&cfg, &j->outputs, err);
 }
 
 /* A timeline that no viewer opens is of little use: say how to have a smaller one. */
 static void hint_at_window(const struct job *j)
 {
   char size[40];
-  int64_t bytes = cr_timeline_bytes(j->timeline);
+  int64_t bytes = cr_cli_outputs_timeline_bytes(j->outputs);
   if (bytes > CR_TIMELINE_LARGE_BYTES && !j->args.quiet)
     fprintf(stderr, "corun: %s is %s, more than browsers open; --window FROM..TO keeps a part of the run\n",
             j->args.timeline, cr_format_bytes(bytes, size, sizeof size));
 }
 
-/* Gives the files their names.  The first failure is told; the others are completed all the same. */
-static int keep_outputs(struct job *j, struct cr_err *err)
-{
-  int rc = CR_OK;
-  if (j->db)
-    rc = cr_rundb_commit(j->db, err);
-  if (j->ledger) {
-    int closed = cr_outfile_close(j->ledger, rc == CR_OK ? err : NULL);
-    rc = rc == CR_OK ? closed : rc;
-    j->ledger = NULL;
-  }
-  if (j->timeline) {
-    hint_at_window(j);
-    int closed = cr_timeline_close(j->timeline, rc == CR_OK ? err : NULL);
-    rc = rc == CR_OK ? closed : rc;
-    j->timeline = NULL;
-  }
-  return rc;
-}
-
-/* Where the notes of one run go: the database, the text file, or both. */
-struct note_sinks {
-  struct cr_ledger_sink db; /* write NULL: none */
-  struct cr_outfile *text;  /* or NULL */
-};
-
-static int write_notes(void *ctx, const struct cr_note *note, uint32_t n, struct cr_err *err)
-{
-  struct note_sinks *s = ctx;
-  struct cr_text line = {0};
-  for (uint32_t i = 0; s->text && i < n; i++) {
-    line.n = 0;
-    cr_note_print(&note[i], &line);
-    cr_text_add(&line, "\n");
-    if (!line.failed)
-      cr_outfile_add(s->text, line.s, line.n);
-  }
-  int failed = line.failed;
-  cr_text_fini(&line);
-  if (failed)
-    return cr_fail_nomem(err, "the ledger's text");
-  int rc = s->text ? cr_outfile_state(s->text, err) : CR_OK;
-  return rc == CR_OK && s->db.write ? s->db.write(s->db.ctx, note, n, err) : rc;
-}
-
-static void add_ledger_line(struct cr_outfile *f, const char *what, const char *text)
-{
-  if (!f)
-    return;
-  cr_outfile_add(f, what, strlen(what));
-  cr_outfile_add(f, text, strlen(text));
-  cr_outfile_add(f, "\n", 1);
-}
-
-static void end_ledger(struct cr_outfile *f, const struct cr_result *r)
-{
-  char line[96];
-  snprintf(line, sizeof line, "%016llx over %llu notes", (unsigned long long)r->ledger_hash,
-           (unsigned long long)r->ledger_count);
-  add_ledger_line(f, "hash ", line);
-}
-
 /* Running. */
 
-static int run_core(struct job *j, const struct contender *c, struct cr_result *r, struct cr_err *err)
+static int run_core(struct job *j, const struct cr_cli_policy *c, struct cr_result *r, struct cr_err *err)
 {
-  struct note_sinks notes = {.text = j->ledger};
-  struct cr_ledger_sink ledger = {.ctx = &notes, .write = write_notes};
-  struct cr_request_sink requests = {0};
-  struct cr_observer observer = {0};
-  if (j->db) {
-    int rc = cr_rundb_begin(j->db, c->spec, j->backend->name, &notes.db, &requests, err);
-    if (rc != CR_OK)
-      return rc;
-  }
-  add_ledger_line(j->ledger, "policy ", c->spec);
-  if (j->timeline)
-    cr_timeline_begin(j->timeline, c->spec, &observer);
-  const struct cr_core_cfg cfg = {
+  struct cr_core_cfg cfg = {
     .workload = j->scenario->workload,
     .machine = j->scenario->machine,
     .policy = c->ops,
@@ -477,20 +305,18 @@ static int run_core(struct job *j, const struct contender *c, struct cr_result *
     .warmup_ns = j->scenario->warmup_ns,
     .seed = j->seed,
     .strict = j->args.strict,
-    .observer = j->timeline ? &observer : NULL,
-    .ledger = j->db || j->ledger ? &ledger : NULL,
-    .requests = j->db ? &requests : NULL,
     .stop = cr_cli_stop(),
     .on_progress = j->progress ? cr_progress_update : NULL,
     .progress_ctx = j->progress,
   };
-  return cr_core_run(&cfg, r, err);
+  int rc = cr_cli_outputs_begin(j->outputs, c->spec, &cfg, err);
+  return rc == CR_OK ? cr_core_run(&cfg, r, err) : rc;
 }
 
 /* One policy.  CR_OK, or CR_ERUN and CR_EINTR with a result that counts; *fatal when nothing is to be kept. */
 static int run_one(struct job *j, uint32_t i, int *fatal, struct cr_err *err)
 {
-  const struct contender *c = &j->contender[i];
+  const struct cr_cli_policy *c = &j->contender[i];
   struct cr_result *r = &j->result[j->n_result];
   cr_progress_part(j->progress, i, c->spec);
   r->backend = NULL;
@@ -501,14 +327,11 @@ static int run_one(struct job *j, uint32_t i, int *fatal, struct cr_err *err)
   *fatal = !began || r->outcome == CR_FAILED;
   if (*fatal)
     return cr_fail_in(err, rc, "policy %s", c->spec);
-  end_ledger(j->ledger, r);
   struct cr_err failed;
-  if (j->db) {
-    int ended = cr_rundb_end(j->db, r, &failed);
-    *fatal = ended != CR_OK;
-    if (*fatal)
-      return cr_fail(err, ended, "%s", failed.text);
-  }
+  int ended = cr_cli_outputs_end(j->outputs, r, &failed);
+  *fatal = ended != CR_OK;
+  if (*fatal)
+    return cr_fail(err, ended, "%s", failed.text);
   return rc == CR_OK ? CR_OK : cr_fail_in(err, rc, "policy %s", c->spec);
 }
 
@@ -573,14 +396,12 @@ static int print(struct job *j, struct cr_err *err)
 static void clean_up(struct job *j)
 {
   cr_progress_free(j->progress);
-  cr_rundb_close(j->db);
-  cr_outfile_abandon(j->ledger);
-  cr_timeline_abandon(j->timeline);
+  cr_cli_outputs_free(j->outputs);
   for (uint32_t i = 0; i < j->n_result; i++)
     cr_result_fini(&j->result[i]);
   cr_scenario_free(j->scenario);
   for (uint32_t i = 0; i < j->n_contender; i++)
-    cr_plugin_close(j->contender[i].plugin);
+    cr_cli_policy_close(&j->contender[i]);
   cr_arena_free(j->arena);
 }
 
@@ -602,13 +423,11 @@ static int do_run(struct job *j)
     return cr_cli_error(rc, &err);
   int status = cr_rc_exit(rc);
   rc = print(j, &err);
-  if (rc != CR_OK) {
+  if (rc != CR_OK)
     status = cr_cli_error(rc, &err);
-    rc = keep_outputs(j, NULL);
-    return status;
-  }
-  rc = keep_outputs(j, &err);
-  return rc != CR_OK ? cr_cli_error(rc, &err) : status;
+  hint_at_window(j);
+  int kept = cr_cli_outputs_keep(j->outputs, &err);
+  return kept != CR_OK ? cr_cli_error(kept, &err) : status;
 }
 
 static int run(int argc, char **argv)

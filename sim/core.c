@@ -202,7 +202,12 @@ static void grant(struct core *c, const struct cr_note *asked)
   case CR_NOTE_SETTIMER:
     push(c, cr_max_ns(cr_note_timer_ns(asked), c->now_ns), IN_TIMER, asked->t);
     break;
-  default: /* a stream: the backend makes all of them when it opens, as they come from set-up only */
+  case CR_NOTE_SHARE:
+    if (c->backend)
+      act(c, &(struct cr_act){
+               .kind = CR_ACT_SHARE, .stream = asked->a, .device = h->stream_device[asked->a], .share_ppm = asked->b});
+    break;
+  default: /* a stream or its process: told to the backend when it opens, as they come from set-up only */
     break;
   }
 }
@@ -489,7 +494,8 @@ static uint32_t launch_cap(const struct core *c)
 static int open_backend(struct core *c, struct cr_err *err)
 {
   const struct cr_core_cfg *cfg = c->cfg;
-  const struct cr_view *v = &c->host.view;
+  const struct cr_host *h = &c->host;
+  const struct cr_view *v = &h->view;
   struct cr_backend_cfg b = {
     .workload = cfg->workload,
     .machine = cfg->machine,
@@ -499,10 +505,19 @@ static int open_backend(struct core *c, struct cr_err *err)
     .seed = cfg->seed,
     .set = cfg->model_set,
   };
+  for (uint32_t s = 0; s < v->n_stream; s++)
+    b.has_processes |= h->stream_process[s] != CR_NONE;
   int rc = cfg->backend->open(&b, &c->backend, err);
   for (uint32_t s = 0; rc == CR_OK && s < v->n_stream; s++) {
     struct cr_act a = {
-      .kind = CR_ACT_STREAM, .stream = s, .device = v->stream_device[s], .priority = v->stream_priority[s]};
+      .kind = CR_ACT_STREAM,
+      .stream = s,
+      .device = v->stream_device[s],
+      .priority = v->stream_priority[s],
+      .share_ppm = h->stream_share_ppm[s],
+      .process = h->stream_process[s],
+      .slice_ns = h->stream_slice_ns[s],
+    };
     rc = cfg->backend->act(c->backend, &a, err);
   }
   return rc;

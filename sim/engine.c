@@ -7,10 +7,12 @@
 
 #include "sim/engine.h"
 
+#include <math.h>
 #include <string.h>
 
-#include "sim/gpu.h"
+#include "sim/device_model.h"
 #include "sim/mem.h"
+#include "sim/slices.h"
 
 struct range {
   uint32_t request, client;
@@ -30,9 +32,14 @@ struct stream {
 };
 
 struct device {
-  struct cr_gpu *gpu;
+  const struct cr_device_desc *desc;
+  struct cr_gpu_model constants;
+  struct cr_device_model model;
+  struct cr_slices *slices; /* the model, when processes take turns; else NULL */
   uint32_t n_stream;
   uint32_t *stream;         /* [stream_cap] by local number */
+  uint32_t n_process;
+  uint32_t *process; /* [stream_cap] the policy's number of each of the slices' processes */
   uint32_t sms_busy, warps; /* as last told to the observer */
   int unsettled;
 };
@@ -52,17 +59,45 @@ struct cr_engine {
   struct cr_gpu_end *end; /* [stream_cap] scratch */
 };
 
+static cr_ns us_to_ns(double us)
+{
+  return (cr_ns)llrint(us * 1e3);
+}
+
+static int make_model(struct device *d, const struct cr_device_model_cfg *cfg, int has_processes, struct cr_err *err)
+{
+  const struct cr_device_model_ops *ops = cr_device_model_of(d->constants.fidelity);
+  if (!has_processes) {
+    d->model.ops = ops;
+    return ops->make(cfg, &d->model.self, err);
+  }
+  cr_ns switch_ns = us_to_ns(d->constants.constant[CR_GPU_SLICE_SWITCH]);
+  cr_ns yield_ns = us_to_ns(d->constants.constant[CR_GPU_SLICE_YIELD]);
+  int rc = cr_slices_new(cfg, ops, switch_ns, yield_ns, &d->slices, err);
+  d->model = (struct cr_device_model){.ops = &cr_device_slices, .self = d->slices};
+  return rc;
+}
+
 static int open_device(struct cr_engine *e, const struct cr_backend_cfg *cfg, uint32_t i, struct cr_err *err)
 {
-  const struct cr_device_desc *desc = &cfg->machine->device[i];
-  struct cr_gpu_model model;
-  int rc = cr_gpu_model_parse(desc, cfg->set, &model, err);
+  struct device *d = &e->device[i];
+  d->desc = &cfg->machine->device[i];
+  int rc = cr_gpu_model_parse(d->desc, cfg->set, &d->constants, err);
   if (rc)
     return rc;
-  struct device *d = &e->device[i];
-  if (!(d->stream = cr_arena_take(e->arena, cfg->stream_cap, sizeof *d->stream)))
+  d->stream = cr_arena_take(e->arena, cfg->stream_cap, sizeof *d->stream);
+  d->process = cr_arena_take(e->arena, cfg->stream_cap, sizeof *d->process);
+  if (!d->stream || !d->process)
     return cr_fail_nomem(err, "streams");
-  return cr_gpu_new(desc, &model, cfg->workload->op, e->op_index, cfg->workload->n_op, cfg->stream_cap, &d->gpu, err);
+  const struct cr_device_model_cfg model = {
+    .device = d->desc,
+    .model = &d->constants,
+    .op = cfg->workload->op,
+    .op_index = e->op_index,
+    .n_op = cfg->workload->n_op,
+    .n_stream = cfg->stream_cap,
+  };
+  return make_model(d, &model, cfg->has_processes, err);
 }
 
 /* Room for cap ranges, and for an event of each.  What has happened and was not taken yet moves to the ring's start. */
@@ -135,7 +170,8 @@ void cr_engine_free(struct cr_engine *e)
   if (!e)
     return;
   for (uint32_t i = 0; e->device && i < e->n_device; i++)
-    cr_gpu_free(e->device[i].gpu);
+    if (e->device[i].model.self)
+      e->device[i].model.ops->free(e->device[i].model.self);
   cr_mem_free(e->range);
   cr_mem_free(e->event);
   cr_arena_free(e->arena);
@@ -166,7 +202,7 @@ static void start_op(struct cr_engine *e, struct stream *s, cr_ns from_ns)
     launched_ns = s->host_ns;
   }
   struct device *d = &e->device[s->device];
-  cr_gpu_start(d->gpu, s->local, op, from_ns, launched_ns);
+  d->model.ops->start(d->model.self, s->local, op, from_ns, launched_ns);
   d->unsettled = 1;
 }
 
@@ -216,14 +252,51 @@ static void end_op(struct cr_engine *e, uint32_t device, const struct cr_gpu_end
 
 /* ----------------------------------------------------------------------------------------------------------- actions */
 
-static void make_stream(struct cr_engine *e, const struct cr_act *act)
+/* The slices' number of the process that a stream names; a new one when it is the first on the device. */
+static int find_process(struct device *d, const struct cr_act *act, uint32_t *out, struct cr_err *err)
+{
+  uint32_t i = 0;
+  while (i < d->n_process && d->process[i] != act->process)
+    i++;
+  *out = i;
+  if (i < d->n_process)
+    return CR_OK;
+  cr_ns slice_ns = act->slice_ns;
+  if (slice_ns == CR_NS_NEVER)
+    slice_ns = us_to_ns(d->constants.constant[CR_GPU_SLICE]);
+  if (slice_ns <= 0)
+    return cr_fail(err, CR_EINPUT, "device %s has no time slice (its constant slice is 0); give one", d->desc->name);
+  d->process[d->n_process++] = act->process;
+  return cr_slices_add_process(d->slices, slice_ns, err);
+}
+
+/* Each stream is a group of its own. */
+static void share(struct cr_engine *e, const struct cr_act *act)
+{
+  struct device *d = &e->device[act->device];
+  uint32_t local = e->stream[act->stream].local;
+  uint64_t sms = ((uint64_t)act->share_ppm * d->desc->sms + CR_SHARE_ALL - 1) / CR_SHARE_ALL;
+  d->model.ops->set_share(d->model.self, local, local, (uint32_t)sms);
+}
+
+static int make_stream(struct cr_engine *e, const struct cr_act *act, struct cr_err *err)
 {
   struct device *d = &e->device[act->device];
   struct stream *s = &e->stream[act->stream];
   *s = (struct stream){.device = act->device, .local = d->n_stream, .head = CR_NONE, .tail = CR_NONE};
   d->stream[d->n_stream++] = act->stream;
-  cr_gpu_set_priority(d->gpu, s->local, act->priority);
   e->n_stream++;
+  if (d->slices) {
+    uint32_t process;
+    int rc = find_process(d, act, &process, err);
+    if (rc != CR_OK)
+      return rc;
+    cr_slices_put(d->slices, s->local, process);
+  }
+  d->model.ops->set_priority(d->model.self, s->local, act->priority);
+  if (act->share_ppm != CR_SHARE_ALL)
+    share(e, act);
+  return CR_OK;
 }
 
 static uint32_t model_op0(const struct cr_engine *e, uint32_t client)
@@ -281,12 +354,14 @@ int cr_engine_act(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
 {
   switch ((enum cr_act_kind)act->kind) {
   case CR_ACT_STREAM:
-    make_stream(e, act);
-    return CR_OK;
+    return make_stream(e, act, err);
   case CR_ACT_LAUNCH:
     return launch(e, act, now_ns, err);
   case CR_ACT_PREEMPT:
     park(e, &e->stream[act->stream], now_ns);
+    return CR_OK;
+  case CR_ACT_SHARE:
+    share(e, act);
     return CR_OK;
   }
   return cr_fail(err, CR_ERUN, "the simulator cannot do action %u", act->kind);
@@ -297,12 +372,12 @@ int cr_engine_act(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
 static void settle(struct cr_engine *e, uint32_t device, cr_ns now_ns)
 {
   struct device *d = &e->device[device];
-  cr_gpu_settle(d->gpu);
+  d->model.ops->settle(d->model.self);
   d->unsettled = 0;
   if (!e->observer || !e->observer->on_use)
     return;
   uint32_t sms_busy, warps;
-  cr_gpu_occupied(d->gpu, &sms_busy, &warps);
+  d->model.ops->occupied(d->model.self, &sms_busy, &warps);
   if (sms_busy == d->sms_busy && warps == d->warps)
     return;
   d->sms_busy = sms_busy;
@@ -313,8 +388,10 @@ static void settle(struct cr_engine *e, uint32_t device, cr_ns now_ns)
 cr_ns cr_engine_next_ns(const struct cr_engine *e)
 {
   cr_ns next = CR_NS_NEVER;
-  for (uint32_t i = 0; i < e->n_device; i++)
-    next = cr_min_ns(next, cr_gpu_next_ns(e->device[i].gpu));
+  for (uint32_t i = 0; i < e->n_device; i++) {
+    const struct cr_device_model *m = &e->device[i].model;
+    next = cr_min_ns(next, m->ops->next_ns(m->self));
+  }
   return next;
 }
 
@@ -322,8 +399,9 @@ void cr_engine_advance(struct cr_engine *e, cr_ns to_ns)
 {
   for (uint32_t i = 0; i < e->n_device; i++) {
     struct device *d = &e->device[i];
-    int due = cr_gpu_next_ns(d->gpu) <= to_ns;
-    uint32_t n = cr_gpu_advance(d->gpu, to_ns, e->end, e->stream_cap);
+    const struct cr_device_model *m = &d->model;
+    int due = m->ops->next_ns(m->self) <= to_ns;
+    uint32_t n = m->ops->advance(m->self, to_ns, e->end, e->stream_cap);
     for (uint32_t j = 0; j < n; j++)
       end_op(e, i, &e->end[j], to_ns);
     if (due || d->unsettled)
@@ -343,5 +421,6 @@ uint32_t cr_engine_take(struct cr_engine *e, struct cr_event *out, uint32_t cap)
 
 void cr_engine_use(const struct cr_engine *e, uint32_t device, struct cr_use *out)
 {
-  cr_gpu_use(e->device[device].gpu, out);
+  const struct cr_device_model *m = &e->device[device].model;
+  m->ops->use(m->self, out);
 }

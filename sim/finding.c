@@ -51,6 +51,12 @@ static void add_asked(const struct cr_host *h, const struct cr_note *asked, stru
   case CR_NOTE_STREAM:
     cr_text_add(out, " on device %" PRIu32 " with priority %" PRId32, asked->b, (int32_t)asked->c);
     break;
+  case CR_NOTE_PROCESS:
+    cr_text_add(out, " %" PRIu32 " for stream %" PRIu32 ", slice %" PRId64 " ns", asked->b, asked->a, (cr_ns)asked->t);
+    break;
+  case CR_NOTE_SHARE:
+    cr_text_add(out, " of stream %" PRIu32 ", %" PRIu32 " ppm", asked->a, asked->b);
+    break;
   default:
     break;
   }

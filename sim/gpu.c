@@ -2,14 +2,31 @@
  *
  * A stream has one op on the device at a time.  It is away (gap, launch) until ready, then pending; pending kernels stand in
  * order of (priority, arrival) and place blocks as gpu_sm.c finds room.  At most a few dozen cohorts are resident, so the
- * next event is found by scanning them: cheaper than keeping a queue while every change re-rates all of them. */
+ * next event is found by scanning them: cheaper than keeping a queue while every change re-rates all of them.  What did
+ * not change is not scanned: streams that wait, cohorts and the queue each have their own first instant of change. */
 #include "config.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
 #include "sim/gpu_int.h"
 #include "sim/mem.h"
+
+static cr_ns round_ns(double ns)
+{
+  return (cr_ns)llrint(ns);
+}
+
+/* What the hot loop asks of a shape and an op, ready to use. */
+static void complete_shape(const struct cr_gpu *g, const struct cr_op_spec *op, struct shape *k)
+{
+  k->need = cr_gpu_pack(k->warps, 1, k->reg_units, k->smem);
+  k->wait_ns = round_ns(k->away_ns);
+  k->dram_bytes = op->dram_bytes > 0 ? (double)op->dram_bytes : 0;
+  k->kind = op->kind;
+  k->queued = k->blocks > 0 || (op->kind == CR_OP_MEMSET && g->model.has[CR_GPU_HAS_MEMSET]);
+}
 
 static int shape_ops(struct cr_gpu *g, uint32_t n_op, const uint32_t *op_index, struct cr_err *err)
 {
@@ -17,6 +34,7 @@ static int shape_ops(struct cr_gpu *g, uint32_t n_op, const uint32_t *op_index, 
     int rc = cr_gpu_shape(g, &g->op[i], op_index[i], &g->shape[i], err);
     if (rc)
       return rc;
+    complete_shape(g, &g->op[i], &g->shape[i]);
   }
   return CR_OK;
 }
@@ -26,19 +44,42 @@ static int take_tables(struct cr_gpu *g, uint32_t n_op)
   struct cr_arena *a = g->arena;
   g->shape = cr_arena_take(a, n_op, sizeof *g->shape);
   g->kernel = cr_arena_take(a, g->n_stream, sizeof *g->kernel);
+  g->share = cr_arena_take(a, g->n_stream, sizeof *g->share);
+  g->start_seq = cr_arena_take(a, g->n_stream, sizeof *g->start_seq);
+  g->cold_factor = cr_arena_take(a, (size_t)g->n_stream + 1, sizeof *g->cold_factor);
   g->pending = cr_arena_take(a, g->n_stream, sizeof *g->pending);
+  g->waiting = cr_arena_take(a, g->n_stream, sizeof *g->waiting);
   g->cohort = cr_arena_take(a, COHORT_CAP, sizeof *g->cohort);
   g->live = cr_arena_take(a, COHORT_CAP, sizeof *g->live);
-  if (!g->shape || !g->kernel || !g->pending || !g->cohort || !g->live)
+  if (!g->shape || !g->kernel || !g->share || !g->start_seq || !g->cold_factor || !g->pending || !g->waiting ||
+      !g->cohort || !g->live)
     return CR_ENOMEM;
   for (uint32_t i = 0; i < COHORT_CAP; i++)
     g->cohort[i].next = i + 1 < COHORT_CAP ? i + 1 : CR_NONE;
+  for (uint32_t i = 1; i <= g->n_stream; i++)
+    g->cold_factor[i] = pow(i, g->model.constant[CR_GPU_COLD_STREAMS]);
+  return cr_copies_init(&g->copies, g->model.constant[CR_GPU_DUPLEX], g->n_stream, a);
+}
+
+/* Four counts of an SM share a word (gpu_int.h). */
+static int check_limits(const struct cr_device_desc *d, struct cr_err *err)
+{
+  if (d->sm_warps > WARPS_MAX)
+    return cr_fail(err, CR_EINPUT, "%s: sm_warps: the device model follows at most %d warps an SM", d->name, WARPS_MAX);
+  if (d->sm_regs / d->warp_regs_unit > REGS_MAX)
+    return cr_fail(err, CR_EINPUT, "%s: sm_regs: the device model follows at most %d times warp_regs_unit", d->name,
+                   REGS_MAX);
+  if (d->sm_smem_bytes > SMEM_MAX)
+    return cr_fail(err, CR_EINPUT, "%s: sm_smem: the device model follows at most %d bytes an SM", d->name, SMEM_MAX);
   return CR_OK;
 }
 
 int cr_gpu_new(const struct cr_device_desc *d, const struct cr_gpu_model *model, const struct cr_op_spec *op,
                const uint32_t *op_index, uint32_t n_op, uint32_t n_stream, struct cr_gpu **out, struct cr_err *err)
 {
+  int rc = check_limits(d, err);
+  if (rc)
+    return rc;
   struct cr_arena *arena = cr_arena_new();
   struct cr_gpu *g = arena ? cr_arena_take(arena, 1, sizeof *g) : NULL;
   if (!g) {
@@ -50,8 +91,9 @@ int cr_gpu_new(const struct cr_device_desc *d, const struct cr_gpu_model *model,
   g->op = op;
   g->arena = arena;
   g->n_stream = n_stream;
-  g->next_ns = CR_NS_NEVER;
-  int rc = cr_gpu_sms_init(&g->sms, d, arena);
+  g->next_ns = g->cohort_next_ns = g->waiting_next_ns = CR_NS_NEVER;
+  g->frontend_each_ns = round_ns(model->constant[CR_GPU_FRONTEND] * 1e3);
+  rc = cr_gpu_sms_init(&g->sms, d, model, arena);
   if (!rc)
     rc = take_tables(g, n_op);
   if (rc)
@@ -77,9 +119,35 @@ void cr_gpu_set_priority(struct cr_gpu *g, uint32_t stream, int32_t priority)
   g->kernel[stream].priority = priority;
 }
 
-static cr_ns round_ns(double ns)
+static void mark(struct share *share, uint32_t cohort, int theirs)
 {
-  return (cr_ns)llrint(ns);
+  uint64_t bit = UINT64_C(1) << cohort % 64;
+  share->cohort[cohort / 64] = theirs ? share->cohort[cohort / 64] | bit : share->cohort[cohort / 64] & ~bit;
+}
+
+void cr_gpu_set_share(struct cr_gpu *g, uint32_t stream, uint32_t group, uint32_t sms)
+{
+  struct share *share = &g->share[group];
+  struct kernel *k = &g->kernel[stream];
+  for (uint32_t i = 0; i < g->n_live; i++)
+    if (g->cohort[g->live[i]].kernel == stream) {
+      if (k->share)
+        mark(k->share, g->live[i], 0);
+      mark(share, g->live[i], 1);
+    }
+  share->sms = sms < g->device->sms ? sms : 0;
+  k->share = share;
+  g->stuck = 0;
+}
+
+/* The stream waits until then, among the others in order of number. */
+static void wait_until(struct cr_gpu *g, uint32_t stream, cr_ns ready_ns)
+{
+  uint32_t at = g->n_waiting++;
+  for (; at > 0 && g->waiting[at - 1].stream > stream; at--)
+    g->waiting[at] = g->waiting[at - 1];
+  g->waiting[at] = (struct waiting){.ready_ns = ready_ns, .stream = stream};
+  g->waiting_next_ns = cr_min_ns(g->waiting_next_ns, ready_ns);
 }
 
 void cr_gpu_start(struct cr_gpu *g, uint32_t stream, uint32_t op, cr_ns from_ns, cr_ns launched_ns)
@@ -91,12 +159,12 @@ void cr_gpu_start(struct cr_gpu *g, uint32_t stream, uint32_t op, cr_ns from_ns,
   k->left = shape->blocks;
   k->running = 0;
   k->started = 0;
+  k->tried = 0;
   k->newest = CR_NONE;
-  k->ready_ns = cr_ns_add(cr_max_ns(from_ns, launched_ns), round_ns(shape->away_ns));
   g->n_active++;
-  if (k->ready_ns < g->now_ns)
-    k->ready_ns = g->now_ns;
-  g->next_ns = cr_min_ns(g->next_ns, k->ready_ns);
+  cr_ns ready_ns = cr_max_ns(cr_ns_add(cr_max_ns(from_ns, launched_ns), shape->wait_ns), g->now_ns);
+  wait_until(g, stream, ready_ns);
+  g->next_ns = cr_min_ns(g->next_ns, ready_ns);
 }
 
 cr_ns cr_gpu_next_ns(const struct cr_gpu *g)
@@ -111,7 +179,6 @@ static void enqueue(struct cr_gpu *g, uint32_t stream)
   struct kernel *k = &g->kernel[stream];
   int ordered = g->model.has[CR_GPU_HAS_PRIORITY];
   k->state = PENDING;
-  k->seq = g->n_seq++;
   uint32_t at = g->n_pending++;
   while (ordered && at > 0 && g->kernel[g->pending[at - 1]].priority > k->priority) {
     g->pending[at] = g->pending[at - 1];
@@ -122,62 +189,70 @@ static void enqueue(struct cr_gpu *g, uint32_t stream)
     g->stuck = 0;
 }
 
-static int is_copy(enum cr_op_kind kind)
-{
-  return kind == CR_OP_COPY_H2D || kind == CR_OP_COPY_D2H || kind == CR_OP_COPY_D2D;
-}
-
-/* Runs beside the SMs: copies one at a time in each direction, memsets and host work at once. */
-static void run_plain(struct cr_gpu *g, uint32_t stream)
+/* Runs beside the SMs.  When it ends, or CR_NS_NEVER for a copy: that is for its engine to say. */
+static cr_ns run_plain(struct cr_gpu *g, uint32_t stream)
 {
   struct kernel *k = &g->kernel[stream];
-  const struct cr_op_spec *op = &g->op[k->op];
-  cr_ns start_ns = g->now_ns;
-  cr_ns duration_ns = round_ns(g->shape[k->op].body_ns);
-  if (is_copy(op->kind)) {
-    cr_ns *free_ns = &g->copy_free_ns[op->kind - CR_OP_COPY_H2D];
-    start_ns = cr_max_ns(start_ns, *free_ns);
-    *free_ns = cr_ns_add(start_ns, duration_ns);
-    g->n_copying++;
+  const struct shape *shape = &g->shape[k->op];
+  if (cr_is_copy(shape->kind)) {
+    k->state = COPYING;
+    cr_copies_add(&g->copies, stream, &g->op[k->op], g->now_ns);
+    return CR_NS_NEVER;
   }
   k->state = PLAIN;
-  k->start_ns = start_ns;
-  k->ready_ns = cr_ns_add(start_ns, duration_ns);
+  k->start_ns = g->now_ns;
+  return cr_ns_add(g->now_ns, round_ns(shape->body_ns));
 }
 
-static void become_ready(struct cr_gpu *g, uint32_t stream)
+/* An op that was away is ready.  Until when it waits now, or CR_NS_NEVER where it is pending or a copy. */
+static cr_ns become_ready(struct cr_gpu *g, uint32_t stream)
 {
-  struct kernel *k = &g->kernel[stream];
-  const struct cr_op_spec *op = &g->op[k->op];
-  int queued = g->shape[k->op].blocks > 0 || (op->kind == CR_OP_MEMSET && g->model.has[CR_GPU_HAS_MEMSET]);
-  if (!queued) {
-    run_plain(g, stream);
-    return;
-  }
+  if (!g->shape[g->kernel[stream].op].queued)
+    return run_plain(g, stream);
   if (g->model.has[CR_GPU_HAS_FRONTEND]) {
-    if (g->frontend_ns > g->now_ns) {
-      k->ready_ns = g->frontend_ns;
-      return;
-    }
-    g->frontend_ns = g->now_ns + round_ns(g->model.constant[CR_GPU_FRONTEND] * 1e3);
+    if (g->frontend_ns > g->now_ns)
+      return g->frontend_ns;
+    g->frontend_ns = g->now_ns + g->frontend_each_ns;
   }
   enqueue(g, stream);
+  return CR_NS_NEVER;
+}
+
+/* Those whose time away is over go on, in order of stream. */
+static void take_ready(struct cr_gpu *g)
+{
+  uint32_t kept = 0;
+  cr_ns next = CR_NS_NEVER;
+  for (uint32_t i = 0; i < g->n_waiting; i++) {
+    struct waiting w = g->waiting[i];
+    if (w.ready_ns <= g->now_ns && g->kernel[w.stream].state == AWAY) {
+      w.ready_ns = become_ready(g, w.stream);
+      if (w.ready_ns == CR_NS_NEVER)
+        continue;
+    }
+    next = cr_min_ns(next, w.ready_ns);
+    g->waiting[kept++] = w;
+  }
+  g->n_waiting = kept;
+  g->waiting_next_ns = next;
 }
 
 /* ----------------------------------------------------------------------------------------------------- placing blocks */
 
 /* This kernel starts; the extra time it pays for other streams that started one since its own stream's last start. */
-static double start_cold(struct cr_gpu *g, struct kernel *k, const struct shape *shape)
+static double start_cold(struct cr_gpu *g, uint32_t stream, const struct shape *shape)
 {
+  struct kernel *k = &g->kernel[stream];
+  uint64_t last = g->start_seq[stream];
   uint32_t n_other = 0;
   for (uint32_t i = 0; i < g->n_stream; i++)
-    n_other += g->kernel[i].start_seq > k->start_seq;
-  k->start_seq = ++g->n_start;
+    n_other += g->start_seq[i] > last;
+  g->start_seq[stream] = ++g->n_start;
   k->started = 1;
   k->start_ns = g->now_ns;
   if (n_other == 0 || !g->model.has[CR_GPU_HAS_COLD])
     return 0;
-  return shape->cold_ns * pow(n_other, g->model.constant[CR_GPU_COLD_STREAMS]);
+  return shape->cold_ns * g->cold_factor[n_other];
 }
 
 /* The cohort that new blocks of the kernel may join, at the mean of what is left, or CR_NONE.  On busy SMs blocks of a
@@ -194,23 +269,32 @@ static uint32_t joinable(const struct cr_gpu *g, const struct kernel *k, const s
 static struct cohort *new_cohort(struct cr_gpu *g, uint32_t stream, uint32_t slot)
 {
   struct cohort *c = &g->cohort[slot];
+  const struct kernel *k = &g->kernel[stream];
+  const struct shape *shape = &g->shape[k->op];
   g->free_cohort = c->next;
   g->live[g->n_live++] = (uint16_t)slot;
-  const struct shape *shape = &g->shape[g->kernel[stream].op];
   *c = (struct cohort){
     .kernel = stream, .shape = shape, .load = shape->load, .slow = 1, .placed_ns = g->now_ns, .since_ns = g->now_ns};
+  if (k->share)
+    mark(k->share, slot, 1);
   return c;
 }
 
 /* n fresh blocks in a cohort, whose progress becomes the mean of all. */
 static void add_blocks(struct cr_gpu *g, struct cohort *c, const struct shape *shape, uint32_t n, double cold_ns)
 {
+  c->end_ns = CR_NS_NEVER;
+  if (c->n == 0) {
+    c->n = n;
+    c->flat_ns = shape->flat_ns + cold_ns;
+    c->work_ns = shape->body_ns - shape->flat_ns;
+    return;
+  }
   double share = (double)n / (double)(n + c->n);
   cr_gpu_progress(c, g->now_ns);
   c->flat_ns += share * (shape->flat_ns + cold_ns - c->flat_ns);
   c->work_ns += share * (shape->body_ns - shape->flat_ns - c->work_ns);
   c->n += n;
-  c->end_ns = CR_NS_NEVER;
 }
 
 static void place(struct cr_gpu *g, uint32_t stream)
@@ -220,10 +304,11 @@ static void place(struct cr_gpu *g, uint32_t stream)
   uint32_t joined = joinable(g, k, shape), slot = joined == CR_NONE ? g->free_cohort : joined;
   if (slot == CR_NONE)
     return;
-  uint32_t n = cr_gpu_sms_place(&g->sms, &g->model, shape, k->left, slot);
+  uint32_t n = cr_gpu_sms_place(&g->sms, shape, k->left, slot, k->share, !k->tried);
+  k->tried = 1;
   if (n == 0)
     return;
-  double cold_ns = k->started ? 0 : start_cold(g, k, shape);
+  double cold_ns = k->started ? 0 : start_cold(g, stream, shape);
   k->left -= n;
   k->running += n;
   g->dirty = 1;
@@ -239,55 +324,60 @@ static void place(struct cr_gpu *g, uint32_t stream)
   add_blocks(g, &g->cohort[slot], shape, n, cold_ns);
 }
 
+/* A kernel that may take up no more SMs waits for its own; it does not stop others. */
+static int waits_aside(const struct cr_gpu *g, const struct kernel *k)
+{
+  return k->share && k->share->sms && cr_gpu_sms_held(&g->sms, k->share) >= k->share->sms;
+}
+
 static void dispatch(struct cr_gpu *g)
 {
+  if (g->n_pending == 0 || g->stuck)
+    return;
   uint32_t kept = 0, i = 0;
   for (; i < g->n_pending; i++) {
     uint32_t stream = g->pending[i];
     struct kernel *k = &g->kernel[stream];
     if (g->shape[k->op].blocks == 0) {
-      run_plain(g, stream);
+      wait_until(g, stream, run_plain(g, stream));
       continue;
     }
-    if (!g->stuck)
-      place(g, stream);
+    place(g, stream);
     if (k->left == 0) {
       k->state = PLACED;
       continue;
     }
-    if (g->model.has[CR_GPU_HAS_HEADBLOCK]) {
+    if (g->model.has[CR_GPU_HAS_HEADBLOCK] && !waits_aside(g, k)) {
       g->stuck = 1;
       break;
     }
     g->pending[kept++] = stream;
   }
+  if (kept == i)
+    return;
   for (; i < g->n_pending; i++)
     g->pending[kept++] = g->pending[i];
   g->n_pending = kept;
 }
 
-static void find_next(struct cr_gpu *g)
+static void rate(struct cr_gpu *g)
 {
+  cr_gpu_rates(g);
+  g->dirty = 0;
   cr_ns next = CR_NS_NEVER;
   for (uint32_t i = 0; i < g->n_live; i++)
     next = cr_min_ns(next, g->cohort[g->live[i]].end_ns);
-  for (uint32_t i = 0; i < g->n_stream; i++)
-    if (g->kernel[i].state == AWAY || g->kernel[i].state == PLAIN)
-      next = cr_min_ns(next, g->kernel[i].ready_ns);
-  g->next_ns = next;
+  g->cohort_next_ns = next;
 }
 
 void cr_gpu_settle(struct cr_gpu *g)
 {
-  for (uint32_t i = 0; i < g->n_stream; i++)
-    if (g->kernel[i].state == AWAY && g->kernel[i].ready_ns <= g->now_ns)
-      become_ready(g, i);
+  if (g->waiting_next_ns <= g->now_ns)
+    take_ready(g);
   dispatch(g);
-  if (g->dirty) {
-    cr_gpu_rates(g);
-    g->dirty = 0;
-  }
-  find_next(g);
+  if (g->dirty)
+    rate(g);
+  g->next_ns = cr_min_ns(cr_min_ns(g->cohort_next_ns, g->waiting_next_ns), g->copies.next_ns);
 }
 
 /* --------------------------------------------------------------------------------------------------- as time goes on */
@@ -299,28 +389,37 @@ static void count_use(struct cr_gpu *g, cr_ns to_ns)
   g->use.warp_ns += dt * g->sms.n_warp;
   if (g->n_active)
     g->use.busy_ns += dt;
-  if (g->n_copying)
+  if (g->copies.n)
     g->use.copy_ns += dt;
 }
 
-static void count_op(struct cr_gpu *g, const struct cr_op_spec *op)
+static void count_op(struct cr_gpu *g, const struct shape *op)
 {
   if (op->kind == CR_OP_KERNEL)
     g->use.n_kernel++;
   else if (op->kind == CR_OP_MEMSET)
     g->use.n_memset++;
-  else if (is_copy(op->kind)) {
+  else if (cr_is_copy(op->kind))
     g->use.n_copy++;
-    g->n_copying--;
-  }
-  if (op->dram_bytes > 0)
-    g->use.dram_bytes += (double)op->dram_bytes;
+  g->use.dram_bytes += op->dram_bytes;
 }
 
-/* Takes the cohorts that end now off the SMs; the others keep their order. */
-static void end_cohorts(struct cr_gpu *g)
+/* The stream's op ended: one more of n, in order of stream. */
+static void end_op(struct cr_gpu *g, uint32_t stream, struct cr_gpu_end *out, uint32_t n)
 {
-  uint32_t kept = 0;
+  struct kernel *k = &g->kernel[stream];
+  k->state = IDLE;
+  g->n_active--;
+  count_op(g, &g->shape[k->op]);
+  for (; n > 0 && out[n - 1].stream > stream; n--)
+    out[n] = out[n - 1];
+  out[n] = (struct cr_gpu_end){.stream = stream, .op = k->op, .start_ns = k->start_ns};
+}
+
+/* Takes the cohorts that end now off the SMs; the others keep their order.  How many ops ended with them. */
+static uint32_t end_cohorts(struct cr_gpu *g, struct cr_gpu_end *out)
+{
+  uint32_t kept = 0, n = 0;
   for (uint32_t i = 0; i < g->n_live; i++) {
     uint32_t slot = g->live[i];
     struct cohort *c = &g->cohort[slot];
@@ -329,37 +428,56 @@ static void end_cohorts(struct cr_gpu *g)
       continue;
     }
     struct kernel *k = &g->kernel[c->kernel];
-    cr_gpu_sms_release(&g->sms, &g->shape[k->op], slot);
-    k->running -= c->n;
-    g->stuck = 0;
+    cr_gpu_sms_release(&g->sms, c->shape, slot);
+    if (k->share)
+      mark(k->share, slot, 0);
     if (k->newest == slot)
       k->newest = CR_NONE;
+    k->running -= c->n;
+    if (k->running == 0 && k->state == PLACED)
+      end_op(g, c->kernel, out, n++);
     c->next = g->free_cohort;
     g->free_cohort = slot;
-    g->dirty = 1;
   }
   g->n_live = kept;
+  g->stuck = 0;
+  g->dirty = 1;
+  return n;
+}
+
+/* Ends the plain ops whose time is over; how many ops ended now, with the n before. */
+static uint32_t end_plain(struct cr_gpu *g, struct cr_gpu_end *out, uint32_t n)
+{
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < g->n_waiting; i++) {
+    struct waiting w = g->waiting[i];
+    if (w.ready_ns <= g->now_ns && g->kernel[w.stream].state == PLAIN)
+      end_op(g, w.stream, out, n++);
+    else
+      g->waiting[kept++] = w;
+  }
+  g->n_waiting = kept;
+  return n;
+}
+
+static uint32_t end_copies(struct cr_gpu *g, struct cr_gpu_end *out, uint32_t n)
+{
+  for (uint32_t stream; (stream = cr_copies_take(&g->copies, g->now_ns)) != CR_NONE; n++) {
+    g->kernel[stream].start_ns = g->copies.start_ns[stream];
+    end_op(g, stream, out, n);
+  }
+  return n;
 }
 
 uint32_t cr_gpu_advance(struct cr_gpu *g, cr_ns to_ns, struct cr_gpu_end *out, uint32_t cap)
 {
+  assert(cap >= g->n_stream);
   count_use(g, to_ns);
   g->now_ns = to_ns;
-  if (to_ns < g->next_ns)
-    return 0;
-  end_cohorts(g);
-  uint32_t n = 0;
-  for (uint32_t i = 0; i < g->n_stream && n < cap; i++) {
-    struct kernel *k = &g->kernel[i];
-    int ended = k->state == PLACED ? k->running == 0 : k->state == PLAIN && k->ready_ns <= to_ns;
-    if (!ended)
-      continue;
-    k->state = IDLE;
-    g->n_active--;
-    count_op(g, &g->op[k->op]);
-    out[n++] = (struct cr_gpu_end){.stream = i, .op = k->op, .start_ns = k->start_ns};
-  }
-  return n;
+  uint32_t n = g->cohort_next_ns <= to_ns ? end_cohorts(g, out) : 0;
+  if (g->waiting_next_ns <= to_ns)
+    n = end_plain(g, out, n);
+  return g->copies.next_ns <= to_ns ? end_copies(g, out, n) : n;
 }
 
 void cr_gpu_use(const struct cr_gpu *g, struct cr_use *out)

@@ -23,6 +23,7 @@
   X(EMPTIEST, emptiest, "blocks go to the SM with the fewest resident warps, not the first") \
   X(CARVEOUT, carveout, "an SM's shared-memory carve-out grows only while it is empty")      \
   X(CONTENTION, contention, "co-resident blocks slow each other down")                       \
+  X(COUNTERS, counters, "the load of a kernel from its counters, where they were recorded")   \
   X(AGE, age, "blocks that started first are slowed less")                                   \
   X(COLD, cold, "extra time after another stream's kernel started")                          \
   X(FRONTEND, frontend, "kernels are taken from the streams one at a time")                  \
@@ -40,9 +41,14 @@ struct cr_gpu_mechanism_info {
 };
 extern const struct cr_gpu_mechanism_info cr_gpu_mechanism_info[CR_N_GPU_MECHANISM];
 
+/* Which model follows the kernels: --set model.fidelity=wave|kernel (sim/device_model.h). */
+enum cr_fidelity { CR_FIDELITY_WAVE, CR_FIDELITY_KERNEL, CR_N_FIDELITY };
+extern const char *const cr_fidelity_name[CR_N_FIDELITY];
+
 struct cr_gpu_model {
   double constant[CR_N_GPU_CONSTANT]; /* as in machine.h */
   unsigned char has[CR_N_GPU_MECHANISM];
+  enum cr_fidelity fidelity;
 };
 
 /* The device's constants with every mechanism on, then what set says: "carveout=off,cold=0.7us,load=0.5".  Times in
@@ -59,6 +65,11 @@ int cr_gpu_new(const struct cr_device_desc *d, const struct cr_gpu_model *model,
 void cr_gpu_free(struct cr_gpu *g);
 
 void cr_gpu_set_priority(struct cr_gpu *g, uint32_t stream, int32_t priority); /* lower goes first */
+
+/* Streams of one group (numbered by the caller, below n_stream) lie on at most sms SMs at once, all together; 0, or as many
+ * as there are: no such limit.  Holds for blocks placed from then on.  A kernel whose group holds all the SMs that it may
+ * waits aside: it does not stop those behind it. */
+void cr_gpu_set_share(struct cr_gpu *g, uint32_t stream, uint32_t group, uint32_t sms);
 
 /* The stream's next op: its predecessor ended at from_ns, and its launch call (if any) takes effect not before
  * launched_ns; both may lie in the past.  One op at a time a stream. */

@@ -13,6 +13,18 @@ const struct cr_gpu_mechanism_info cr_gpu_mechanism_info[CR_N_GPU_MECHANISM] = {
 #undef X
 };
 
+const char *const cr_fidelity_name[CR_N_FIDELITY] = {"wave", "kernel"};
+
+static int parse_fidelity(const char *value, enum cr_fidelity *out, struct cr_err *err)
+{
+  for (int i = 0; i < CR_N_FIDELITY; i++)
+    if (!strcmp(value, cr_fidelity_name[i])) {
+      *out = (enum cr_fidelity)i;
+      return CR_OK;
+    }
+  return cr_fail(err, CR_EINPUT, "model.fidelity=%s: expected wave or kernel", value);
+}
+
 static int unknown(const char *key, struct cr_err *err)
 {
   struct cr_text known = {0};
@@ -21,8 +33,9 @@ static int unknown(const char *key, struct cr_err *err)
   cr_text_add(&known, "; constants:");
   for (int i = 0; i < CR_N_GPU_CONSTANT; i++)
     cr_text_add(&known, " %s", cr_gpu_constant_info[i].name);
-  int rc = cr_fail(err, CR_EINPUT, "model.%s: there is no such mechanism or constant; mechanisms (on|off):%s", key,
-                   known.s ? known.s : "");
+  int rc = cr_fail(err, CR_EINPUT,
+                   "model.%s: there is no such mechanism or constant; fidelity (wave|kernel); mechanisms (on|off):%s",
+                   key, known.s ? known.s : "");
   cr_text_fini(&known);
   return rc;
 }
@@ -40,6 +53,8 @@ static int parse_constant(enum cr_gpu_constant c, const char *key, const char *v
 
 static int set_one(struct cr_gpu_model *m, const char *key, const char *value, struct cr_err *err)
 {
+  if (!strcmp(key, "fidelity"))
+    return parse_fidelity(value, &m->fidelity, err);
   int on = !strcmp(value, "on") || !strcmp(value, "yes") || !strcmp(value, "true");
   int off = !strcmp(value, "off") || !strcmp(value, "no") || !strcmp(value, "false");
   if (on || off)
@@ -62,6 +77,7 @@ int cr_gpu_model_parse(const struct cr_device_desc *d, const char *set, struct c
   struct cr_gpu_model m;
   memcpy(m.constant, d->constant, sizeof m.constant);
   memset(m.has, 1, sizeof m.has);
+  m.fidelity = CR_FIDELITY_WAVE;
   while (set && *set) {
     size_t n = strcspn(set, ",");
     char item[128];

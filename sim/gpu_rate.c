@@ -26,6 +26,20 @@ static void see(struct cr_gpu *g, float younger)
   }
 }
 
+/* The same where younger load counts in full: then all blocks on an SM see all of its load. */
+static void see_all(struct cr_gpu *g)
+{
+  struct cohort *cohort = g->cohort;
+  for (uint32_t i = 0; i < g->sms.n_class; i++) {
+    const struct sm_class *class = &g->sms.class[i];
+    const struct resident *end = class->resident + class->n_resident;
+    float load = class->load;
+    int32_t n_sm = (int32_t)class->n_sm;
+    for (const struct resident *r = class->resident; r < end; r++)
+      cohort[r->cohort].seen += load * (float)(r->n * n_sm);
+  }
+}
+
 void cr_gpu_progress(struct cohort *c, cr_ns now_ns)
 {
   double dt = (double)(now_ns - c->since_ns);
@@ -49,7 +63,11 @@ static void set_rate(struct cohort *c, double slow, cr_ns now_ns)
 
 void cr_gpu_rates(struct cr_gpu *g)
 {
-  see(g, g->model.has[CR_GPU_HAS_AGE] ? (float)g->model.constant[CR_GPU_YOUNGER] : 1);
+  float younger = g->model.has[CR_GPU_HAS_AGE] ? (float)g->model.constant[CR_GPU_YOUNGER] : 1;
+  if (younger < 1)
+    see(g, younger);
+  else
+    see_all(g);
   for (uint32_t i = 0; i < g->n_live; i++) {
     struct cohort *c = &g->cohort[g->live[i]];
     float seen = c->seen;

@@ -21,6 +21,9 @@ static const double PARTED_FLATS = 3;
  * H200 lie below (data/h200/ncu, 527 kernels that use shared memory but not the tensor pipe). */
 static const double WARP_IPC_MAX = 0.66;
 
+/* Of a wave's time, what passes before and after its warps issue at their pace. */
+static const double COUNTED_RAMP_NS = 1000;
+
 static double ns_of(const struct cr_gpu *g, enum cr_gpu_constant c)
 {
   return g->model.constant[c] * 1e3;
@@ -49,13 +52,22 @@ static uint32_t smallest_carveout(const struct cr_device_desc *d, uint32_t smem)
   return (uint32_t)d->sm_smem_bytes;
 }
 
-/* Instructions a cycle of one block, from its warps and registers: register-tiled kernels (GEMM, convolution) keep the
- * pipes far busier a warp than elementwise ones.  A multiple of 2^-10, so that sums of loads in float are exact. */
-static float block_load(const struct cr_gpu *g, const struct cr_op_spec *op, const struct shape *k)
+/* Instructions a cycle of one warp alone, from counters where there are.  Elsewhere from its registers: register-tiled
+ * kernels (GEMM, convolution) keep the pipes far busier a warp than elementwise ones. */
+static double warp_ipc(const struct cr_gpu *g, const struct cr_op_spec *op, const struct shape *k, double wave_ns)
 {
+  if (op->instructions != CR_UNKNOWN && g->model.has[CR_GPU_HAS_COUNTERS]) {
+    double cycles = fmax(wave_ns - COUNTED_RAMP_NS, wave_ns / 2) * g->model.constant[CR_GPU_CLOCK];
+    return fmin((double)op->instructions / k->blocks / k->warps / cycles, 1);
+  }
   double ilp = pow(fmax(1, (double)op->regs / 32), g->model.constant[CR_GPU_ILP]);
-  double load = fmin(g->model.constant[CR_GPU_WARP_IPC] * ilp, WARP_IPC_MAX) * k->warps;
-  return (float)(round(load * 1024) / 1024);
+  return fmin(g->model.constant[CR_GPU_WARP_IPC] * ilp, WARP_IPC_MAX);
+}
+
+/* Of one block; a multiple of 2^-10, so that sums of loads in float are exact. */
+static float block_load(const struct cr_gpu *g, const struct cr_op_spec *op, const struct shape *k, double wave_ns)
+{
+  return (float)(round(warp_ipc(g, op, k, wave_ns) * k->warps * 1024) / 1024);
 }
 
 /* Blocks that n blocks, spread evenly over all SMs, find on their SM: at most if they are followed apart, else on average. */
@@ -119,8 +131,10 @@ int cr_gpu_shape(const struct cr_gpu *g, const struct cr_op_spec *op, uint32_t i
 
   double overhead = fmin(ns_of(g, CR_GPU_OVERHEAD), OVERHEAD_SHARE_MAX * (double)op->duration_ns);
   out->away_ns = fmax(gap + overhead, 0);
-  out->load = block_load(g, op, out);
-  spread_waves(g, out, occupancy, (double)op->duration_ns + gap - out->away_ns);
+  double total_ns = (double)op->duration_ns + gap - out->away_ns;
+  uint32_t wave = d->sms * occupancy;
+  out->load = block_load(g, op, out, total_ns / (double)((op->blocks + wave - 1) / wave));
+  spread_waves(g, out, occupancy, total_ns);
   out->cold_ns = ns_of(g, CR_GPU_COLD) + ns_of(g, CR_GPU_COLD_REG) * fmax(0, ((double)op->regs - 40) / 64) +
                  fmax(0, ns_of(g, CR_GPU_GAP) - gap);
   return CR_OK;

@@ -1,72 +1,93 @@
 /* gpu_sm.c - the SMs: what they hold, what still fits, and where the next blocks go.
  *
  * A block goes to the SM with the fewest resident warps that has room (measured: 70 blocks go to 70 SMs, 200 to at most two
- * an SM; a second kernel goes to the idle SMs).  Its shared memory must fit into the SM's carve-out in force; an empty SM
- * takes the kernel's own carve-out if that is larger, and an SM with residents keeps its own (measured: a 64 KB kernel waits
- * for residents without shared memory to end).  When carve-outs shrink again is not known; here, when the whole device is
- * empty.
+ * an SM; a second kernel goes to the idle SMs).  An SM with residents keeps its shared-memory carve-out, and takes no block of
+ * a kernel that runs with a larger one (measured: a 64 KB kernel waits for residents without shared memory to end).  An empty
+ * SM takes the carve-out of the kernel that comes, up or down; blocks that already waited for room leave it as it is, if it
+ * is enough (calib/data/h200/micro, carve rows: A>B,C and D66).
  *
  * SMs in the same state are kept as one class with a count.  A placement that reaches only some of them splits the class;
  * classes that have become equal are merged. */
 #include "config.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "sim/gpu_int.h"
 #include "sim/mem.h"
 
-int cr_gpu_sms_init(struct sms *s, const struct cr_device_desc *d, struct cr_arena *arena)
+int cr_gpu_sms_init(struct sms *s, const struct cr_device_desc *d, const struct cr_gpu_model *m, struct cr_arena *arena)
 {
-  if (!(s->class = cr_arena_take(arena, d->sms, sizeof *s->class)))
+  s->class = cr_arena_take(arena, d->sms, sizeof *s->class);
+  s->mask = cr_arena_take(arena, (size_t)d->sms + 1, sizeof *s->mask);
+  s->option = cr_arena_take(arena, d->sms, sizeof *s->option);
+  s->in = cr_arena_take(arena, d->sms, sizeof *s->in);
+  if (!s->class || !s->mask || !s->option || !s->in)
     return CR_ENOMEM;
-  s->class[0].n_sm = d->sms;
-  s->n_class = 1;
+  s->carved = m->has[CR_GPU_HAS_CARVEOUT];
+  s->emptiest = m->has[CR_GPU_HAS_EMPTIEST];
+  s->limit = cr_gpu_pack(d->sm_warps, cr_min_u32(d->sm_blocks, RESIDENT_CAP), d->sm_regs / d->warp_regs_unit,
+                         (uint32_t)d->sm_smem_bytes);
   s->n_sm = d->sms;
-  s->limit_warps = d->sm_warps;
-  s->limit_blocks = cr_min_u32(d->sm_blocks, RESIDENT_CAP);
-  s->limit_reg_units = d->sm_regs / d->warp_regs_unit;
-  s->limit_smem = (uint32_t)d->sm_smem_bytes;
+  s->class[0] = (struct sm_class){.free = s->limit, .n_sm = s->n_sm};
+  if (s->carved)
+    s->class[0].free -= cr_gpu_pack(0, 0, 0, cr_gpu_smem(s->limit));
+  s->n_class = 1;
   return CR_OK;
 }
 
 /* ------------------------------------------------------------------------------------------------------------ classes */
 
-/* Sums of products with odd constants: cheap to keep up, and a collision costs a comparison. */
-static uint64_t hash_resident(uint32_t cohort, uint32_t n)
+static void copy(struct sms *s, uint32_t to, uint32_t from)
 {
-  return (((uint64_t)cohort << 6 | n) + 1) * 0x9e3779b97f4a7c15u;
-}
-
-static uint64_t hash_carveout(uint32_t carveout)
-{
-  return carveout * 0xd1b54a32d192ed03u;
+  const struct sm_class *c = &s->class[from];
+  memcpy(&s->class[to], c, offsetof(struct sm_class, resident) + c->n_resident * sizeof *c->resident);
+  s->mask[to] = s->mask[from];
 }
 
 static int same(const struct sm_class *a, const struct sm_class *b)
 {
-  return a->hash == b->hash && a->n_resident == b->n_resident && a->carveout == b->carveout &&
+  return a->free == b->free && a->n_resident == b->n_resident && a->carveout == b->carveout &&
          !memcmp(a->resident, b->resident, a->n_resident * sizeof *a->resident);
 }
 
-/* If another class equals class i, that one takes its SMs and i is gone. */
-static int merge(struct sms *s, uint32_t i)
+/* Class i is gone, and the last class stands there now; its SMs are class j's. */
+static void fold(struct sms *s, uint32_t i, uint32_t j)
 {
-  for (uint32_t j = 0; j < s->n_class; j++) {
-    if (j == i || !same(&s->class[i], &s -> class[j]))
-      continue;
-    s->class[j].n_sm += s->class[i].n_sm;
-    s->class[i] = s->class[--s->n_class];
-    return 1;
+  s->class[j].n_sm += s->class[i].n_sm;
+  if (i != --s->n_class)
+    copy(s, i, s->n_class);
+}
+
+/* If another class equals class i, that one takes its SMs: 1, and another class stands at i. */
+static inline int merge(struct sms *s, uint32_t i)
+{
+  uint64_t *mask = s->mask, mine = mask[i];
+  uint32_t n_class = s->n_class;
+  const uint64_t *at = mask;
+  mask[i] = ~mine;      /* not itself */
+  mask[n_class] = mine; /* ends the search */
+  for (;; at++) {
+    while (*at != mine)
+      at++;
+    if (at == mask + n_class)
+      break;
+    uint32_t j = (uint32_t)(at - mask);
+    if (same(&s->class[i], &s -> class[j])) {
+      fold(s, i, j);
+      return 1;
+    }
   }
+  mask[i] = mine;
   return 0;
 }
 
 /* Leaves n SMs in class i and moves the others to a new one that is otherwise equal. */
 static void split(struct sms *s, uint32_t i, uint32_t n)
 {
-  struct sm_class *rest = &s->class[s->n_class++];
-  *rest = s->class[i];
-  rest->n_sm -= n;
+  uint32_t rest = s->n_class++;
+  copy(s, rest, i);
+  s->class[rest].n_sm -= n;
   s->class[i].n_sm = n;
 }
 
@@ -78,203 +99,353 @@ static inline uint32_t quotient(uint32_t a, float per_b)
   return (uint32_t)(int32_t)(((float)(int32_t)a + 0.5f) * per_b);
 }
 
-/* How many more blocks of the shape an SM of the class could take. */
-static uint32_t room(const struct sms *s, int carved, const struct sm_class *c, const struct shape *k)
+/* Whether n blocks, at most 32, can be taken off what is free. */
+static inline int fits(uint64_t free, uint64_t need, uint32_t n)
 {
-  uint32_t free_warps = s->limit_warps - c->warps, free_regs = s->limit_reg_units - c->reg_units;
-  if (free_warps < k->warps || free_regs < k->reg_units || c->blocks == s->limit_blocks)
-    return 0;
-  uint32_t carveout = c->carveout;
-  if (!carved)
-    carveout = s->limit_smem;
-  else if (c->blocks == 0 && k->carveout > carveout)
-    carveout = k->carveout;
-  if (carveout < c->smem + k->smem)
-    return 0;
-  uint32_t fit = cr_min_u32(quotient(free_warps, k->per_warp), s->limit_blocks - c->blocks);
-  fit = cr_min_u32(fit, quotient(carveout - c->smem, k->per_smem));
-  return k->reg_units ? cr_min_u32(fit, quotient(free_regs, k->per_reg_unit)) : fit;
+  return (((free | GUARDS) - n * need) & GUARDS) == GUARDS;
 }
 
-static uint64_t bit(uint32_t cohort)
+/* How many blocks of the shape can be taken off what is free. */
+static uint32_t room(uint64_t free, const struct shape *k)
+{
+  uint32_t n = cr_min_u32(cr_gpu_blocks(free), quotient(cr_gpu_warps(free), k->per_warp));
+  n = cr_min_u32(n, quotient(cr_gpu_smem(free), k->per_smem));
+  return k->reg_units ? cr_min_u32(n, quotient(cr_gpu_reg_units(free), k->per_reg_unit)) : n;
+}
+
+/* `most` or fewer. */
+static inline uint32_t room_up_to(uint64_t free, const struct shape *k, uint32_t most)
+{
+  return most <= RESIDENT_CAP && fits(free, k->need, most) ? most : room(free, k);
+}
+
+static inline uint64_t bit(uint32_t cohort)
 {
   return UINT64_C(1) << (cohort % 64);
 }
 
-static struct resident *find(struct sm_class *c, uint32_t cohort)
+/* Where the cohort stands among the residents of class i, or NULL. */
+static inline struct resident *find(const struct sms *s, uint32_t i, uint32_t cohort)
 {
-  if (!(c->mask & bit(cohort)))
+  if (!(s->mask[i] & bit(cohort)))
     return NULL;
+  struct sm_class *c = &s->class[i];
   for (uint32_t r = 0; r < c->n_resident; r++)
     if (c->resident[r].cohort == cohort)
       return &c->resident[r];
   return NULL;
 }
 
-/* n more blocks on each SM of a class. */
-static void put(struct sms *s, struct sm_class *c, const struct shape *k, uint32_t n, uint32_t cohort)
+/* The mask of class i, from which the cohort was taken. */
+static inline uint64_t mask_without(const struct sms *s, uint32_t i, uint32_t cohort)
 {
-  if (c->blocks == 0) {
-    s->n_busy += c->n_sm;
-    if (k->carveout > c->carveout) {
-      c->hash += hash_carveout(k->carveout) - hash_carveout(c->carveout);
-      c->carveout = k->carveout;
-    }
-  }
-  struct resident *r = find(c, cohort);
-  if (r) {
-    c->hash -= hash_resident(cohort, r->n);
-  } else {
-    r = &c->resident[c->n_resident++];
-    *r = (struct resident){.cohort = (uint16_t)cohort};
-    c->mask |= bit(cohort);
-  }
-  r->n = (uint16_t)(r->n + n);
-  c->hash += hash_resident(cohort, r->n);
-  c->blocks += n;
-  c->warps += n * k->warps;
-  c->reg_units += n * k->reg_units;
-  c->smem += n * k->smem;
-  c->load += (float)n * k->load;
-  c->fit -= n;
-  s->n_put++;
-  s->n_warp += n * k->warps * c->n_sm;
-}
-
-/* n blocks an SM for as many SMs of class i as `left` allows; what is left.  At least one must be possible. */
-static uint32_t put_class(struct sms *s, uint32_t i, const struct shape *k, uint32_t n, uint32_t left, uint32_t cohort)
-{
-  uint32_t n_sm = s->class[i].n_sm;
-  if (n > left)
-    n = left;
-  if ((uint64_t)n * n_sm > left) {
-    n_sm = left / n;
-    split(s, i, n_sm);
-  }
-  put(s, &s->class[i], k, n, cohort);
-  return left - n * n_sm;
-}
-
-static uint32_t place_in_order(struct sms *s, const struct shape *k, uint32_t left, uint32_t cohort)
-{
-  for (uint32_t i = 0; i < s->n_class && left; i++)
-    if (s->class[i].fit)
-      left = put_class(s, i, k, s->class[i].fit, left, cohort);
-  return left;
-}
-
-/* Level by level: the SMs with the fewest warps get blocks until they reach the next level, or one each in the end. */
-static uint32_t place_emptiest(struct sms *s, const struct shape *k, uint32_t left, uint32_t cohort)
-{
-  while (left) {
-    uint32_t level = UINT32_MAX, above = UINT32_MAX, n_sm = 0;
-    for (uint32_t i = 0; i < s->n_class; i++) {
-      const struct sm_class *c = &s->class[i];
-      if (c->fit == 0)
-        continue;
-      if (c->warps < level) {
-        above = level;
-        level = c->warps;
-        n_sm = c->n_sm;
-      } else if (c->warps == level) {
-        n_sm += c->n_sm;
-      } else if (c->warps < above) {
-        above = c->warps;
-      }
-    }
-    if (n_sm == 0)
-      break;
-    uint32_t each = left / n_sm ? left / n_sm : 1;
-    if (above != UINT32_MAX)
-      each = cr_min_u32(each, (above - level + k->warps - 1) / k->warps);
-    uint32_t n_class = s->n_class; /* classes split off on the way got nothing, and come next time */
-    for (uint32_t i = 0; i < n_class && left; i++)
-      if (s->class[i].fit && s->class[i].warps == level)
-        left = put_class(s, i, k, cr_min_u32(each, s->class[i].fit), left, cohort);
-  }
-  return left;
-}
-
-static void forget_carveouts(struct sms *s)
-{
-  s->class[0] = (struct sm_class){.n_sm = s->n_sm};
-  s->n_class = 1;
-}
-
-uint32_t cr_gpu_sms_place(struct sms *s, const struct cr_gpu_model *m, const struct shape *k, uint32_t most,
-                          uint32_t cohort)
-{
-  s->n_put = 0;
-  if (s->n_busy == 0)
-    forget_carveouts(s);
-  uint32_t any = 0;
-  for (uint32_t i = 0; i < s->n_class; i++)
-    any |= s->class[i].fit = room(s, m->has[CR_GPU_HAS_CARVEOUT], &s->class[i], k);
-  if (!any)
-    return 0;
-  uint32_t left = m->has[CR_GPU_HAS_EMPTIEST] ? place_emptiest(s, k, most, cohort) : place_in_order(s, k, most, cohort);
-  return most - left;
-}
-
-static uint64_t mask_of(const struct sm_class *c)
-{
+  const struct sm_class *c = &s->class[i];
+  if (!s->shared_bits)
+    return s->mask[i] & ~bit(cohort);
   uint64_t mask = 0;
   for (uint32_t r = 0; r < c->n_resident; r++)
     mask |= bit(c->resident[r].cohort);
   return mask;
 }
 
+/* What an empty SM runs with when it takes blocks of the shape.  Blocks that waited for it find it as the last kernel left
+ * it, if that is enough. */
+static inline uint32_t carveout_if_empty(const struct sms *s, const struct sm_class *c, const struct shape *k)
+{
+  if (!s->carved)
+    return c->carveout;
+  return s->fresh || k->carveout > c->carveout ? k->carveout : c->carveout;
+}
+
+/* n more blocks on each SM of class i, which leave so much free. */
+static inline void put(struct sms *s, uint32_t i, const struct shape *k, uint32_t n, uint64_t free, uint32_t cohort)
+{
+  struct sm_class *c = &s->class[i];
+  if (c->n_resident == 0) {
+    s->n_busy += c->n_sm;
+    c->carveout = carveout_if_empty(s, c, k);
+  }
+  struct resident *r = find(s, i, cohort);
+  if (!r) {
+    r = &c->resident[c->n_resident++];
+    *r = (struct resident){.cohort = (uint16_t)cohort};
+    s->mask[i] |= bit(cohort);
+  }
+  r->n = (uint16_t)(r->n + n);
+  c->free = free;
+  c->load += (float)(int32_t)n * k->load;
+  s->n_put++;
+}
+
+/* Fills one SM after another. */
+static uint32_t place_in_order(struct sms *s, const struct shape *k, struct option *end, uint32_t left, uint32_t cohort)
+{
+  for (struct option *o = s->option; o < end && left; o++) {
+    uint32_t n = room_up_to(o->free, k, left), n_sm = cr_min_u32(o->n_sm, left / n);
+    if (n_sm < o->n_sm) {
+      *end++ = (struct option){.free = o->free, .class = s->n_class, .n_sm = o->n_sm - n_sm};
+      split(s, o->class, n_sm);
+    }
+    put(s, o->class, k, n, o->free - n * k->need, cohort);
+    left -= n * n_sm;
+  }
+  return left;
+}
+
+/* The lowest number of warps among options with room, the next higher one, and how many SMs stand at the lowest. */
+struct level {
+  uint32_t warps, above, n_sm;
+};
+
+static const struct level no_level = {.warps = UINT32_MAX, .above = UINT32_MAX};
+
+static inline void see_level(struct level *l, const struct option *o)
+{
+  if (o->warps == l->warps) {
+    l->n_sm += o->n_sm;
+  } else if (o->warps < l->warps) {
+    l->above = l->warps;
+    l->warps = o->warps;
+    l->n_sm = o->n_sm;
+  } else if (o->warps < l->above) {
+    l->above = o->warps;
+  }
+}
+
+static inline void get(struct option *o, const struct shape *k, uint32_t n)
+{
+  o->got += n;
+  o->free -= n * k->need;
+  o->warps += n * k->warps;
+  if (!fits(o->free, k->need, 1))
+    o->warps = UINT32_MAX;
+}
+
+/* Puts what the options got; the SMs of option `partly`, if there is one, got one block more on n_more of them. */
+static void put_options(struct sms *s, const struct shape *k, uint32_t cohort, const struct option *end,
+                        const struct option *partly, uint32_t n_more)
+{
+  for (const struct option *o = s->option; o < end; o++)
+    if (o->got)
+      put(s, o->class, k, o->got, o->free, cohort);
+  if (!partly)
+    return;
+  split(s, partly->class, n_more);
+  put(s, partly->class, k, 1, partly->free - k->need, cohort);
+}
+
+/* Where there are blocks enough, every SM gets all it can hold; how many that takes.  Else 0. */
+static uint32_t fill(struct sms *s, const struct shape *k, struct option *end, uint32_t left, uint32_t cohort)
+{
+  uint32_t n = 0;
+  if (s->n_open > left)
+    return 0;
+  for (struct option *o = s->option; o < end; o++) {
+    o->got = room(o->free, k);
+    n += o->got * o->n_sm;
+  }
+  int all = n <= left;
+  for (struct option *o = s->option; o < end; o++) {
+    if (all)
+      put(s, o->class, k, o->got, o->free - o->got * k->need, cohort);
+    o->got = 0;
+  }
+  return all ? n : 0;
+}
+
+/* Level by level: the SMs with the fewest warps get blocks until they reach the next level, or one each in the end. */
+static uint32_t place_emptiest(struct sms *s, const struct shape *k, struct option *end, uint32_t left, uint32_t cohort)
+{
+  const struct option *partly = NULL;
+  uint32_t n_more = 0, n_filled = fill(s, k, end, left, cohort);
+  if (n_filled)
+    return left - n_filled;
+  struct level level = no_level;
+  for (struct option *o = s->option; o < end; o++)
+    see_level(&level, o);
+  while (left && level.warps != UINT32_MAX) {
+    struct level next = no_level;
+    uint32_t each = left < 2 * level.n_sm ? 1 : left / level.n_sm;
+    if (each > 1 && level.above != UINT32_MAX)
+      each = cr_min_u32(each, quotient(level.above - level.warps + k->warps - 1, k->per_warp));
+    for (struct option *o = s->option; o < end; o++) {
+      if (o->warps == level.warps) {
+        uint32_t n = each == 1 ? 1 : room_up_to(o->free, k, each);
+        if (n * o->n_sm > left) { /* one each, and no further than this */
+          partly = left ? o : partly;
+          n_more = left ? left : n_more;
+          left = 0;
+          break;
+        }
+        get(o, k, n);
+        left -= n * o->n_sm;
+      }
+      see_level(&next, o);
+    }
+    level = next;
+  }
+  put_options(s, k, cohort, end, partly, n_more);
+  return left;
+}
+
+/* Classes that can take a block of the shape, in order; where they end. */
+static struct option *find_options(struct sms *s, const struct shape *k)
+{
+  struct option *end = s->option;
+  uint32_t limit_warps = cr_gpu_warps(s->limit), n_open = 0;
+  for (uint32_t i = 0; i < s->n_class; i++) {
+    const struct sm_class *c = &s->class[i];
+    uint64_t free = c->free;
+    if (c->n_resident == 0)
+      free += cr_gpu_pack(0, 0, 0, carveout_if_empty(s, c, k)) - cr_gpu_pack(0, 0, 0, c->carveout);
+    else if (c->carveout < k->carveout && s->carved)
+      continue;
+    if (!fits(free, k->need, 1))
+      continue;
+    *end++ = (struct option){.free = free, .class = i, .n_sm = c->n_sm, .warps = limit_warps - cr_gpu_warps(free)};
+    n_open += c->n_sm;
+  }
+  s->n_open = n_open;
+  return end;
+}
+
+/* --------------------------------------------------------------------------------------------------------------- shares */
+
+static int holds(const struct sm_class *c, const struct share *share)
+{
+  for (uint32_t r = 0; r < c->n_resident; r++)
+    if (share->cohort[c->resident[r].cohort / 64] & bit(c->resident[r].cohort))
+      return 1;
+  return 0;
+}
+
+uint32_t cr_gpu_sms_held(const struct sms *s, const struct share *share)
+{
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < s->n_class; i++)
+    if (holds(&s->class[i], share))
+      n += s->class[i].n_sm;
+  return n;
+}
+
+/* The option that a block would go to among those that are new to the share and were not let in yet. */
+static struct option *next_new(const struct sms *s, const struct share *share, const uint8_t *in, struct option *end)
+{
+  struct option *best = NULL;
+  for (struct option *o = s->option; o < end; o++)
+    if (!in[o - s->option] && !holds(&s->class[o->class], share) && (!best || (s->emptiest && o->warps < best->warps)))
+      best = o;
+  return best;
+}
+
+/* Leaves the options that the share may use: SMs that hold blocks of it, and as many others as it may take up.  One class
+ * may have to be split for that, which is named in *was_split. */
+static struct option *limit_options(struct sms *s, const struct share *share, struct option *end, uint32_t *was_split)
+{
+  uint32_t held = cr_gpu_sms_held(s, share), spare = share->sms > held ? share->sms - held : 0;
+  memset(s->in, 0, (size_t)(end - s->option));
+  while (spare) {
+    struct option *o = next_new(s, share, s->in, end);
+    if (!o)
+      break;
+    if (o->n_sm > spare) {
+      split(s, o->class, spare);
+      *was_split = o->class;
+      o->n_sm = spare;
+    }
+    spare -= o->n_sm;
+    s->in[o - s->option] = 1;
+  }
+  struct option *kept = s->option;
+  for (struct option *o = s->option; o < end; o++)
+    if (s->in[o - s->option] || holds(&s->class[o->class], share))
+      *kept++ = *o;
+  s->n_open = 0;
+  for (struct option *o = s->option; o < kept; o++)
+    s->n_open += o->n_sm;
+  return kept;
+}
+
+/* ------------------------------------------------------------------------------------------------------ place, release */
+
+uint32_t cr_gpu_sms_place(struct sms *s, const struct shape *k, uint32_t most, uint32_t cohort,
+                          const struct share *share, int fresh)
+{
+  s->n_put = 0;
+  s->shared_bits |= cohort >= 64;
+  s->fresh = fresh;
+  struct option *end = find_options(s, k);
+  uint32_t was_split = CR_NONE;
+  if (share && share->sms)
+    end = limit_options(s, share, end, &was_split);
+  if (end == s->option)
+    return 0;
+  uint32_t left = s->emptiest ? place_emptiest(s, k, end, most, cohort) : place_in_order(s, k, end, most, cohort);
+  if (was_split != CR_NONE)
+    merge(s, was_split); /* it may have got nothing */
+  s->n_warp += (most - left) * k->warps;
+  return most - left;
+}
+
 uint32_t cr_gpu_sms_part(struct sms *s, uint32_t cohort, uint32_t fewer)
 {
   if (s->n_put < 2)
     return 0;
+  s->shared_bits |= fewer >= 64;
   uint32_t most = 0, n_less = 0;
   for (uint32_t i = 0; i < s->n_class; i++) {
-    const struct resident *r = find(&s->class[i], cohort);
+    const struct resident *r = find(s, i, cohort);
     if (r && r->n > most)
       most = r->n;
   }
   for (uint32_t i = 0; i < s->n_class; i++) {
-    struct sm_class *c = &s->class[i];
-    struct resident *r = find(c, cohort);
+    struct resident *r = find(s, i, cohort);
     if (!r || r->n == most)
       continue;
-    c->hash += hash_resident(fewer, r->n) - hash_resident(cohort, r->n);
     r->cohort = (uint16_t)fewer;
-    c->mask = mask_of(c);
-    n_less += r->n * c->n_sm;
+    s->mask[i] = mask_without(s, i, cohort) | bit(fewer);
+    n_less += r->n * s->class[i].n_sm;
   }
   return n_less;
 }
 
-/* Takes a cohort off a class; whether it was there. */
-static int take(struct sms *s, struct sm_class *c, const struct shape *k, uint32_t cohort)
+/* The n behind resident r move up by one. */
+static inline void move_up(struct resident *r, uint32_t n)
 {
-  struct resident *r = find(c, cohort);
-  if (!r)
-    return 0;
-  uint32_t n = r->n;
-  c->hash -= hash_resident(cohort, n);
-  c->n_resident--;
-  for (; r < c->resident + c->n_resident; r++)
-    *r = r[1];
-  c->mask = mask_of(c);
-  c->blocks -= n;
-  c->warps -= n * k->warps;
-  c->reg_units -= n * k->reg_units;
-  c->smem -= n * k->smem;
-  c->load -= (float)n * k->load;
-  s->n_warp -= n * k->warps * c->n_sm;
-  if (c->blocks == 0)
+  if (n > RESIDENT_MOVE) {
+    memmove(r, r + 1, n * sizeof *r);
+    return;
+  }
+  struct resident moved[RESIDENT_MOVE]; /* of a fixed size: moves of registers, no call */
+  memcpy(moved, r + 1, sizeof moved);
+  memcpy(r, moved, sizeof moved);
+}
+
+/* Takes a cohort off class i, where it is resident r; how many of its blocks were there. */
+static inline uint32_t take(struct sms *s, uint32_t i, const struct shape *k, uint32_t cohort, struct resident *r)
+{
+  struct sm_class *c = &s->class[i];
+  uint32_t n = r->n, n_resident = --c->n_resident;
+  move_up(r, (uint32_t)(c->resident + n_resident - r));
+  c->free += n * k->need;
+  c->load -= (float)(int32_t)n * k->load;
+  s->mask[i] = mask_without(s, i, cohort);
+  if (n_resident == 0)
     s->n_busy -= c->n_sm;
-  return 1;
+  return n * c->n_sm;
 }
 
 void cr_gpu_sms_release(struct sms *s, const struct shape *k, uint32_t cohort)
 {
+  uint32_t n = 0;
   for (uint32_t i = 0; i < s->n_class;) {
-    if (take(s, &s->class[i], k, cohort) && merge(s, i))
-      continue; /* another class stands at i now */
+    struct resident *r = find(s, i, cohort);
+    if (r) {
+      n += take(s, i, k, cohort, r);
+      if (merge(s, i))
+        continue; /* another class stands at i now */
+    }
     i++;
   }
+  s->n_warp -= n * k->warps;
 }

@@ -119,6 +119,9 @@ static int widen_streams(struct cr_host *h, uint32_t cap)
   h->stream_device = widen(h->stream_device, h->stream_cap, cap, sizeof *h->stream_device, &rc);
   h->stream_held = widen(h->stream_held, h->stream_cap, cap, sizeof *h->stream_held, &rc);
   h->stream_priority = widen(h->stream_priority, h->stream_cap, cap, sizeof *h->stream_priority, &rc);
+  h->stream_process = widen(h->stream_process, h->stream_cap, cap, sizeof *h->stream_process, &rc);
+  h->stream_slice_ns = widen(h->stream_slice_ns, h->stream_cap, cap, sizeof *h->stream_slice_ns, &rc);
+  h->stream_share_ppm = widen(h->stream_share_ppm, h->stream_cap, cap, sizeof *h->stream_share_ppm, &rc);
   if (rc == CR_OK)
     h->stream_cap = cap;
   h->view.stream_device = h->stream_device;
@@ -233,6 +236,9 @@ void cr_host_fini(struct cr_host *h)
   cr_mem_free(h->stream_device);
   cr_mem_free(h->stream_held);
   cr_mem_free(h->stream_priority);
+  cr_mem_free(h->stream_process);
+  cr_mem_free(h->stream_slice_ns);
+  cr_mem_free(h->stream_share_ppm);
   cr_mem_free(h->request_client);
   cr_mem_free(h->request_next_op);
   cr_mem_free(h->request_arrive_ns);
@@ -407,8 +413,17 @@ static int grant_stream(struct cr_host *h, const struct cr_note *asked)
   h->stream_device[asked->a] = asked->b;
   h->stream_priority[asked->a] = (int32_t)asked->c;
   h->stream_held[asked->a] = 0;
+  h->stream_process[asked->a] = CR_NONE;
+  h->stream_slice_ns[asked->a] = CR_NS_NEVER;
+  h->stream_share_ppm[asked->a] = CR_SHARE_ALL;
   h->view.n_stream = asked->a + 1;
   return CR_OK;
+}
+
+static void grant_process(struct cr_host *h, const struct cr_note *asked)
+{
+  h->stream_process[asked->a] = asked->b;
+  h->stream_slice_ns[asked->a] = (cr_ns)asked->t;
 }
 
 static void grant_launch(struct cr_host *h, const struct cr_note *asked)
@@ -432,5 +447,9 @@ int cr_host_grant(struct cr_host *h, const struct cr_note *asked, enum cr_refusa
     grant_launch(h, asked);
   if (asked->kind == CR_NOTE_DROP)
     put_slot(h, asked->a);
+  if (asked->kind == CR_NOTE_PROCESS)
+    grant_process(h, asked);
+  if (asked->kind == CR_NOTE_SHARE)
+    h->stream_share_ppm[asked->a] = asked->b;
   return CR_OK;
 }

@@ -37,6 +37,9 @@ struct cr_host {
   uint32_t *stream_device, *stream_held;
   int32_t *stream_priority;
   uint32_t stream_cap;
+  uint32_t *stream_process; /* [n_stream], not seen by policies; CR_NONE: none */
+  cr_ns *stream_slice_ns;   /* of its process; CR_NS_NEVER: the device's own */
+  uint32_t *stream_share_ppm;
   uint32_t *request_client, *request_next_op;
   cr_ns *request_arrive_ns, *request_deadline_ns;
   struct cr_flight *flight;         /* [request_cap] */

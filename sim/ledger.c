@@ -22,6 +22,7 @@ const char *const cr_note_name[CR_N_NOTE] = {
   [CR_NOTE_BACK] = "back",     [CR_NOTE_TIMER] = "timer",       [CR_NOTE_ROOM] = "room",
   [CR_NOTE_STREAM] = "stream", [CR_NOTE_LAUNCH] = "launch",     [CR_NOTE_PREEMPT] = "preempt",
   [CR_NOTE_DROP] = "drop",     [CR_NOTE_SETTIMER] = "settimer", [CR_NOTE_REFUSED] = "refused",
+  [CR_NOTE_PROCESS] = "process", [CR_NOTE_SHARE] = "share",
 };
 
 struct cr_ledger {
@@ -115,6 +116,13 @@ static void print_launch(const struct cr_note *note, struct cr_text *out)
     cr_text_add(out, "  launch %" PRIu32 " ops %" PRIu32 " stream %" PRIu32, note->a, note->b, note->c);
 }
 
+static void print_process(const struct cr_note *note, struct cr_text *out)
+{
+  cr_text_add(out, "  process %" PRIu32 " stream %" PRIu32, note->b, note->a);
+  if ((cr_ns)note->t != CR_NS_NEVER)
+    cr_text_add(out, " slice %" PRId64, (cr_ns)note->t);
+}
+
 static void print_kind(const struct cr_note *note, struct cr_text *out)
 {
   switch (note->kind) {
@@ -150,6 +158,12 @@ static void print_kind(const struct cr_note *note, struct cr_text *out)
     break;
   case CR_NOTE_SETTIMER:
     cr_text_add(out, "  settimer %" PRIu64 " at %" PRId64, note->t, cr_note_timer_ns(note));
+    break;
+  case CR_NOTE_PROCESS:
+    print_process(note, out);
+    break;
+  case CR_NOTE_SHARE:
+    cr_text_add(out, "  share %" PRIu32 " ppm %" PRIu32, note->a, note->b);
     break;
   case CR_NOTE_REFUSED:
     cr_text_add(out, "  refused: %s", cr_refusal_text(note->a));

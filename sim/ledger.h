@@ -20,6 +20,8 @@ enum cr_note_kind {                   /* appended only: stored in run databases 
                     CR_NOTE_DROP,     /* asked: a = request */
                     CR_NOTE_SETTIMER, /* asked: t = cookie; a,b = time (low, high half) */
                     CR_NOTE_REFUSED,  /* the core's answer to the note before: a = enum cr_refusal */
+                    CR_NOTE_PROCESS,  /* asked: a = stream, b = process, t = slice_ns */
+                    CR_NOTE_SHARE,    /* asked: a = stream, b = share_ppm */
                     CR_N_NOTE
 };
 extern const char *const cr_note_name[CR_N_NOTE];

@@ -24,8 +24,14 @@
   X(COLD_STREAMS, cold_streams, "1", "exponent: n other streams count n^cold_streams times one")                      \
   X(LOAD, load, "1", "slowdown per unit of load that co-resident blocks put on an SM")                                \
   X(WARP_IPC, warp_ipc, "1", "instructions a cycle of a resident warp where no counters were recorded")               \
+  X(CLOCK, clock, "1", "GHz of the SMs: turns recorded instructions into instructions a cycle")                       \
   X(ILP, ilp, "1", "exponent: a warp of r registers a thread counts (r/32)^ilp times as much, where no counters are") \
   X(YOUNGER, younger, "1", "load of blocks that started later, against older ones'")                                  \
+  X(SLICE, slice, "us", "time slice: how long a process keeps the device while other processes wait")                 \
+  X(SLICE_SWITCH, slice_switch, "us", "from the end of a slice to the next process's turn: work is saved, restored")  \
+  X(SLICE_YIELD, slice_yield, "us", "the same after an owner that has nothing to do")                                 \
+  X(DUPLEX, duplex, "1", "slowdown of a copy while another runs in the other direction")                              \
+  X(PROFILER_CALL, profiler_call, "us", "CPU time that the recording profiler adds to each CUDA call (eager programs)") \
   X(JOIN, join, "1", "blocks placed within this share of a block's time of each other are followed together")
 
 enum cr_gpu_constant {

@@ -24,14 +24,15 @@ enum cr_cap {
   CR_CAP_EVICT = 1 << 1,  /* queued ops give up at their first instruction; running blocks finish */
   CR_CAP_KILL = 1 << 2,   /* running blocks are stopped; the op starts over (it must be idempotent) */
   CR_CAP_SWITCH = 1 << 3, /* running blocks are saved and go on later */
-  CR_CAP_SHARE = 1 << 4,  /* limit a stream to a number of SMs */
+  CR_CAP_SHARE = 1 << 4,  /* limit a stream to a share of the SMs */
   CR_CAP_SLICE = 1 << 5,  /* launch part of an op's blocks */
   CR_CAP_PAD = 1 << 6,    /* merge blocks of another op into one launch */
   CR_CAP_MEM = 1 << 7,    /* reserve, load and evict device memory */
   CR_CAP_NODE = 1 << 8,   /* run stages on CPU nodes */
   CR_CAP_PRIORITY = 1 << 9, /* streams of different priority */
+  CR_CAP_PROCESS = 1 << 10, /* streams of different processes, which take turns on the device */
 };
-#define CR_N_CAP 10
+#define CR_N_CAP 11
 extern const char *const cr_cap_name[CR_N_CAP]; /* "park", "evict", ... in bit order */
 
 /* Read only.  Columns are indexed by id, owned by the core, valid during the call. */
@@ -111,6 +112,18 @@ static inline cr_client cr_request_client(const struct cr_policy *p, cr_request 
 
 /* A new stream of the device; the id is good at once.  Only in init and on_client; CR_NONE when refused. */
 cr_stream cr_stream_new(struct cr_policy *p, cr_device d, int32_t priority);
+
+/* Puts a stream into a process (a number of the policy's choice, below CR_PROCESS_MAX); those of different processes never
+ * run together but take turns: time slicing, as processes share a GPU without MPS.  slice_ns: how long one may keep the
+ * device while others wait, CR_NS_NEVER: the device's own; that of a process's first stream on a device holds.  Streams
+ * never put anywhere are together in one more.  Only in init and on_client; needs CR_CAP_PROCESS. */
+#define CR_PROCESS_MAX (UINT32_C(1) << 20)
+void cr_process(struct cr_policy *p, cr_stream s, uint32_t process, cr_ns slice_ns);
+
+/* Limits a stream to so many millionths of its device's SMs, rounded up to whole ones; CR_SHARE_ALL: no limit, as at
+ * first.  Blocks on SMs stay where they are.  Needs CR_CAP_SHARE. */
+#define CR_SHARE_ALL UINT32_C(1000000)
+void cr_share(struct cr_policy *p, cr_stream s, uint32_t share_ppm);
 
 /* Hands n_op ops of r from request_next_op on to a stream (CR_ALL: to the end).  on_done comes once, at their end. */
 void cr_launch(struct cr_policy *p, cr_request r, uint32_t n_op, cr_stream s);

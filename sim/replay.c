@@ -106,7 +106,7 @@ static const char *fault(const struct replay *r, const struct cr_note *note)
 
 static int is_asked(const struct cr_note *note)
 {
-  return note->kind >= CR_NOTE_STREAM && note->kind <= CR_NOTE_REFUSED;
+  return note->kind >= CR_NOTE_STREAM && note->kind < CR_N_NOTE;
 }
 
 static int tell(struct replay *r, struct cr_err *err)

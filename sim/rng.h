@@ -5,7 +5,7 @@
 #define CR_RNG_H
 #include "sim/base.h"
 
-enum cr_rng_stream { CR_RNG_ARRIVAL = 0, CR_RNG_JITTER = 1, CR_RNG_TEST = 2 };
+enum cr_rng_stream { CR_RNG_ARRIVAL = 0, CR_RNG_JITTER = 1, CR_RNG_TEST = 2, CR_RNG_FOLD = 3 };
 
 /* 64 random bits for (seed, stream, entity, n): SplitMix64's mixer over seed, then stream and entity, then n. */
 uint64_t cr_draw(uint64_t seed, uint32_t stream, uint32_t entity, uint64_t n);

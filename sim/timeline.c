@@ -1,9 +1,10 @@
 /* timeline.c - a run as Chrome/Perfetto JSON.
  *
  * Times are microseconds with three decimals, which keeps nanoseconds exact.  A process is a device under one policy, a
- * thread a stream; slices of a stream follow each other, so they nest trivially.  Names of threads and processes are
- * written when a run ends, since only then is it known whom a stream served; readers take events in any order.  Of the
- * changes of a counter at one instant the last is kept. */
+ * thread a stream; the ops of a stream follow each other, and those of one request lie within a slice named after its
+ * client.  That slice is a pair of events, not one with a duration, because its beginning must precede its ops' in the file
+ * and its end is not known then.  Names of threads and processes are written when a run ends, since only then is it known
+ * whom a stream served; readers take events in any order.  Of the changes of a counter at one instant the last is kept. */
 #include "config.h"
 
 #include "sim/timeline.h"
@@ -20,13 +21,20 @@ enum { NAME_MAX_BYTES = 96 };
 
 #define MANY (CR_NONE - 1) /* a stream that served more than one client */
 
+/* One stream in the present run. */
+struct thread {
+  uint32_t client;         /* whom it served: a client, MANY, or CR_NONE */
+  uint32_t request, owner; /* whose slice is open, and its client; CR_NONE: none is */
+  cr_ns end_ns;            /* of the last op in it */
+};
+
 /* Of one device in the present run. */
 struct track {
   cr_ns at_ns;                  /* of the pending change; CR_NS_NEVER: none */
   uint32_t sms, warps;          /* pending */
   uint32_t sms_told, warps_told; /* last in the file; CR_NONE: none yet */
   uint32_t n_stream;
-  uint32_t *client;             /* [n_stream] whom it served: a client, MANY, or CR_NONE */
+  struct thread *thread;        /* [n_stream] */
 };
 
 struct cr_timeline {
@@ -76,7 +84,7 @@ static void free_timeline(struct cr_timeline *t)
   for (uint32_t c = 0; t->client_json && c < t->workload->n_client; c++)
     cr_mem_free(t->client_json[c]);
   for (uint32_t d = 0; t->track && d < t->machine->n_device; d++)
-    cr_mem_free(t->track[d].client);
+    cr_mem_free(t->track[d].thread);
   cr_mem_free(t->name);
   cr_mem_free(t->op_model);
   cr_mem_free(t->client_json);
@@ -217,17 +225,51 @@ static int serve(struct track *k, uint32_t stream, uint32_t client)
     uint32_t n = k->n_stream ? k->n_stream : 8;
     while (n <= stream)
       n *= 2;
-    uint32_t *grown = cr_mem_resize(k->client, n, sizeof *grown);
+    struct thread *grown = cr_mem_resize(k->thread, n, sizeof *grown);
     if (!grown)
       return 0;
     for (uint32_t i = k->n_stream; i < n; i++)
-      grown[i] = CR_NONE;
-    k->client = grown;
+      grown[i] = (struct thread){.client = CR_NONE, .request = CR_NONE};
+    k->thread = grown;
     k->n_stream = n;
   }
-  if (k->client[stream] != client)
-    k->client[stream] = k->client[stream] == CR_NONE ? client : MANY;
+  if (k->thread[stream].client != client)
+    k->thread[stream].client = k->thread[stream].client == CR_NONE ? client : MANY;
   return 1;
+}
+
+/* The end of the slice that is open on a stream, if one is. */
+static void end_request(struct cr_timeline *t, uint32_t device, uint32_t stream)
+{
+  struct thread *h = &t->track[device].thread[stream];
+  if (h->request == CR_NONE)
+    return;
+  char line[128];
+  int n = snprintf(line, sizeof line, "{\"ph\":\"E\",\"pid\":%u,\"tid\":%u,\"ts\":%" PRId64 ".%03" PRId64 "}",
+                   pid_of(t, device), stream + 1, h->end_ns / 1000, h->end_ns % 1000);
+  add_event(t, line, (size_t)n);
+  h->request = CR_NONE;
+}
+
+/* The first op of another request than before ends one slice and begins the next. */
+static void follow_request(struct cr_timeline *t, const struct cr_op_span *span)
+{
+  struct thread *h = &t->track[span->device].thread[span->stream];
+  if (h->request != span->request || h->owner != span->client) {
+    end_request(t, span->device, span->stream);
+    h->request = span->request;
+    h->owner = span->client;
+    char line[160];
+    static const char head[] = "{\"ph\":\"B\",\"name\":";
+    add_event(t, head, sizeof head - 1);
+    add_text(t, t->client_json[span->client]);
+    int n = snprintf(line, sizeof line,
+                     ",\"cat\":\"request\",\"pid\":%u,\"tid\":%u,\"ts\":%" PRId64 ".%03" PRId64
+                     ",\"args\":{\"request\":%u}}", pid_of(t, span->device), span->stream + 1, span->start_ns / 1000,
+                     span->start_ns % 1000, span->request);
+    add(t, line, (size_t)n);
+  }
+  h->end_ns = span->end_ns;
 }
 
 static void on_op(void *ctx, const struct cr_op_span *span)
@@ -239,6 +281,7 @@ static void on_op(void *ctx, const struct cr_op_span *span)
     t->nomem = 1;
     return;
   }
+  follow_request(t, span);
   const struct cr_op_spec *op = &t->workload->op[span->op];
   const struct cr_model_info *model = &t->workload->model[t->op_model[span->op]];
   cr_ns dur_ns = span->end_ns - span->start_ns;
@@ -277,10 +320,11 @@ static void name_device(struct cr_timeline *t, uint32_t d)
   snprintf(number, sizeof number, "%u", pid);
   meta(t, pid, 0, "process_sort_index", number);
   for (uint32_t s = 0; s < k->n_stream; s++) {
-    if (k->client[s] == CR_NONE)
+    if (k->thread[s].client == CR_NONE)
       continue;
+    end_request(t, d, s);
     snprintf(number, sizeof number, "\"stream %u\"", s);
-    meta(t, pid, s + 1, "thread_name", k->client[s] == MANY ? number : t->client_json[k->client[s]]);
+    meta(t, pid, s + 1, "thread_name", k->thread[s].client == MANY ? number : t->client_json[k->thread[s].client]);
     snprintf(number, sizeof number, "%u", s);
     meta(t, pid, s + 1, "thread_sort_index", number);
   }
@@ -295,7 +339,7 @@ static void end_run(struct cr_timeline *t)
       settle(t, d);
       name_device(t, d);
     }
-    cr_mem_free(t->track[d].client);
+    cr_mem_free(t->track[d].thread);
     t->track[d] = (struct track){.at_ns = CR_NS_NEVER, .sms_told = CR_NONE, .warps_told = CR_NONE};
   }
   cr_mem_free(t->policy);

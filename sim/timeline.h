@@ -1,4 +1,5 @@
-/* timeline.h - a run as Chrome/Perfetto JSON: a process a GPU, a thread a stream, a counter of busy SMs.
+/* timeline.h - a run as Chrome/Perfetto JSON: a process a GPU, a thread a stream, a slice a request with its
+ * ops within, counters of busy SMs and of resident warps.
  *
  * Streams to PATH.partial while the run goes on and renames at the end; opens in ui.perfetto.dev and chrome://tracing. */
 #ifndef CR_TIMELINE_H

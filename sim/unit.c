@@ -299,7 +299,7 @@ int cr_parse_rate(const char *text, const char *what, double *per_s, struct cr_e
 
 int cr_parse_ppm(const char *text, const char *what, int64_t *out, struct cr_err *err)
 {
-  int64_t ppm;
+  int64_t ppm = 0;
   int rc = parse_integer(text, what, &SHARE, &ppm, err);
   if (rc)
     return rc;
@@ -326,7 +326,7 @@ int cr_parse_real(const char *text, const char *what, double *out, struct cr_err
 
 int cr_parse_time_us(const char *text, const char *what, double *out, struct cr_err *err)
 {
-  double ns;
+  double ns = 0;
   int rc = parse_double(text, what, &TIME, &ns, err);
   if (rc)
     return rc;

@@ -18,6 +18,9 @@ enum cr_op_kind {
 };
 extern const char *const cr_op_kind_name[CR_N_OP_KIND]; /* "kernel", "h2d", "d2h", "d2d", "memset", "host" */
 
+/* Of what may not have been recorded. */
+enum cr_answer { CR_UNSAID, CR_NO, CR_YES };
+
 /* One op as recorded, alone on its device.  What was not recorded is CR_UNKNOWN (or CR_NS_NEVER for times). */
 struct cr_op_spec {
   const char *name; /* kernel name; never NULL */
@@ -27,6 +30,8 @@ struct cr_op_spec {
   cr_ns spread_ns;   /* median absolute deviation over them; CR_NS_NEVER: one iteration only */
   cr_ns gap_ns;     /* recorded idle time of the stream before it; CR_NS_NEVER: not known (first op of a lone replay) */
   cr_ns launch_ns;  /* CPU time between the previous launch call and this one (eager); CR_NS_NEVER: from a graph */
+  uint32_t calls;   /* CUDA calls made in launch_ns, each slowed by the recording profiler; 0: not known, counts as one */
+  enum cr_answer pageable; /* of a copy between host and device: the host's memory is pageable, not pinned */
   uint32_t blocks;  /* grid, all dimensions multiplied; 0 where there is no launch shape (copies, host ops) */
   uint32_t threads; /* a block */
   uint32_t regs;    /* a thread */

@@ -1,6 +1,6 @@
 /* bench.c - how fast it is: the event queue alone, and whole scenarios under every policy.
  *
- *   tests/bench [SCENARIO]...     disb-c and disb-d unless said otherwise
+ *   tests/bench [SCENARIO]...     pair, disb-c and disb-d unless said otherwise
  *
  * A hold takes the least entry out and puts a later one in.  A kernel counts when it was simulated to its end; reading files
  * is not timed, setting up a run is.  Times are processor time, so that a busy machine does not show. */
@@ -107,13 +107,13 @@ static int bench_scenarios(const char *const *name, int n, struct cr_text *out)
 
 int main(int argc, char **argv)
 {
-  static const char *const usual[] = {"disb-c", "disb-d"};
+  static const char *const usual[] = {"pair", "disb-c", "disb-d"};
   struct cr_text out = {0};
   struct rusage use;
   cr_text_add(&out, "corun %s (%s)\n\n", cr_program_version, cr_program_git);
   int status = bench_heap(&out);
   if (!status)
-    status = argc > 1 ? bench_scenarios((const char *const *)argv + 1, argc - 1, &out) : bench_scenarios(usual, 2, &out);
+    status = argc > 1 ? bench_scenarios((const char *const *)argv + 1, argc - 1, &out) : bench_scenarios(usual, 3, &out);
   if (!status && getrusage(RUSAGE_SELF, &use) == 0)
     cr_text_add(&out, "\npeak memory: %.1f MiB\n", (double)use.ru_maxrss / 1024);
   if (!status && !out.failed)

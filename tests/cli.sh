@@ -57,6 +57,11 @@ refused 'an_unknown_option_is_named' '--nonesuch' --nonesuch
 refused 'an_unknown_policy_is_named_with_the_nearest' 'there is no policy "exclusiv"; did you mean exclusive?' -p exclusiv
 refused 'an_unknown_policy_option_is_named' "ordr" -p exclusive,ordr=fifo
 refused 'a_bad_policy_option_names_its_choices' 'rt-first' -p exclusive,order=lifo
+refused 'a_scenario_s_policy_is_named_with_its_place' '--set policies=[streams, nonesuch]: policies[1]: there is no policy "nonesuch"' \
+  --set 'policies=[streams, nonesuch]'
+printf '%s\n' 'duration: 9ms' 'clients: [{model: alexnet-bs1-fp32}]' 'policies: [streams, "exclusive,ordr=fifo"]' >"$tmp/p.yaml"
+fails 'and_with_its_line_in_a_file' 2 'p.yaml:3: policies[1]: policy exclusive has no option "ordr"' "$corun" run "$tmp/p.yaml"
+refused 'a_kernel_that_never_fits_is_named' 'can never run on device h200: op' --set device.block_threads_max=64
 refused 'a_plugin_that_is_not_there_is_named' './nonesuch.so' -p ./nonesuch.so
 refused 'an_unknown_backend_is_named' 'there is no backend "gpu"; take sim or wall' -b gpu
 refused 'the_cuda_backend_is_not_built_in' 'is not built into this program' -b cuda
@@ -98,6 +103,7 @@ fails 'a_full_disk_is_said_of_the_ledger' 1 'no room to write the ledger' full -
 ok 'a_full_disk_leaves_nothing_half_written' absent "$tmp"/full.db* "$tmp"/full.json* "$tmp"/full.ledger*
 if [ -w /dev/full ]; then
   fails 'a_full_stdout_is_said' 1 'the disk is full' bash -c '"$0" run "$1" -p streams >/dev/full' "$corun" "$scenario"
+  fails 'a_full_stdout_is_said_by_replay' 1 'the disk is full' bash -c '"$0" replay "$1" >/dev/full' "$corun" "$tmp/1.db"
   fails 'a_full_device_is_said' 1 'No space left' run -p streams --ledger /dev/full
   ok 'the_device_is_still_a_device' test -c /dev/full
 else
@@ -106,7 +112,8 @@ fi
 
 # Ctrl-C in the middle: 1, and what there is so far is kept and marked.
 interrupt() {
-  timeout --preserve-status -s INT 2 "$corun" run "$scenario" -b wall -p exclusive -p streams --set duration=60s \
+  # --foreground: else timeout signals its group too, and a second Ctrl-C ends the program at once.
+  timeout --foreground --preserve-status -s INT 2 "$corun" run "$scenario" -b wall -p exclusive -p streams --set duration=60s \
     -o "$tmp/i.db" --timeline "$tmp/i.json" --ledger "$tmp/i.ledger" --window 0s..5ms --format json >"$tmp/i.out" 2>"$tmp/i.err"
   [ $? -eq 1 ] || { cat "$tmp/i.err"; return 1; }
 }
@@ -114,6 +121,7 @@ ok 'ctrl_c_ends_the_run_with_status_1' interrupt
 ok 'the_report_says_it_is_partial' contains "$tmp/i.out" '"outcome":"interrupted","partial":true'
 ok 'the_sentence_says_how_far_it_came' contains "$tmp/i.err" '0 of 2 policies were run to the end'
 ok 'the_database_of_a_stopped_run_can_be_read' bash -c '"$0" show "$1" --format json | cmp - "$2"' "$corun" "$tmp/i.db" "$tmp/i.out"
+ok 'its_ledger_can_be_replayed' "$corun" replay "$tmp/i.db"
 ok 'its_ledger_is_whole' grep -q '^hash ' "$tmp/i.ledger"
 ok 'its_timeline_is_whole' bash -c 'tail -c 4 "$0" | grep -q "\]}"' "$tmp/i.json"
 

@@ -218,6 +218,8 @@ static int fake_act(struct cr_backend *b, const struct cr_act *a, struct cr_err 
     return CR_OK;
   case CR_ACT_LAUNCH:
     return launch(b, a, err);
+  case CR_ACT_SHARE: /* the others do not matter to streams in series */
+    return CR_OK;
   default:
     preempt(b, &b->stream[a->stream], a->how);
     return CR_OK;
@@ -235,5 +237,6 @@ static void fake_use(const struct cr_backend *b, uint32_t device, struct cr_use 
     .act = fake_act, .use = fake_use,                                                                         \
   }
 
-const struct cr_backend_ops fake_backend = FAKE("fake", CR_CAP_PARK | CR_CAP_EVICT | CR_CAP_KILL | CR_CAP_PRIORITY);
+const struct cr_backend_ops fake_backend = FAKE("fake", CR_CAP_PARK | CR_CAP_EVICT | CR_CAP_KILL | CR_CAP_PRIORITY |
+                                                   CR_CAP_SHARE | CR_CAP_PROCESS);
 const struct cr_backend_ops fake_backend_plain = FAKE("fake-plain", 0);

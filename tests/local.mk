@@ -3,14 +3,14 @@
 # Every case is a line of TAP.  Without cmocka the programs are built against tests/no_cmocka.h and skip each case.
 unit_tests = \
   tests/t_alloc tests/t_arrival tests/t_conformance tests/t_core tests/t_csv tests/t_device_file \
-  tests/t_gpu tests/t_heap tests/t_hist tests/t_iteration tests/t_kernel_class tests/t_kineto \
+  tests/t_farm tests/t_fit tests/t_fluid tests/t_gpu tests/t_heap tests/t_hist tests/t_iteration tests/t_kernel_class tests/t_kineto \
   tests/t_ledger tests/t_machine tests/t_monkey tests/t_nearest tests/t_option tests/t_plugin \
   tests/t_progress tests/t_queue tests/t_replay tests/t_report tests/t_rng tests/t_rundb \
-  tests/t_scenario tests/t_stats tests/t_store tests/t_timeline tests/t_truth tests/t_unit \
+  tests/t_scenario tests/t_slices tests/t_stats tests/t_store tests/t_timeline tests/t_timeline_check tests/t_truth tests/t_unit \
   tests/t_validate tests/t_workload tests/t_yaml_set
 
 script_tests = \
-  tests/cli.sh tests/docs_policy.sh tests/figure.sh tests/golden.sh tests/layers.sh \
+  tests/cli.sh tests/docs_commands.sh tests/docs_policy.sh tests/docs_quotes.sh tests/figure.sh tests/golden.sh tests/layers.sh \
   tests/opt_levels.sh tests/out_of_tree.sh tests/store_cli.sh tests/symbols.sh
 
 check_LIBRARIES += libcrtest.a
@@ -49,6 +49,12 @@ tests_bench_LDADD = $(house_libs) $(system_libs)
 bench: all tests/bench$(EXEEXT)
 	CORUN_DATA='$(abs_builddir)/share/corun' tests/bench$(EXEEXT)
 PHONY += bench
+
+# make bench-instructions: the same in instructions a kernel, which no other load on the machine changes.
+EXTRA_DIST += tests/bench_instructions.sh
+bench-instructions: all
+	builddir=. CORUN_DATA='$(abs_builddir)/share/corun' bash $(srcdir)/tests/bench_instructions.sh
+PHONY += bench-instructions
 
 # make golden: writes the golden ledgers anew.  The commit that takes them says why decisions changed.
 golden: all

@@ -47,6 +47,14 @@ fails "an unknown model is named, with a guess" 2 "did you mean alexnet-bs1-fp32
 fails "an unknown format is named" 2 "xml" "$corun" show "$store" -f xml
 fails "a file that is no store is named" 2 "is not a trace store" "$corun" show "$srcdir/traces/data/README.md"
 
+if [ "$(id -u)" -eq 0 ]; then
+  skip "a store that cannot be read is named" "root may read everything"
+else
+  cp "$store" "$tmp/secret.db" && chmod 000 "$tmp/secret.db"
+  fails "a store that cannot be read is named" 2 "secret.db: cannot be read: Permission denied" "$corun" show "$tmp/secret.db"
+  rm -f "$tmp/secret.db"
+fi
+
 ok "export writes a file" "$corun" export "$store" -o "$tmp/s.sql"
 fails "export does not overwrite" 2 "s.sql" "$corun" export "$store" -o "$tmp/s.sql"
 ok "import sql builds it again" "$corun" import sql "$tmp/s.sql" -o "$tmp/again.db"

@@ -611,9 +611,9 @@ static long peak_kib(void)
   return use.ru_maxrss;
 }
 
-static void memory_does_not_grow_with_the_file(void **state)
+/* A trace of one small iteration under n times 200 operators of the CPU, 35 kB of JSON. */
+static struct path write_large(int n)
 {
-  (void)state;
   struct cr_text t = {0}, op = {0};
   struct path path = keep(t_join(t_tmp(), "big.json.gz"));
   gzFile f = gzopen(path.s, "wb1");
@@ -623,10 +623,19 @@ static void memory_does_not_grow_with_the_file(void **state)
     add_host(&op, "cpu_op", "aten::a name of some length, as operators have them", 1000 * i, 500, 0);
   const char *events = strstr(t.s, "{\"ph\": \"X\"");
   gzwrite(f, t.s, (unsigned)(events - t.s));
-  for (int i = 0; i < 2000; i++) /* 400,000 operators, 70 MB of JSON */
+  for (int i = 0; i < n; i++)
     gzwrite(f, op.s, (unsigned)op.n);
   gzwrite(f, events, (unsigned)strlen(events));
   assert_int_equal(gzclose(f), Z_OK);
+  cr_text_fini(&t);
+  cr_text_fini(&op);
+  return path;
+}
+
+static void memory_does_not_grow_with_the_file(void **state)
+{
+  (void)state;
+  struct path path = write_large(2000); /* 70 MB */
   long before = peak_kib();
   struct model m = load(path.s);
   assert_int_equal(m.n_op, 3);
@@ -634,8 +643,49 @@ static void memory_does_not_grow_with_the_file(void **state)
   if (grown > 8192)
     fail_msg("peak memory grew by %ld KiB", grown);
   cr_arena_free(m.arena);
-  cr_text_fini(&t);
-  cr_text_fini(&op);
+}
+
+struct told {
+  int64_t done_bytes, all_bytes;
+  int n;
+};
+
+static void on_progress(void *ctx, int64_t done_bytes, int64_t all_bytes)
+{
+  struct told *told = ctx;
+  assert_true(done_bytes >= told->done_bytes);
+  assert_true(done_bytes <= all_bytes);
+  *told = (struct told){done_bytes, all_bytes, told->n + 1};
+}
+
+static void progress_goes_from_the_beginning_of_the_file_to_its_end(void **state)
+{
+  (void)state;
+  struct path path = write_large(300), store = keep(t_join(t_tmp(), "s.db"));
+  struct told told = {0};
+  struct cr_store *s = NULL;
+  struct cr_err err = {{0}};
+  const struct cr_kineto_options opt = {.model = "m", .on_progress = on_progress, .progress_ctx = &told};
+  assert_int_equal(cr_store_edit(store.s, &s, &err), CR_OK);
+  assert_int_equal(cr_kineto_import(s, path.s, &opt, &err), CR_OK);
+  cr_store_close(s);
+  assert_in_range(told.n, 8, 40);
+  assert_true(told.done_bytes > told.all_bytes / 2);
+}
+
+static void a_stopped_import_leaves_no_store(void **state)
+{
+  (void)state;
+  struct path path = write_large(100), folder = keep(t_tmp()), store = keep(t_join(folder.s, "s.db"));
+  volatile int stop = 1;
+  struct cr_store *s = NULL;
+  struct cr_err err = {{0}};
+  const struct cr_kineto_options opt = {.model = "m", .stop = &stop};
+  assert_int_equal(cr_store_edit(store.s, &s, &err), CR_OK);
+  assert_int_equal(cr_kineto_import(s, path.s, &opt, &err), CR_EINTR);
+  assert_non_null(strstr(err.text, "nothing was imported"));
+  cr_store_close(s);
+  assert_int_equal(n_files(folder.s), 0);
 }
 
 static void names_come_from_the_file(void **state)
@@ -685,6 +735,8 @@ int main(void)
     cmocka_unit_test(mutated_json_never_leaves_a_trace_of_a_failed_import),
     cmocka_unit_test(memory_that_runs_out_anywhere_is_reported),
     cmocka_unit_test(names_come_from_the_file),
+    cmocka_unit_test(progress_goes_from_the_beginning_of_the_file_to_its_end),
+    cmocka_unit_test(a_stopped_import_leaves_no_store),
   };
   return cmocka_run_group_tests(test, NULL, NULL);
 }

@@ -115,6 +115,9 @@ static void each_kind_has_its_line(void **state)
     {{.at_ns = 1, .kind = CR_NOTE_SETTIMER, .t = 9, .a = 5, .b = 1}, "1   settimer 9 at 4294967301"},
     {{.at_ns = 1, .kind = CR_NOTE_REFUSED, .a = CR_REFUSED_OWNER}, "1   refused: the policy does not own the request"},
     {{.at_ns = 1, .kind = CR_NOTE_PREEMPT, .a = 2, .b = 3}, "1   preempt 2 by ?"},
+    {{.at_ns = 1, .kind = CR_NOTE_PROCESS, .a = 2, .b = 7, .t = 5}, "1   process 7 stream 2 slice 5"},
+    {{.at_ns = 1, .kind = CR_NOTE_PROCESS, .a = 2, .b = 7, .t = (uint64_t)CR_NS_NEVER}, "1   process 7 stream 2"},
+    {{.at_ns = 1, .kind = CR_NOTE_SHARE, .a = 2, .b = 250000}, "1   share 2 ppm 250000"},
     {{.at_ns = 1, .kind = CR_NOTE_REFUSED, .a = 4000}, "1   refused: unknown"},
     {{.at_ns = 1, .kind = 4000}, "1 unknown kind 4000"},
   };

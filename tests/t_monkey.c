@@ -40,7 +40,7 @@ static void wish(struct cr_policy *p)
   static const enum cr_cap how[] = {CR_CAP_PARK, CR_CAP_EVICT, CR_CAP_KILL, CR_CAP_SWITCH, CR_CAP_MEM, (enum cr_cap)0};
   cr_request r = {some_id(p, 20)};
   cr_stream s = {some_id(p, p->view->n_stream)};
-  switch (draw(p, 9)) {
+  switch (draw(p, 11)) {
   case 0:
     cr_stream_new(p, (cr_device){some_id(p, 1)}, (int32_t)draw(p, 12) - 9);
     break;
@@ -61,6 +61,12 @@ static void wish(struct cr_policy *p)
     break;
   case 7:
     cr_timer(p, draw(p, 2) ? p->view->now_ns + draw(p, 20000) : (cr_ns)draw(p, CR_NONE) - 1000000, draw(p, 100));
+    break;
+  case 8:
+    cr_process(p, s, some_id(p, 3), draw(p, 2) ? CR_NS_NEVER : (cr_ns)draw(p, 20000) - 1000);
+    break;
+  case 9:
+    cr_share(p, s, draw(p, 2) ? draw(p, CR_SHARE_ALL + 2) : some_id(p, 2));
     break;
   default:
     cr_expect_ns(p, r, draw(p, 30));
@@ -127,7 +133,7 @@ static const struct cr_policy_ops monkey = {
   .abi = CR_POLICY_ABI,
   .name = "monkey",
   .about = "asks for nonsense",
-  .needs = CR_CAP_PARK | CR_CAP_KILL | CR_CAP_PRIORITY,
+  .needs = CR_CAP_PARK | CR_CAP_KILL | CR_CAP_PRIORITY | CR_CAP_SHARE | CR_CAP_PROCESS,
   .options = options,
   .state_bytes = sizeof(struct monkey),
   .client_bytes = 3,

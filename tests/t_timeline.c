@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <yajl/yajl_parse.h>
 
 #include "sim/workload.h"
 #include "tests/load.h"
@@ -42,11 +43,22 @@ static void span(struct fixture *f, uint32_t stream, uint32_t client, uint32_t o
   f->observer.on_op(f->observer.ctx, &s);
 }
 
+static void assert_json(const char *text)
+{
+  yajl_handle parser = yajl_alloc(NULL, NULL, NULL);
+  assert_int_equal(yajl_parse(parser, (const unsigned char *)text, strlen(text)), yajl_status_ok);
+  assert_int_equal(yajl_complete_parse(parser), yajl_status_ok);
+  yajl_free(parser);
+}
+
+/* The text of the file, which is JSON whatever the test is about. */
 static char *finish(struct fixture *f)
 {
   assert_int_equal(cr_timeline_close(f->timeline, NULL), CR_OK);
   cr_workload_builder_free(f->builder);
-  return t_read(f->path, NULL);
+  char *json = t_read(f->path, NULL);
+  assert_json(json);
+  return json;
 }
 
 static int count(const char *text, const char *what)
@@ -65,6 +77,36 @@ static void times_are_exact_to_the_nanosecond(void **state)
   char *json = finish(&f);
   assert_non_null(strstr(json, "\"ts\":1234567890123.456,\"dur\":1.007,"));
   assert_non_null(strstr(json, "{\"ph\":\"X\",\"name\":\"k\",\"cat\":\"kernel\",\"pid\":1,\"tid\":1,"));
+  t_free(json);
+}
+
+static void the_ops_of_a_request_lie_within_its_slice(void **state)
+{
+  (void)state;
+  struct fixture f = begin(0, CR_NS_NEVER);
+  const struct cr_op_span span[] = {
+    {.start_ns = 1000, .end_ns = 2000, .client = 0, .request = 4, .op = 0},
+    {.start_ns = 2500, .end_ns = 3000, .client = 0, .request = 4, .op = 1},
+    {.start_ns = 3000, .end_ns = 3001, .client = 1, .request = 5, .op = 3},
+  };
+  for (int i = 0; i < 3; i++)
+    f.observer.on_op(f.observer.ctx, &span[i]);
+  char *json = finish(&f);
+  static const char *const want[] = {
+    "{\"ph\":\"B\",\"name\":\"rt\",\"cat\":\"request\",\"pid\":1,\"tid\":1,\"ts\":1.000,\"args\":{\"request\":4}}",
+    "\"ts\":1.000,\"dur\":1.000",
+    "\"ts\":2.500,\"dur\":0.500",
+    "{\"ph\":\"E\",\"pid\":1,\"tid\":1,\"ts\":3.000}",
+    "{\"ph\":\"B\",\"name\":\"be\",\"cat\":\"request\",\"pid\":1,\"tid\":1,\"ts\":3.000,\"args\":{\"request\":5}}",
+    "\"ts\":3.000,\"dur\":0.001",
+    "{\"ph\":\"E\",\"pid\":1,\"tid\":1,\"ts\":3.001}",
+  };
+  const char *at = json;
+  for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+    at = strstr(at, want[i]);
+    if (!at)
+      fail_msg("%s is not there, or not after what begins before it", want[i]);
+  }
   t_free(json);
 }
 
@@ -271,6 +313,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(times_are_exact_to_the_nanosecond),
+    cmocka_unit_test(the_ops_of_a_request_lie_within_its_slice),
     cmocka_unit_test(a_stream_bears_the_name_of_its_only_client),
     cmocka_unit_test(runs_are_processes_of_their_own),
     cmocka_unit_test(of_one_instant_the_last_use_is_kept),

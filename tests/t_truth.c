@@ -74,6 +74,30 @@ static void the_bundled_fixed_table_is_read_whole(void **state)
   cr_truth_free(t);
 }
 
+static void the_bundled_table_of_processes_is_read_whole(void **state)
+{
+  (void)state;
+  struct cr_truth *t = read_ok(t_data("calib/data/h200/corun-processes.csv"), NULL);
+  assert_int_equal(t->n_row, 24);
+  assert_int_equal(t->n_group, 16);
+  assert_string_equal(t->row[0].model, "vgg19-bs1-fp32");
+  assert_int_equal(t->row[0].policy, CR_TRUTH_TIMESLICE);
+  assert_int_equal(t->row[2].client, 0); /* resnet50 beside itself */
+  assert_int_equal(t->row[3].client, 1);
+  assert_int_equal(t->row[t->n_row - 1].policy, CR_TRUTH_MPS_25);
+  for (uint32_t i = 0; i < t->n_row; i++) {
+    assert_int_equal(t->row[i].arrival, CR_ARRIVE_CLOSED);
+    assert_true(t->row[i].duration_ns == CR_TRUTH_PROCESS_NS);
+  }
+  cr_truth_free(t);
+}
+
+static void a_mode_that_is_none_is_refused(void **state)
+{
+  (void)state;
+  refused("mode,scenario,model,mean_ms\nmps-alone,a,m,1\nmpz,a,m,1\n", NULL, "truth.csv:3", "mps-alone-25");
+}
+
 static void the_bundled_autotuned_table_is_read_whole(void **state)
 {
   (void)state;
@@ -259,6 +283,8 @@ int main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_bundled_fixed_table_is_read_whole),
     cmocka_unit_test(the_bundled_autotuned_table_is_read_whole),
+    cmocka_unit_test(the_bundled_table_of_processes_is_read_whole),
+    cmocka_unit_test(a_mode_that_is_none_is_refused),
     cmocka_unit_test(groups_come_as_they_first_appear_and_rows_by_client),
     cmocka_unit_test(columns_may_come_in_any_order_and_only_seven_are_needed),
     cmocka_unit_test(arrivals_are_joined_by_scenario_and_client),

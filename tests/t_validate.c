@@ -20,6 +20,7 @@ static struct cr_validate_row hand_row(const char *scenario, uint32_t n_client, 
                                 .trace = "m",
                                 .arrival = "closed",
                                 .n_client = n_client,
+                                .alone_ms = NAN,
                                 .measured_per_s = NAN,
                                 .predicted_per_s = 1e3 / predicted};
   for (int m = 0; m < CR_N_TRUTH; m++) {
@@ -117,6 +118,31 @@ static void a_small_json_is_as_on_file(void **state)
 {
   (void)state;
   small_report(CR_JSON, "\"truth\"", "tests/data/validate/small.json");
+}
+
+/* Two closed clients of 1 and 2 ms alone, measured at 2 and 4: half of it when nobody interferes, 3 each in turns, twice
+ * alone with equal shares.  The run with an open client is not judged. */
+static void null_models_know_only_how_long_models_take_alone(void **state)
+{
+  (void)state;
+  struct cr_validate_row row[] = {hand_row("two", 2, 2, 2), hand_row("two", 2, 4, 3), hand_row("open", 2, 1, 1),
+                                  hand_row("open", 2, 1, 1)};
+  row[1].client = row[3].client = 1;
+  row[3].arrival = "poisson";
+  for (int i = 0; i < 4; i++)
+    row[i].alone_ms = i % 2 ? 2 : 1;
+  const struct cr_validate_facts facts = {
+    .truth = "t.csv", .device = "h200", .model_set = "", .at_most_ns = CR_NS_NEVER, .n_run = 2};
+  char *text = report(CR_JSON, row, 4, &facts);
+  const char *part = strstr(text, "\"against\":{");
+  assert_non_null(part);
+  const char *const want[] = {"\"no interference\":{\"rows\":2,\"mean_abs_pct_error\":50.000000,",
+                              "\"one at a time\":{\"rows\":2,\"mean_abs_pct_error\":37.500000,",
+                              "\"equal shares\":{\"rows\":2,\"mean_abs_pct_error\":0.000000,",
+                              "\"this model\":{\"rows\":2,\"mean_abs_pct_error\":12.500000,"};
+  for (size_t i = 0; i < sizeof want / sizeof want[0]; i++)
+    assert_non_null(strstr(part, want[i]));
+  cr_text_fini(&(struct cr_text){.s = text});
 }
 
 static void a_report_of_no_rows_is_well_formed(void **state)
@@ -243,7 +269,9 @@ static void prepare(struct run *r, const char *rows, const char *arrivals)
                                     .device = &r->device,
                                     .at_most_ns = CR_NS_NEVER,
                                     .streams = cr_policy_find("streams", 7),
-                                    .priority = cr_policy_find("priority", 8)};
+                                    .priority = cr_policy_find("priority", 8),
+                                    .timeslice = cr_policy_find("timeslice", 9),
+                                    .mps = cr_policy_find("mps", 3)};
 }
 
 static struct cr_validation *run_ok(const struct run *r)
@@ -395,6 +423,31 @@ static void only_limits_the_rows_but_not_the_choice_of_variants(void **state)
   cr_validation_free(v);
 }
 
+static void several_processes_predict_the_same(void **state)
+{
+  (void)state;
+  struct run r;
+  prepare(&r,
+          "a,streams,0,m,0,closed,,,0.02,0.1\na,streams,1,n,0,closed,,,0.02,0.1\n"
+          "b,streams,0,only,0,closed,,,0.01,0.1\nc,streams,0,n,0,closed,,,0.03,0.1\n",
+          NULL);
+  struct cr_validation *one = run_ok(&r);
+  r.cfg.n_worker = 3;
+  struct cr_validation *three = run_ok(&r);
+  uint32_t n, m;
+  const struct cr_validate_row *x = cr_validation_rows(one, &n), *y = cr_validation_rows(three, &m);
+  assert_int_equal(n, 4);
+  assert_int_equal(m, 4);
+  for (uint32_t i = 0; i < n; i++) {
+    assert_string_equal(x[i].scenario, y[i].scenario);
+    assert_memory_equal(x[i].predicted_ms, y[i].predicted_ms, sizeof x[i].predicted_ms);
+    assert_near(x[i].alone_ms, y[i].alone_ms, 0);
+  }
+  assert_int_equal(cr_validation_facts(three)->n_run, 3);
+  cr_validation_free(one);
+  cr_validation_free(three);
+}
+
 static void a_stopped_validation_keeps_what_it_has(void **state)
 {
   (void)state;
@@ -540,6 +593,7 @@ int main(void)
     cmocka_unit_test(a_small_table_is_as_on_file),
     cmocka_unit_test(a_small_csv_is_as_on_file),
     cmocka_unit_test(a_small_json_is_as_on_file),
+    cmocka_unit_test(null_models_know_only_how_long_models_take_alone),
     cmocka_unit_test(a_report_of_no_rows_is_well_formed),
     cmocka_unit_test(a_model_alone_takes_what_was_recorded),
     cmocka_unit_test(the_first_two_periods_are_left_out),
@@ -549,6 +603,7 @@ int main(void)
     cmocka_unit_test(auto_without_isolated_rows_is_plain),
     cmocka_unit_test(a_variant_that_was_asked_for_is_taken),
     cmocka_unit_test(only_limits_the_rows_but_not_the_choice_of_variants),
+    cmocka_unit_test(several_processes_predict_the_same),
     cmocka_unit_test(a_stopped_validation_keeps_what_it_has),
     cmocka_unit_test(two_runs_give_the_same_bytes),
     cmocka_unit_test(a_model_without_a_trace_is_named),

@@ -15,6 +15,7 @@ enum { BUFFER_BYTES = 128 * 1024 };
 struct cr_gz {
   gzFile f;
   char *path;
+  int64_t bytes; /* size of the file */
   int named_gz; /* so that a text file under such a name is not taken for one that is whole */
 };
 
@@ -39,6 +40,7 @@ int cr_gz_open(const char *path, struct cr_gz **out, struct cr_err *err)
     return cr_fail_nomem(err, path);
   }
   gz->path = memcpy(copy, path, strlen(path) + 1);
+  gz->bytes = (int64_t)st.st_size;
   gz->named_gz = ends_in(path, ".gz");
   gz->f = gzopen(path, "rb");
   if (!gz->f) {
@@ -81,6 +83,12 @@ int cr_gz_read(struct cr_gz *gz, void *buf, size_t cap, size_t *n, struct cr_err
     return cr_fail(err, CR_EINPUT, "%s: is not gzip, though its name says so; copy it again or rename it", gz->path);
   *n = (size_t)got;
   return CR_OK;
+}
+
+void cr_gz_progress(const struct cr_gz *gz, int64_t *done_bytes, int64_t *all_bytes)
+{
+  *done_bytes = (int64_t)gzoffset(gz->f);
+  *all_bytes = gz->bytes;
 }
 
 int cr_gz_slurp(const char *path, struct cr_text *out, struct cr_err *err)

@@ -32,6 +32,7 @@ struct token {
 
 struct import {
   const char *path;
+  const struct cr_kineto_options *opt;
   struct kineto_trace t;
   struct cr_arena *arena; /* the trace's */
   struct token *token;    /* [n_token] */
@@ -306,7 +307,7 @@ static int find_host_starts(struct import *im, struct cr_err *err)
     im->host_start[k] = CR_NS_NEVER;
     host_window(im, k, &hs);
   }
-  return kineto_each_host(im->path, on_host, &hs, err);
+  return kineto_each_host(im->path, im->opt, on_host, &hs, err);
 }
 
 /* The call that put the op before op i of the same iteration on the device. */
@@ -381,7 +382,8 @@ static void report(struct import *im, const struct cr_op_spec *op, cr_ns gap_ns)
   if (im->it.n_clean == 1)
     cr_text_add(&im->report, "one iteration only: medians and spreads are not known; record several\n");
   if (im->it.n_left_out)
-    cr_text_add(&im->report, "%u iterations left out: cut, or of other ops\n", im->it.n_left_out);
+    cr_text_add(&im->report, "%u iteration%s left out: cut, or of other ops\n", im->it.n_left_out,
+                im->it.n_left_out == 1 ? "" : "s");
   if (gap_ns == CR_NS_NEVER || gap_ns >= BACK_TO_BACK_NS)
     cr_text_add(&im->report, "iterations are not back to back: the idle time before the first op is not known\n");
   if (!im->all_graphs && n_no_launch)
@@ -480,8 +482,8 @@ static int has_kernel(const struct kineto_trace *t)
 
 int cr_kineto_import(struct cr_store *s, const char *path, const struct cr_kineto_options *opt, struct cr_err *err)
 {
-  struct import im = {.path = path};
-  int rc = kineto_read(path, &im.t, err);
+  struct import im = {.path = path, .opt = opt};
+  int rc = kineto_read(path, opt, &im.t, err);
   im.arena = im.t.arena;
   if (!rc && !has_kernel(&im.t))
     rc = cr_fail(err, CR_EINPUT, "%s: has %" PRIu64 " events but no kernel; record it with GPU activities switched on",

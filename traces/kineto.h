@@ -12,6 +12,9 @@ struct cr_kineto_options {
   const char *prefix; /* put before the name; NULL: nothing */
   int replace;
   struct cr_origin origin; /* what the user says of host, driver, command; the importer fills the rest */
+  const volatile int *stop; /* set from outside: give up with CR_EINTR; or NULL */
+  void (*on_progress)(void *ctx, int64_t done_bytes, int64_t all_bytes); /* for each MiB of text read; or NULL */
+  void *progress_ctx;
 };
 
 /* One file into one model: one clean iteration found among the recorded ones, per-op medians over all alike. */

@@ -14,7 +14,7 @@
 #include "traces/gz.h"
 #include "traces/kineto_int.h"
 
-enum { CHUNK_BYTES = 64 * 1024, DEPTH_MAX = 64 };
+enum { CHUNK_BYTES = 64 * 1024, WATCH_BYTES = 1 << 20, DEPTH_MAX = 64 };
 
 /* Members of an event that are read.  Those from F_CORRELATION on stand in its args. */
 enum field {
@@ -102,6 +102,7 @@ enum place { AT_TOP, IN_EVENTS, IN_EVENT, IN_ARGS, IN_DIMENSIONS, IN_PROPERTIES,
 
 struct reader {
   const char *path;
+  const struct cr_kineto_options *opt; /* who watches */
   struct kineto_trace *t; /* NULL in a pass over host events */
   kineto_on_host *on_host;
   void *host_ctx;
@@ -701,6 +702,31 @@ static int parse_failed(struct reader *r, yajl_status status, uint64_t byte)
   return CR_EINPUT;
 }
 
+/* Eager recordings are read twice: whether this is one, by what was seen of it. */
+static int looks_eager(const struct kineto_trace *t)
+{
+  for (uint32_t i = 0; i < t->n_call; i++)
+    if (t->call[i].kind == KINETO_GRAPH_LAUNCH)
+      return 0;
+  return t->n_op > 0 && !t->op[0].in_graph;
+}
+
+/* Tells how far the reading has come, and asks whether to go on. */
+static int watch(const struct reader *r, const struct cr_gz *gz)
+{
+  const struct cr_kineto_options *opt = r->opt;
+  if (opt->stop && *opt->stop)
+    return cr_fail(r->err, CR_EINTR, "%s: stopped; nothing was imported", r->path);
+  if (!opt->on_progress)
+    return CR_OK;
+  int64_t done_bytes, file_bytes;
+  cr_gz_progress(gz, &done_bytes, &file_bytes);
+  int is_first = r->t != NULL;
+  opt->on_progress(opt->progress_ctx, done_bytes + (is_first ? 0 : file_bytes),
+                   is_first && !looks_eager(r->t) ? file_bytes : 2 * file_bytes);
+  return CR_OK;
+}
+
 static int parse_file(struct reader *r, struct cr_gz *gz, unsigned char *buf)
 {
   uint64_t done = 0;
@@ -721,6 +747,8 @@ static int parse_file(struct reader *r, struct cr_gz *gz, unsigned char *buf)
     done += n;
     if (n == 0)
       break;
+    if (done % WATCH_BYTES < n && (rc = watch(r, gz)))
+      return rc;
   }
   if (!r->saw_events)
     return cr_fail(r->err, CR_EINPUT, "%s: is JSON but no Kineto trace: it has no traceEvents", r->path);
@@ -748,9 +776,9 @@ static int read_file(struct reader *r)
   return rc;
 }
 
-int kineto_read(const char *path, struct kineto_trace *out, struct cr_err *err)
+int kineto_read(const char *path, const struct cr_kineto_options *opt, struct kineto_trace *out, struct cr_err *err)
 {
-  struct reader r = {.path = path, .t = out, .err = err, .e.wrong = F_NONE};
+  struct reader r = {.path = path, .opt = opt, .t = out, .err = err, .e.wrong = F_NONE};
   out->schema = CR_UNKNOWN;
   out->driver = CR_UNKNOWN;
   out->arena = cr_arena_new();
@@ -761,9 +789,10 @@ int kineto_read(const char *path, struct kineto_trace *out, struct cr_err *err)
   return rc;
 }
 
-int kineto_each_host(const char *path, kineto_on_host *each, void *ctx, struct cr_err *err)
+int kineto_each_host(const char *path, const struct cr_kineto_options *opt, kineto_on_host *each, void *ctx,
+                     struct cr_err *err)
 {
-  struct reader r = {.path = path, .on_host = each, .host_ctx = ctx, .err = err, .e.wrong = F_NONE};
+  struct reader r = {.path = path, .opt = opt, .on_host = each, .host_ctx = ctx, .err = err, .e.wrong = F_NONE};
   return read_file(&r);
 }
 

@@ -5,7 +5,7 @@ libcrtraces_a_SOURCES = \
   traces/datadir.c traces/datadir.h traces/device_file.c traces/device_file.h \
   traces/gz.c traces/gz.h traces/iteration.c traces/iteration.h \
   traces/kernel_class.c traces/kernel_class.h traces/kineto.c traces/kineto.h traces/kineto_int.h \
-  traces/kineto_read.c traces/ncu.c traces/ncu.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
+  traces/kineto_read.c traces/kineto_streams.c traces/kineto_streams.h traces/ncu.c traces/ncu.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
   traces/rundb_read.c traces/rundb_schema.h traces/scenario.c traces/scenario.h \
   traces/scenario_client.c traces/scenario_int.h traces/scenario_model.c \
   traces/sha256.c traces/sha256.h traces/store.c traces/store.h \

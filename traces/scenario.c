@@ -254,26 +254,39 @@ static int load_times(const struct scenario_reader *r, const struct scenario_yam
   return rc;
 }
 
+/* The i-th policy, and where it stands.  A policy's file lies beside the scenario, as other files do. */
+static int load_policy(const struct scenario_reader *r, const struct scenario_yaml *f, uint32_t i, const char **policy,
+                       const char **place, struct cr_err *err)
+{
+  char path[32], where[400], both[440];
+  const char *spec = f->policies[i];
+  snprintf(path, sizeof path, "policies[%u]", i);
+  if (!*spec)
+    return cr_yaml_fail(r->y, path, err, "%s: is empty; write a policy such as streams", path);
+  for (uint32_t k = 0; k < i; k++)
+    if (strcmp(f->policies[k], spec) == 0)
+      return cr_yaml_fail(r->y, path, err, "%s: '%s' is listed twice; remove one", path, spec);
+  int is_file = memchr(spec, '/', strcspn(spec, ",")) != NULL;
+  *policy = is_file && !cr_yaml_is_set(r->y, path) ? cr_scenario_path(r, spec) : cr_arena_text(r->arena, spec);
+  snprintf(both, sizeof both, "%s: %s", cr_yaml_where(r->y, path, where, sizeof where), path);
+  *place = cr_arena_text(r->arena, both);
+  return *policy && *place ? CR_OK : cr_fail_nomem(err, "policies");
+}
+
 static int load_policies(const struct scenario_reader *r, const struct scenario_yaml *f, struct cr_scenario *s,
                          struct cr_err *err)
 {
   if (f->n_policies > POLICIES_MAX)
     return cr_yaml_fail(r->y, "policies", err, "policies: at most %d can be listed", POLICIES_MAX);
   const char **policy = cr_arena_take(r->arena, f->n_policies, sizeof *policy);
-  if (!policy)
-    return cr_fail_nomem(err, "policies");
-  for (uint32_t i = 0; i < f->n_policies; i++) {
-    char path[32];
-    snprintf(path, sizeof path, "policies[%u]", i);
-    if (!*f->policies[i])
-      return cr_yaml_fail(r->y, path, err, "%s: is empty; write a policy such as streams", path);
-    for (uint32_t k = 0; k < i; k++)
-      if (strcmp(f->policies[k], f->policies[i]) == 0)
-        return cr_yaml_fail(r->y, path, err, "%s: '%s' is listed twice; remove one", path, f->policies[i]);
-    if (!(policy[i] = cr_arena_text(r->arena, f->policies[i])))
-      return cr_fail_nomem(err, "policies");
-  }
+  const char **place = cr_arena_take(r->arena, f->n_policies, sizeof *place);
+  int rc = policy && place ? CR_OK : cr_fail_nomem(err, "policies");
+  for (uint32_t i = 0; !rc && i < f->n_policies; i++)
+    rc = load_policy(r, f, i, &policy[i], &place[i], err);
+  if (rc)
+    return rc;
   s->policy = policy;
+  s->policy_place = place;
   s->n_policy = f->n_policies;
   return CR_OK;
 }

@@ -14,6 +14,7 @@ struct cr_scenario {
   uint64_t seed;
   uint32_t n_policy;
   const char *const *policy; /* [n_policy] "name,opt=v"; none: every policy there is */
+  const char *const *policy_place; /* [n_policy] for errors: "b.yaml:3: policies[1]" */
   const char *model_set;     /* device-model switches "cold=off,..."; NULL: none */
   const char *text;          /* the file's YAML after every --set, for the run database */
   const struct cr_workload *workload;

@@ -7,6 +7,7 @@
 #include "sim/nearest.h"
 #include "sim/text.h"
 #include "traces/datadir.h"
+#include "traces/kernel_class.h"
 #include "traces/scenario_int.h"
 #include "traces/store.h"
 
@@ -237,11 +238,13 @@ int cr_scenario_model(struct scenario_reader *r, const char *path, const char *n
 static int no_fit(const struct scenario_reader *r, const char *path, const struct cr_model_info *model, uint32_t i,
                   const struct cr_op_spec *op, const char *limit, struct cr_err *err)
 {
+  char kernel[100];
+  cr_kernel_short_name(op->name, kernel, sizeof kernel);
   return cr_yaml_fail(
     r->y, path, err,
-    "%s: model %s can never run on device %s: op %u, kernel %.100s, is over the limit of %s (%u threads, "
+    "%s: model %s can never run on device %s: op %u, kernel %s, is over the limit of %s (%u threads, "
     "%u registers, %lld B of shared memory); use a device that has more, or another trace",
-    path, model->name, r->device->name, i, op->name, limit, op->threads, op->regs,
+    path, model->name, r->device->name, i, kernel, limit, op->threads, op->regs,
     (long long)(op->smem_bytes == CR_UNKNOWN ? 0 : op->smem_bytes));
 }
 

@@ -152,6 +152,8 @@ static int check_file(const char *path, struct cr_err *err)
     return cr_fail(err, CR_EINPUT, "%s: is a folder, not a trace store", path);
   if (st.st_size == 0)
     return cr_fail(err, CR_EINPUT, "%s: is empty, not a trace store", path);
+  if (access(path, R_OK))
+    return cr_fail(err, CR_EINPUT, "%s: cannot be read: %s", path, strerror(errno));
   return CR_OK;
 }
 

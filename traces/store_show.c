@@ -247,6 +247,8 @@ static void kernels_table(const struct group *group, uint32_t n, struct cr_text 
   cr_table_end(&t, out);
 }
 
+#define N_FILES "count(DISTINCT sha256) || iif(count(DISTINCT sha256) = 1, ' file', ' files')"
+
 /* Where the records come from: a line a file of the model, and a line a kind of recording. */
 static int sources(struct cr_store *s, const char *model, struct cr_text *out, struct cr_err *err)
 {
@@ -255,10 +257,10 @@ static int sources(struct cr_store *s, const char *model, struct cr_text *out, s
     cr_store_prepare(s,
                      model ? "SELECT file, tool, gpu, driver, host, command, recorded, 'sha256 ' || sha256 FROM origin "
                              "WHERE model = (SELECT id FROM model WHERE name = ?) UNION ALL "
-                             "SELECT count(DISTINCT sha256) || ' files', tool, gpu, driver, host, command, NULL, "
+                             "SELECT " N_FILES ", tool, gpu, driver, host, command, NULL, "
                              "'for all models' FROM origin WHERE model IS NULL GROUP BY 2, 3, 4, 5, 6 ORDER BY 2"
-                           : "SELECT count(DISTINCT sha256) || ' files', tool, gpu, driver, host, command, "
-                             "min(recorded) || ' to ' || max(recorded) FROM origin GROUP BY 2, 3, 4, 5, 6 "
+                           : "SELECT " N_FILES ", tool, gpu, driver, host, command, min(recorded) || "
+                             "iif(min(recorded) < max(recorded), ' to ' || max(recorded), '') FROM origin GROUP BY 2, 3, 4, 5, 6 "
                              "ORDER BY tool = 'kineto', tool, command",
                      &q, err);
   if (!rc && model)
@@ -288,10 +290,17 @@ static int has_line(const char *report, const char *line, size_t n)
 /* A finding, with the models that have it. */
 static void finding(const struct views *all, uint32_t first, const char *line, size_t n, struct cr_text *out)
 {
+  enum { INDENT = 4, WIDTH = 100 };
+  size_t column = 2 + n + 1;
   cr_text_add(out, "  %.*s:", (int)n, line);
-  for (uint32_t i = first; i < all->n; i++)
-    if (has_line(all->view[i].report, line, n))
-      cr_text_add(out, " %s", all->view[i].name);
+  for (uint32_t i = first; i < all->n; i++) {
+    if (!has_line(all->view[i].report, line, n))
+      continue;
+    size_t length = strlen(all->view[i].name);
+    int wraps = column + 1 + length > WIDTH;
+    cr_text_add(out, "%s%s", wraps ? "\n    " : " ", all->view[i].name);
+    column = (wraps ? INDENT : column + 1) + length;
+  }
   cr_text_add(out, "\n");
 }
 

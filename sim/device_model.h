@@ -1,0 +1,49 @@
+/* device_model.h - what the engine asks of a model of one device, whichever it is.
+ *
+ * Streams of one device have at most one op on it each, started by start(); the model says when something changes next
+ * and which ops ended.  Three stand behind these calls: waves of blocks on single SMs (sim/gpu.h), a faster one that
+ * follows whole kernels (sim/fluid.c), and time slices, which keep one of the others for each process (sim/slices.h).
+ *
+ * `--set model.fidelity=wave|kernel` chooses between the first two; wave is the default. */
+#ifndef CR_DEVICE_MODEL_H
+#define CR_DEVICE_MODEL_H
+#include "sim/gpu.h"
+
+/* What a model is made for.  All is borrowed for its life. */
+struct cr_device_model_cfg {
+  const struct cr_device_desc *device;
+  const struct cr_gpu_model *model;
+  const struct cr_op_spec *op; /* [n_op], the workload's */
+  const uint32_t *op_index;    /* [n_op], each one's place in its model */
+  uint32_t n_op, n_stream;     /* streams that will be used, numbered 0.. */
+};
+
+/* Calls mean what those of sim/gpu.h say; self is what make() gave. */
+struct cr_device_model_ops {
+  const char *name, *about; /* "wave" */
+  int (*make)(const struct cr_device_model_cfg *cfg, void **self, struct cr_err *err);
+  void (*free)(void *self); /* NULL is fine */
+  void (*set_priority)(void *self, uint32_t stream, int32_t priority);
+  /* Streams of one group (numbered by the caller, below n_stream) run on at most sms SMs at once, all together.  Holds for
+   * blocks placed from then on. */
+  void (*set_share)(void *self, uint32_t stream, uint32_t group, uint32_t sms);
+  void (*start)(void *self, uint32_t stream, uint32_t op, cr_ns from_ns, cr_ns launched_ns);
+  cr_ns (*next_ns)(const void *self);
+  uint32_t (*advance)(void *self, cr_ns to_ns, struct cr_gpu_end *out, uint32_t cap);
+  void (*settle)(void *self);
+  void (*use)(const void *self, struct cr_use *out);
+  void (*occupied)(const void *self, uint32_t *sms_busy, uint32_t *warps);
+};
+
+/* A model of a device: what the engine holds. */
+struct cr_device_model {
+  const struct cr_device_model_ops *ops;
+  void *self;
+};
+
+extern const struct cr_device_model_ops cr_device_wave; /* sim/device_model.c, over sim/gpu.h */
+
+/* By enum cr_fidelity. */
+const struct cr_device_model_ops *cr_device_model_of(enum cr_fidelity fidelity);
+
+#endif

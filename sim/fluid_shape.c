@@ -1,0 +1,96 @@
+/* fluid_shape.c - what the fluid device model needs of an op, from the wave model's shape of it (gpu_shape.c).
+ *
+ * A kernel of G blocks, C of which the device holds at once, has G = lead + last: full waves of C blocks, each of which
+ * takes the time of a wave alone, and a last one.  Alone it takes its recorded time exactly: the last wave takes what
+ * the full ones leave. */
+#include "config.h"
+
+#include <math.h>
+
+#include "sim/fluid_int.h"
+#include "sim/gpu_int.h"
+
+/* A kernel whose blocks take more than this of anything on their SMs leaves no room for others there. */
+static const double FULL = 0.75;
+
+/* All the kernel's time alone on SMs: with a single block, it is that block's. */
+static int total_ns(const struct cr_gpu *probe, const struct cr_op_spec *op, uint32_t index, double *out,
+                    struct cr_err *err)
+{
+  struct cr_op_spec one[2] = {index ? op[-1] : *op, *op};
+  struct shape s;
+  one[1].blocks = 1;
+  int rc = cr_gpu_shape(probe, one + 1, index, &s, err);
+  *out = s.body_ns;
+  return rc;
+}
+
+/* A phase of block_ns a wave, in which the kernel alone sees the load own of itself; f: slowdown per unit of load. */
+static struct fluid_phase phase(double block_ns, double flat_ns, double own, double f)
+{
+  double at_0 = 1 / (1 + f * own), per_load = f * at_0, flat = block_ns > 0 ? fmin(flat_ns / block_ns, 1) : 1;
+  return (struct fluid_phase){.block_ns = block_ns,
+                              .flat_ns = fmin(flat_ns, block_ns),
+                              .slow_at_0 = at_0,
+                              .slow_per_load = per_load,
+                              .even_at_0 = flat + (1 - flat) * at_0,
+                              .even_per_load = (1 - flat) * per_load};
+}
+
+/* Load that each of n blocks sees of the others and itself, spread evenly over all SMs. */
+static double own_load(const struct fluid_shape *f, uint32_t n, uint32_t sms)
+{
+  return f->load * fmax(1, (double)n / sms);
+}
+
+static void fill_phases(const struct cr_gpu *g, const struct shape *k, double total, struct fluid_shape *out)
+{
+  uint32_t sms = g->device->sms, rest = k->blocks % out->fit;
+  double load = g->model.has[CR_GPU_HAS_CONTENTION] ? g->model.constant[CR_GPU_LOAD] : 0;
+  out->last = rest ? rest : out->fit;
+  out->lead = k->blocks - out->last;
+  uint32_t waves = out->lead / out->fit;
+  out->waves = phase(k->body_ns, k->flat_ns, own_load(out, out->fit, sms), load);
+  out->end = phase(fmax(total - waves * k->body_ns, 1), k->flat_ns, own_load(out, out->last, sms), load);
+}
+
+/* Blocks of it that one SM holds, by the same rules as in gpu_shape.c. */
+static uint32_t sm_fit(const struct cr_gpu *g, const struct cr_op_spec *op, const struct shape *k)
+{
+  uint32_t fit = cr_device_occupancy(g->device, op->threads, op->regs, op->smem_bytes, NULL);
+  if (g->model.has[CR_GPU_HAS_CARVEOUT] && k->carveout / k->smem < fit)
+    fit = k->carveout / k->smem;
+  return fit;
+}
+
+int cr_fluid_shape(const struct cr_device_desc *d, const struct cr_gpu_model *m, const struct cr_op_spec *op,
+                   uint32_t index, struct fluid_shape *out, struct cr_err *err)
+{
+  struct cr_gpu probe = {.device = d, .model = *m};
+  struct shape k;
+  double total = 0;
+  int rc = cr_gpu_shape(&probe, op, index, &k, err);
+  if (rc == CR_OK && k.blocks)
+    rc = total_ns(&probe, op, index, &total, err);
+  if (rc)
+    return rc;
+  *out = (struct fluid_shape){.away_ns = (cr_ns)llrint(k.away_ns), .plain_ns = (cr_ns)llrint(k.body_ns)};
+  if (k.blocks == 0)
+    return CR_OK;
+  total += k.away_ns - (double)out->away_ns;
+  out->sm_fit = sm_fit(&probe, op, &k);
+  out->fit = out->sm_fit * d->sms;
+  out->load = (double)k.load;
+  out->cold_ns = k.cold_ns;
+  const uint32_t need[N_FLUID_POOL] = {k.warps, k.reg_units, k.smem / (uint32_t)d->smem_unit_bytes, 1};
+  const double limit[N_FLUID_POOL] = {d->sm_warps, d->sm_regs / d->warp_regs_unit,
+                                      (double)(d->sm_smem_bytes / d->smem_unit_bytes), d->sm_blocks};
+  out->full = HUGE_VAL;
+  for (int r = 0; r < N_FLUID_POOL; r++) {
+    out->need.pair[r / 2] |= (uint64_t)need[r] << (r % 2 ? 32 : 0);
+    out->per_need[r] = 1.0 / need[r]; /* infinite where none is needed */
+    out->full = fmin(out->full, FULL * limit[r] * out->per_need[r]);
+  }
+  fill_phases(&probe, &k, total, out);
+  return CR_OK;
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# docs_commands.sh - every command and every scenario that README.md and docs/scenarios.md show works as it stands there.
+. "${srcdir:-.}/tests/tap.bash"
+srcdir=$(cd "$srcdir" && pwd)
+program=$(cd "$builddir" && pwd)/corun
+
+# What the commands find in their folder: a trace, and a policy of one's own.
+cp "$srcdir/tests/data/alexnet-bs1-fp32.graph.json.gz" "$tmp/trace.json.gz"
+ok 'the_example_policy_builds' "${CC:-cc}" -std=c17 -shared -fPIC -I"$srcdir" -o "$tmp/mine.so" \
+  "$srcdir/examples/policy-out-of-tree/turns.c"
+
+# A run of 2 s shows no more here than one of 30 ms.
+corun() {
+  local shorter=()
+  [ "$1" = run ] && shorter=(--set duration=30ms)
+  "$program" "$@" "${shorter[@]}"
+}
+in_folder() { (cd "$tmp" && eval "$1"); }
+
+section() { sed -n "/^## $2\$/,/^## /p" "$srcdir/$1"; }
+n=0
+while IFS= read -r line; do
+  n=$((n + 1))
+  command=${line%%  #*}
+  command=${command/SCENARIO/disb-a}
+  ok "README_says: $(sed 's/^ *//; s/ *$//; s/#/no./g' <<<"$command")" in_folder "$command"
+done < <(section README.md 'What you can ask' | grep '^    corun ')
+ok 'there_are_commands_in_the_README' test "$n" -ge 9
+
+# Blocks of YAML are whole scenarios.
+for page in README.md docs/scenarios.md; do
+  awk -v out="$tmp/$(basename "$page")" '
+    /^```yaml$/ { n++; inside = 1; next }
+    /^```$/ { inside = 0 }
+    inside { print >(out "." n ".yaml") }' "$srcdir/$page"
+done
+for file in "$tmp"/*.yaml; do
+  ok "the_scenario_runs: $(basename "$file")" corun run "$file"
+done
+
+# Each --set that docs/scenarios.md shows.
+while IFS= read -r set; do
+  ok "docs_say: $set" eval "corun run disb-c -p streams $set"
+done < <(section docs/scenarios.md '--set' | grep -oE -e "\`--set [^\`]*\`" | tr -d '`' | grep -v 'KEY=VALUE')
+done_testing
