@@ -83,7 +83,8 @@ struct cr_backend_ops {
   void (*close)(struct cr_backend *b);
   cr_ns (*now)(const struct cr_backend *b);
   /* Lets time pass until something happened or until_ns is reached; writes the events of one instant, at most cap, and
-   * how many.  More at the same instant come with the next call.  until_ns may be CR_NS_NEVER only if work is queued or
+   * how many.  More at the same instant come with the next call.  It may return with none before until_ns, when it has been at
+   * work for long and the caller may want to look around.  until_ns may be CR_NS_NEVER only if work is queued or
    * running; with nothing to wait for it returns at once with none and time stands still. */
   int (*wait)(struct cr_backend *b, cr_ns until_ns, struct cr_event *out, uint32_t cap, uint32_t *n, struct cr_err *err);
   int (*act)(struct cr_backend *b, const struct cr_act *act, struct cr_err *err);

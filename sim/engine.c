@@ -11,15 +11,17 @@
 #include <string.h>
 
 #include "sim/device_model.h"
+#include "sim/host_thread.h"
 #include "sim/mem.h"
 #include "sim/slices.h"
 
 struct range {
-  uint32_t request, client;
+  uint32_t request, client, stream;
   uint32_t op0, n_op, done; /* done: finished ops */
   uint32_t model_op0;
   uint32_t next;   /* in the stream, or in the free list */
   uint32_t parked; /* gives up after the op that runs */
+  int eager;        /* a thread of the host launches it op by op */
   cr_ns launch_ns; /* when act() handed it over */
   cr_ns reach_ns;
 };
@@ -28,7 +30,7 @@ struct stream {
   uint32_t device, local; /* local: its number on the device */
   uint32_t head, tail;    /* ranges; CR_NONE: empty */
   cr_ns end_ns;           /* of its last op */
-  cr_ns host_ns;          /* its eager host thread is busy until then */
+  int waits;              /* for the launch call of its head's next op */
 };
 
 struct device {
@@ -57,6 +59,7 @@ struct cr_engine {
   struct cr_event *event; /* [range_cap] ring of what happened and was not taken yet */
   uint32_t event_at, n_event;
   struct cr_gpu_end *end; /* [stream_cap] scratch */
+  struct cr_hosts *hosts; /* launch threads */
 };
 
 static cr_ns us_to_ns(double us)
@@ -107,6 +110,8 @@ static int grow(struct cr_engine *e, uint32_t cap)
   if (!range)
     return CR_ENOMEM;
   e->range = range;
+  if (cr_hosts_grow(e->hosts, cap))
+    return CR_ENOMEM;
   struct cr_event *event = cr_mem_new(cap, sizeof *event);
   if (!event)
     return CR_ENOMEM;
@@ -139,6 +144,21 @@ static int take_tables(struct cr_engine *e, const struct cr_backend_cfg *cfg)
   return CR_OK;
 }
 
+/* Threads run on the cores of all devices' hosts; what the profiler added to calls is one property of the recordings. */
+static int open_hosts(struct cr_engine *e, const struct cr_backend_cfg *cfg, struct cr_err *err)
+{
+  struct cr_gpu_model constants;
+  uint32_t cores = 0;
+  for (uint32_t i = 0; i < cfg->machine->n_device; i++) {
+    uint32_t more = cfg->machine->device[i].cpu_cores;
+    cores = more ? cores + more : cores;
+  }
+  int rc = cr_gpu_model_parse(&cfg->machine->device[0], cfg->set, &constants, err);
+  if (rc)
+    return rc;
+  return cr_hosts_new(cfg->workload, cores, constants.constant[CR_GPU_PROFILER_CALL] * 1e3, &e->hosts, err);
+}
+
 int cr_engine_new(const struct cr_backend_cfg *cfg, struct cr_engine **out, struct cr_err *err)
 {
   struct cr_arena *arena = cr_arena_new();
@@ -152,8 +172,8 @@ int cr_engine_new(const struct cr_backend_cfg *cfg, struct cr_engine **out, stru
   e->observer = cfg->observer;
   e->n_device = cfg->machine->n_device;
   e->stream_cap = cfg->stream_cap;
-  int rc = take_tables(e, cfg);
-  if (rc)
+  int rc = open_hosts(e, cfg, err);
+  if (!rc && (rc = take_tables(e, cfg)))
     cr_fail_nomem(err, "the simulator");
   for (uint32_t i = 0; !rc && i < e->n_device; i++)
     rc = open_device(e, cfg, i, err);
@@ -172,6 +192,7 @@ void cr_engine_free(struct cr_engine *e)
   for (uint32_t i = 0; e->device && i < e->n_device; i++)
     if (e->device[i].model.self)
       e->device[i].model.ops->free(e->device[i].model.self);
+  cr_hosts_free(e->hosts);
   cr_mem_free(e->range);
   cr_mem_free(e->event);
   cr_arena_free(e->arena);
@@ -190,26 +211,33 @@ static void tell(struct cr_engine *e, const struct range *r, enum cr_event_kind 
                                    .how = kind == CR_EV_BACK ? CR_CAP_PARK : 0};
 }
 
-/* Hands the head range's next op to the device. */
-static void start_op(struct cr_engine *e, struct stream *s, cr_ns from_ns)
+/* Hands the head range's next op to the device, if its launch call has been made. */
+static void start_op(struct cr_engine *e, struct stream *s, cr_ns from_ns, cr_ns launched_ns)
 {
   const struct range *r = &e->range[s->head];
-  uint32_t op = r->op0 + r->done;
-  const struct cr_op_spec *spec = &e->workload->op[op];
-  cr_ns launched_ns = r->launch_ns;
-  if (spec->launch_ns != CR_NS_NEVER) {
-    s->host_ns = cr_ns_add(cr_max_ns(s->host_ns, r->launch_ns), spec->launch_ns);
-    launched_ns = s->host_ns;
-  }
+  s->waits = r->eager && cr_hosts_launched(e->hosts, s->head) <= r->done;
+  if (s->waits)
+    return;
   struct device *d = &e->device[s->device];
-  d->model.ops->start(d->model.self, s->local, op, from_ns, launched_ns);
+  d->model.ops->start(d->model.self, s->local, r->op0 + r->done, from_ns, launched_ns);
   d->unsettled = 1;
 }
 
 static void reach(struct cr_engine *e, struct stream *s, cr_ns now_ns)
 {
-  e->range[s->head].reach_ns = now_ns;
-  start_op(e, s, s->end_ns);
+  struct range *r = &e->range[s->head];
+  r->reach_ns = now_ns;
+  start_op(e, s, s->end_ns, r->launch_ns);
+}
+
+/* Launch calls are made; streams that waited for them go on. */
+static void launch_ops(struct cr_engine *e, cr_ns now_ns)
+{
+  for (uint32_t i; (i = cr_hosts_take(e->hosts, now_ns)) != CR_NONE;) {
+    struct stream *s = &e->stream[e->range[i].stream];
+    if (s->head == i && s->waits)
+      start_op(e, s, s->end_ns, now_ns);
+  }
 }
 
 /* The head range leaves its stream; the next one starts. */
@@ -218,6 +246,8 @@ static void leave(struct cr_engine *e, struct stream *s, enum cr_event_kind kind
   uint32_t i = s->head;
   struct range *r = &e->range[i];
   tell(e, r, kind, now_ns);
+  if (r->eager)
+    cr_hosts_drop(e->hosts, i, now_ns);
   s->head = r->next;
   if (s->head == CR_NONE)
     s->tail = CR_NONE;
@@ -242,12 +272,14 @@ static void end_op(struct cr_engine *e, uint32_t device, const struct cr_gpu_end
                                                               .op = end->op});
   s->end_ns = now_ns;
   r->done++;
+  if (r->eager)
+    cr_hosts_ended(e->hosts, s->head, r->done, now_ns);
   if (r->done == r->n_op)
     leave(e, s, CR_EV_DONE, now_ns);
   else if (r->parked)
     leave(e, s, CR_EV_BACK, now_ns);
   else
-    start_op(e, s, now_ns);
+    start_op(e, s, now_ns, r->launch_ns);
 }
 
 /* ----------------------------------------------------------------------------------------------------------- actions */
@@ -319,6 +351,8 @@ static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
                       .next = CR_NONE,
                       .launch_ns = now_ns};
   struct stream *s = &e->stream[act->stream];
+  r->stream = act->stream;
+  r->eager = cr_hosts_launch(e->hosts, i, act->client, act->op0, act->n_op, now_ns);
   if (s->tail != CR_NONE) {
     e->range[s->tail].next = i;
     s->tail = i;
@@ -344,10 +378,14 @@ static void park(struct cr_engine *e, struct stream *s, cr_ns now_ns)
     uint32_t next = r->next;
     r->reach_ns = now_ns;
     tell(e, r, CR_EV_BACK, now_ns);
+    if (r->eager)
+      cr_hosts_drop(e->hosts, i, now_ns);
     r->next = e->free_range;
     e->free_range = i;
     i = next;
   }
+  if (s->waits) /* no op runs */
+    leave(e, s, CR_EV_BACK, now_ns);
 }
 
 int cr_engine_act(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, struct cr_err *err)
@@ -392,11 +430,13 @@ cr_ns cr_engine_next_ns(const struct cr_engine *e)
     const struct cr_device_model *m = &e->device[i].model;
     next = cr_min_ns(next, m->ops->next_ns(m->self));
   }
-  return next;
+  return cr_min_ns(next, cr_hosts_next_ns(e->hosts));
 }
 
 void cr_engine_advance(struct cr_engine *e, cr_ns to_ns)
 {
+  if (cr_hosts_next_ns(e->hosts) <= to_ns)
+    launch_ops(e, to_ns);
   for (uint32_t i = 0; i < e->n_device; i++) {
     struct device *d = &e->device[i];
     const struct cr_device_model *m = &d->model;

@@ -64,6 +64,7 @@ struct cr_device_desc {
   int64_t dram_bytes_per_s, l2_bytes_per_s; /* CR_UNKNOWN: not limited */
   int64_t h2d_bytes_per_s, d2h_bytes_per_s, d2d_bytes_per_s;
   uint32_t copy_engines;                     /* 0: copies run with the kernels */
+  uint32_t cpu_cores;                        /* of its host, for threads that launch eager programs; 0: enough for all */
   int32_t priority_least, priority_greatest; /* CUDA's sense: 0 and -5 on an H200 */
   double constant[CR_N_GPU_CONSTANT];        /* in the unit of its info */
 };

@@ -37,6 +37,10 @@ static void mix_op(uint64_t *hash, const struct cr_op_spec *op)
     op->tensor_instructions, op->active_warps_q16,
   };
   mix_text(hash, op->name);
+  if (op->calls)
+    mix(hash, op->calls);
+  if (op->pageable)
+    mix(hash, op->pageable);
   for (size_t i = 0; i < sizeof number / sizeof *number; i++)
     mix(hash, number[i]);
 }
@@ -73,6 +77,10 @@ static void mix_client(uint64_t *hash, const struct cr_client_spec *c)
   mix(hash, c->weight);
   mix(hash, c->deadline_ns);
   mix(hash, c->max_requests);
+  if (c->thread)
+    mix(hash, c->thread);
+  if (c->sync)
+    mix(hash, c->sync);
   mix_arrival(hash, &c->arrival);
 }
 

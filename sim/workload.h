@@ -82,6 +82,8 @@ struct cr_client_spec {
   uint32_t weight;       /* of its share under fair policies: >= 1 */
   cr_ns deadline_ns;     /* after arrival; CR_NS_NEVER: none */
   uint32_t max_requests; /* leaves after so many; CR_NONE: no limit */
+  uint32_t thread;       /* that launches its eager programs: clients of the same number share it; 0: its own */
+  enum cr_answer sync;   /* whether an eager program waits for the device at a request's end; CR_UNSAID: yes */
   struct cr_arrival_spec arrival;
 };
 

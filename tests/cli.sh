@@ -125,6 +125,13 @@ ok 'its_ledger_can_be_replayed' "$corun" replay "$tmp/i.db"
 ok 'its_ledger_is_whole' grep -q '^hash ' "$tmp/i.ledger"
 ok 'its_timeline_is_whole' bash -c 'tail -c 4 "$0" | grep -q "\]}"' "$tmp/i.json"
 
+# A thousand clients, so that no request ends for long: it stops all the same.
+deaf() {
+  timeout --foreground -k 20 --preserve-status -s INT 2 "$corun" run solo -p streams --set 'clients[0].copies=1000' --set duration=9s >"$tmp/d.out" 2>&1
+  [ $? -eq 1 ] && grep -q 'its results are partial' "$tmp/d.out"
+}
+ok 'ctrl_c_is_heard_while_no_request_ends' deaf
+
 for topic in policies devices models scenarios; do
   ok "list_shows_$topic" bash -c '"$0" list "$1" | grep -q .' "$corun" $topic
 done

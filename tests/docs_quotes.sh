@@ -21,7 +21,7 @@ printf '%s\n' '<!-- $ corun list nonesuch -->' 'old' '<!-- end -->' >"$tmp/bad.m
 fails 'a_command_that_fails_is_named' 2 'bad.md: this failed: corun list nonesuch' refresh "$tmp/bad.md"
 ok 'and_what_was_quoted_stays' grep -qx old "$tmp/bad.md"
 
-# Every quotation of the documents is one that `make docs` can bring up to date.
+# Every quotation of the documents is one that `make refresh-docs` can bring up to date.
 well_formed() {
   local file
   for file in "$srcdir/README.md" "$srcdir"/docs/*.md; do
@@ -29,5 +29,5 @@ well_formed() {
     [ "$(grep -c '<!-- \$' "$file")" -eq 0 ] || grep -qF "$(basename "$file")" "$srcdir/Makefile.am" || { echo "$file is not in Makefile.am"; return 1; }
   done
 }
-ok 'the_quotations_of_the_documents_are_known_to_make_docs' well_formed
+ok 'the_quotations_of_the_documents_are_known_to_make_refresh_docs' well_formed
 done_testing

@@ -238,6 +238,10 @@ static void an_eager_run_has_the_time_of_each_launch(void **state)
   assert_int_equal(m.op[6].smem_bytes, 231424);
   assert_int_equal(m.op[7].gap_ns, 1120);
   assert_int_equal(m.op[7].launch_ns, 16972);
+  /* CUDA calls from launch to launch, counted in the file; the first launch has one before it. */
+  static const uint32_t calls[20] = {1, 2, 1, 1, 2, 3, 3, 2, 2, 1, 1, 1, 2, 5, 2, 2, 1, 1, 2, 5};
+  for (uint32_t i = 0; i < 20; i++)
+    assert_int_equal(m.op[i].calls, calls[i]);
   cr_arena_free(m.arena);
 }
 
@@ -314,6 +318,8 @@ static void launch_times_run_from_call_to_call(void **state)
   assert_int_equal(m.n_op, 2);
   assert_int_equal(m.op[0].launch_ns, 7001);  /* from the operator, not from the one before the wait ended */
   assert_int_equal(m.op[1].launch_ns, 13002); /* 20000 + 3k - 7000 - k */
+  assert_int_equal(m.op[0].calls, 0);         /* the wait is not part of the iteration */
+  assert_int_equal(m.op[1].calls, 1);         /* the first launch; what comes after the last one belongs to none */
   assert_int_equal(m.op[0].gap_ns, CR_NS_NEVER);
   assert_int_equal(m.op[1].gap_ns, 6000);
   cr_arena_free(m.arena);
@@ -374,6 +380,7 @@ static void copies_have_their_direction_and_bytes(void **state)
   static const char *const name[] = {"Memcpy HtoD (Pinned -> Device)", "Memcpy DtoD (Device -> Device)",
                                      "Memcpy DtoH (Device -> Pageable)"};
   static const enum cr_op_kind kind[] = {CR_OP_COPY_H2D, CR_OP_COPY_D2D, CR_OP_COPY_D2H};
+  static const enum cr_answer pageable[] = {CR_NO, CR_UNSAID, CR_YES};
   struct cr_text t = {0};
   begin(&t);
   for (int i = 0; i < 3; i++)
@@ -387,6 +394,7 @@ static void copies_have_their_direction_and_bytes(void **state)
   assert_int_equal(m.n_op, 4);
   for (uint32_t i = 0; i < 3; i++) {
     assert_int_equal(m.op[i].kind, kind[i]);
+    assert_int_equal(m.op[i].pageable, pageable[i]);
     assert_int_equal(m.op[i].bytes, 100 + i);
     assert_int_equal(m.op[i].duration_ns, 1234);
     assert_int_equal(m.op[i].spread_ns, CR_NS_NEVER);

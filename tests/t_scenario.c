@@ -255,6 +255,12 @@ static void set_reaches_every_kind_of_key(void **state)
   s = load(*state, BASE, "clients.rt.rate=5/min", "clients[1].max_requests=9");
   assert_near(s->workload->client[0].arrival.rate_per_s, 5.0 / 60, 1e-15);
   assert_int_equal(s->workload->client[1].max_requests, 9);
+  assert_int_equal(s->workload->client[1].thread, 0);
+  assert_int_equal(s->workload->client[1].sync, CR_UNSAID);
+  cr_scenario_free(s);
+  s = load(*state, BASE, "clients.rt.thread=2", "clients[1].sync=no");
+  assert_int_equal(s->workload->client[0].thread, 2);
+  assert_int_equal(s->workload->client[1].sync, CR_NO);
   cr_scenario_free(s);
   s = load(*state, BASE, "clients[2].name=third", "clients[2].model=small");
   assert_int_equal(s->workload->n_client, 3);
@@ -321,6 +327,8 @@ static const struct {
   {8, "    copies: 1000000", "clients[0].copies"},
   {8, "    max_requests: -1", "clients[0].max_requests: '-1' is negative"},
   {8, "    max_requests: 0", "clients[0].max_requests: '0' is not possible"},
+  {8, "    thread: 0", "clients[0].thread: '0' is not possible"},
+  {8, "    sync: maybe", "'maybe' is neither yes (the program waits for the device at the end of a request) nor no"},
   {8, "    model: small", "the key 'model' is here twice"},
   {9, "    arrival: unifrom", "there is no arrival 'unifrom'; did you mean 'uniform'?"},
   {10, "    rate: 100", "clients[0].rate: '100' has no unit; write a rate such as 100/s"},

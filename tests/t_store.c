@@ -45,6 +45,7 @@ static struct cr_op_spec kernel(const char *name)
                              .spread_ns = 12,
                              .gap_ns = 0,
                              .launch_ns = 777,
+                             .calls = 3,
                              .blocks = 4000000000u,
                              .threads = 1024,
                              .regs = 255,
@@ -66,6 +67,9 @@ static struct cr_op_spec bare(enum cr_op_kind kind)
                              .spread_ns = CR_NS_NEVER,
                              .gap_ns = CR_NS_NEVER,
                              .launch_ns = CR_NS_NEVER,
+                             .pageable = kind == CR_OP_COPY_H2D   ? CR_NO
+                                         : kind == CR_OP_COPY_D2H ? CR_YES
+                                                                  : CR_UNSAID,
                              .smem_bytes = CR_UNKNOWN,
                              .carveout_bytes = CR_UNKNOWN,
                              .bytes = 0,
@@ -125,6 +129,8 @@ static void same_op(const struct cr_op_spec *a, const struct cr_op_spec *b)
   x.name = y.name = NULL;
   assert_int_equal(x.kind, y.kind);
   assert_int_equal(x.stage, y.stage);
+  assert_int_equal(x.calls, y.calls);
+  assert_int_equal(x.pageable, y.pageable);
   const int64_t p[] = {x.duration_ns, x.spread_ns, x.gap_ns,       x.launch_ns,           x.blocks,
                        x.threads,     x.regs,      x.smem_bytes,   x.carveout_bytes,      x.bytes,
                        x.dram_bytes,  x.l2_bytes,  x.instructions, x.tensor_instructions, x.active_warps_q16};
@@ -285,8 +291,9 @@ static void text_that_is_no_store_is_refused(void **state)
   expect_no_build("CREATE TABLE t(x); INSERT INTO t VALUES(1);", "is not a trace store");
   expect_no_build("ATTACH 'other.db' AS o;", "not authorized");
   expect_no_build("PRAGMA writable_schema=1;", "not authorized");
-  expect_no_build("PRAGMA application_id=1668445298;\nPRAGMA user_version=2;", "is a store of version 2");
-  expect_no_build("PRAGMA application_id=1668445298;\nPRAGMA user_version=1;", "is no text of a trace store");
+  expect_no_build("PRAGMA application_id=1668445298;\nPRAGMA user_version=3;", "is a store of version 3");
+  expect_no_build("PRAGMA application_id=1668445298;\nPRAGMA user_version=1;", "is a store of version 1");
+  expect_no_build("PRAGMA application_id=1668445298;\nPRAGMA user_version=2;", "is no text of a trace store");
   for (size_t cut = strlen(text) - 4; cut > 100; cut -= 97) {
     char was = text[cut];
     text[cut] = '\0';
@@ -349,10 +356,10 @@ static void other_files_are_named_and_untouched(void **state)
                   "that it is none of its own\n");
   t_write(empty.s, "");
   run_sql(other.s, "CREATE TABLE t(x)");
-  run_sql(newer.s, "PRAGMA user_version=2");
+  run_sql(newer.s, "PRAGMA user_version=3");
   expect_no_open(text.s, "is not a trace store; make one with `corun import`");
   expect_no_open(other.s, "is not a trace store (it is a database of something else)");
-  expect_no_open(newer.s, "is a store of version 2 and this program knows up to 1; use a newer corun");
+  expect_no_open(newer.s, "is a store of version 3 and this program knows up to 2; use a newer corun");
   expect_no_open(empty.s, "is empty, not a trace store");
   expect_no_open(folder.s, "is a folder");
   struct cr_store *s = NULL;
@@ -556,7 +563,7 @@ static void unknown_numbers_show_as_null(void **state)
     strstr(json.s, "{\"name\":\"it's a \\\"copy\\\"\\u000a\",\"kind\":\"memset\",\"class\":\"memset\",\"stage\":0,"
                    "\"duration_ns\":1,\"spread_ns\":null,\"gap_ns\":null,\"launch_ns\":null,\"blocks\":null"));
   assert_int_equal(cr_store_show(s, "m", "csv", &csv, &err), CR_OK);
-  assert_non_null(strstr(csv.s, "1,\"it's a \"\"copy\"\"\n\",memset,memset,0,1,,,,,,,,,0,,,,,\n"));
+  assert_non_null(strstr(csv.s, "1,\"it's a \"\"copy\"\"\n\",memset,memset,0,1,,,,,,,,,0,,,,,,,\n"));
   assert_int_equal(cr_store_show(s, NULL, "xml", &csv, &err), CR_EINPUT);
   cr_store_close(s);
   cr_text_fini(&json);

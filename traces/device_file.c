@@ -42,6 +42,7 @@
   X(d2h, SPEED, d2h_bytes_per_s, 1)                           \
   X(d2d, SPEED, d2d_bytes_per_s, 1)                           \
   X(copy_engines, COUNT, copy_engines, 0)                     \
+  X(cpu_cores, COUNT, cpu_cores, 1)                           \
   X(priority_least, INT, priority_least, 0)                   \
   X(priority_greatest, INT, priority_greatest, 0)
 
@@ -175,7 +176,8 @@ static int parse_limits(const struct cr_yaml *y, const struct device_yaml *d, st
     const struct limit *l = &LIMIT[i];
     const char *text = text_of(d, l);
     if (!text) { /* optional: the schema asks for the others */
-      *(int64_t *)(void *)((char *)out + l->desc_at) = CR_UNKNOWN;
+      if (l->how != COUNT) /* a count that is not given stays 0 */
+        *(int64_t *)(void *)((char *)out + l->desc_at) = CR_UNKNOWN;
       continue;
     }
     int rc = parse_limit(l, text, out, err);

@@ -45,6 +45,7 @@ struct import {
   struct kineto_call *
     *call_of;        /* [t.n_op] launch call of an op; NULL: none in the file, or not the first of its graph */
   cr_ns *host_start; /* [it.n_clean] first host activity; CR_NS_NEVER: none found */
+  uint32_t *n_call;  /* [t.n_op] CUDA calls from the launch call before it, or the iteration's first host activity, to its own */
   cr_ns *value;      /* [it.n_clean] for medians */
   struct cr_text report;
 };
@@ -246,6 +247,9 @@ struct host_search {
   int64_t *tid;
   cr_ns *sync_end; /* [n_sync] ascending: waits for the device */
   uint32_t n_sync;
+  cr_ns *launch;       /* [n_launch] ascending: starts of the launch calls of clean iterations, and */
+  uint32_t *launch_op; /* [n_launch] their ops */
+  uint32_t n_launch;
 };
 
 /* How many of v[0..n), ascending, are below limit. */
@@ -278,14 +282,39 @@ static void host_window(const struct import *im, uint32_t k, struct host_search 
     hs->after[k] = cr_max_ns(hs->after[k], hs->sync_end[n - 1]);
 }
 
-static void on_host(void *ctx, cr_ns start_ns, cr_ns end_ns, int64_t tid)
+static void on_host(void *ctx, cr_ns start_ns, int64_t tid, int is_call)
 {
   struct host_search *hs = ctx;
   struct import *im = hs->im;
-  (void)end_ns;
   uint32_t k = n_below(hs->before, im->it.n_clean, start_ns);
   if (k < im->it.n_clean && tid == hs->tid[k] && start_ns >= hs->after[k])
     im->host_start[k] = cr_min_ns(im->host_start[k], start_ns);
+  uint32_t next = n_below(hs->launch, hs->n_launch, cr_ns_add(start_ns, 1));
+  if (!is_call || next == hs->n_launch)
+    return;
+  k = n_below(hs->before, im->it.n_clean, hs->launch[next]); /* between iterations nothing counts but the next one's own */
+  int is_first = k < im->it.n_clean && hs->before[k] == hs->launch[next];
+  if (!is_first || (tid == hs->tid[k] && start_ns >= hs->after[k]))
+    im->n_call[hs->launch_op[next]]++;
+}
+
+/* The launch calls of clean iterations, in order of time: ops start in the order in which they were launched. */
+static int list_launches(const struct import *im, struct host_search *hs)
+{
+  hs->launch = cr_arena_take(im->arena, im->t.n_op, sizeof *hs->launch);
+  hs->launch_op = cr_arena_take(im->arena, im->t.n_op, sizeof *hs->launch_op);
+  if (!hs->launch || !hs->launch_op)
+    return CR_ENOMEM;
+  for (uint32_t k = 0; k < im->it.n_clean; k++)
+    for (uint32_t j = 0; j < im->n_op; j++) {
+      uint32_t i = first_op(im, k) + j;
+      const struct kineto_call *call = im->call_of[i];
+      if (!call || (hs->n_launch && call->start_ns <= hs->launch[hs->n_launch - 1]))
+        continue;
+      hs->launch[hs->n_launch] = call->start_ns;
+      hs->launch_op[hs->n_launch++] = i;
+    }
+  return CR_OK;
 }
 
 static int find_host_starts(struct import *im, struct cr_err *err)
@@ -297,7 +326,8 @@ static int find_host_starts(struct import *im, struct cr_err *err)
   hs.before = cr_arena_take(im->arena, n, sizeof *hs.before);
   hs.tid = cr_arena_take(im->arena, n, sizeof *hs.tid);
   hs.sync_end = cr_arena_take(im->arena, im->t.n_call, sizeof *hs.sync_end);
-  if (!im->host_start || !hs.after || !hs.before || !hs.tid || !hs.sync_end)
+  im->n_call = cr_arena_take(im->arena, im->t.n_op, sizeof *im->n_call);
+  if (!im->host_start || !hs.after || !hs.before || !hs.tid || !hs.sync_end || !im->n_call || list_launches(im, &hs))
     return cr_fail_nomem(err, im->path);
   for (uint32_t c = 0; c < im->t.n_call; c++)
     if (im->t.call[c].kind == KINETO_SYNC)
@@ -333,7 +363,23 @@ static cr_ns launch_time(struct import *im, uint32_t j)
   return n ? lower_median(im->value, n) : CR_NS_NEVER;
 }
 
+/* Median number of CUDA calls made in that time; 0: not known. */
+static uint32_t launch_calls(struct import *im, uint32_t j)
+{
+  for (uint32_t k = 0; k < im->it.n_clean; k++)
+    im->value[k] = im->n_call[first_op(im, k) + j];
+  return (uint32_t)lower_median(im->value, im->it.n_clean);
+}
+
 /* -- the model -- */
+
+/* Kineto names copies by where they go: "Memcpy HtoD (Pageable -> Device)". */
+static enum cr_answer is_pageable(const char *name)
+{
+  if (strstr(name, "Pageable"))
+    return CR_YES;
+  return strstr(name, "Pinned") ? CR_NO : CR_UNSAID;
+}
 
 static struct cr_op_spec make_op(struct import *im, uint32_t j, cr_ns first_gap)
 {
@@ -367,8 +413,12 @@ static struct cr_op_spec make_op(struct import *im, uint32_t j, cr_ns first_gap)
     }
     op.gap_ns = lower_median(im->value, n);
   }
-  if (!im->all_graphs)
+  if (!im->all_graphs) {
     op.launch_ns = launch_time(im, j);
+    op.calls = op.launch_ns == CR_NS_NEVER ? 0 : launch_calls(im, j);
+  }
+  if (op.kind == CR_OP_COPY_H2D || op.kind == CR_OP_COPY_D2H)
+    op.pageable = is_pageable(op.name);
   return op;
 }
 

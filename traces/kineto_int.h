@@ -54,8 +54,8 @@ int kineto_read(const char *path, const struct cr_kineto_options *opt, struct ki
                 struct cr_err *err) CR_MUST;
 void kineto_trace_fini(struct kineto_trace *t);
 
-/* A second pass: every host event (operator or CUDA call) of the file, not kept; start and end, thread. */
-typedef void kineto_on_host(void *ctx, cr_ns start_ns, cr_ns end_ns, int64_t tid);
+/* A second pass: every host event (operator, or CUDA call) of the file, not kept; start, thread. */
+typedef void kineto_on_host(void *ctx, cr_ns start_ns, int64_t tid, int is_call);
 int kineto_each_host(const char *path, const struct cr_kineto_options *opt, kineto_on_host *each, void *ctx,
                      struct cr_err *err) CR_MUST;
 

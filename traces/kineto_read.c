@@ -449,7 +449,7 @@ static int end_event(struct reader *r)
   if (!r->t) {
     if ((e->category == CAT_CALL || e->category == CAT_CPU_OP) && e->state[F_TS] == GIVEN && e->state[F_DUR] == GIVEN &&
         e->state[F_TID] == GIVEN)
-      r->on_host(r->host_ctx, e->value[F_TS], cr_ns_add(e->value[F_TS], e->value[F_DUR]), e->value[F_TID]);
+      r->on_host(r->host_ctx, e->value[F_TS], e->value[F_TID], e->category == CAT_CALL);
     return 1;
   }
   switch (e->category) {

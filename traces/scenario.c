@@ -46,6 +46,8 @@ static const cyaml_schema_field_t CLIENT_FIELDS[] = {
   CLIENT_WORD(deadline, OPTIONAL),
   CLIENT_WORD(max_requests, OPTIONAL),
   CLIENT_WORD(copies, OPTIONAL),
+  CLIENT_WORD(thread, OPTIONAL),
+  CLIENT_WORD(sync, OPTIONAL),
   CLIENT_WORD(arrival, OPTIONAL),
   CLIENT_WORD(depth, OPTIONAL),
   CLIENT_WORD(rate, OPTIONAL),

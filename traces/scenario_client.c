@@ -14,6 +14,7 @@
 enum {
   DEPTH_MAX = 1024,     /* requests in flight of one client */
   COPIES_MAX = 1024,    /* of one client */
+  THREAD_MAX = 1000000, /* numbers of launch threads */
   WEIGHT_MAX = 1000000, /* a share below a millionth is no share */
   PATH = 64             /* "clients[4294967295].max_requests" */
 };
@@ -304,6 +305,26 @@ static int parse_numbers(const struct scenario_reader *r, uint32_t i, const stru
   return rc;
 }
 
+/* Of eager programs: who launches them, and whether they wait for the device. */
+static int parse_host(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c,
+                      struct cr_client_spec *out, struct cr_err *err)
+{
+  char path[PATH];
+  int64_t thread = 0;
+  int rc = CR_OK;
+  if (c->thread)
+    rc = cr_scenario_count(r, member(i, "thread", path), c->thread, 1, THREAD_MAX, &thread, err);
+  out->thread = (uint32_t)thread;
+  if (rc || !c->sync)
+    return rc;
+  out->sync = strcmp(c->sync, "yes") == 0 ? CR_YES : strcmp(c->sync, "no") == 0 ? CR_NO : CR_UNSAID;
+  if (out->sync != CR_UNSAID)
+    return CR_OK;
+  return cr_yaml_fail(r->y, member(i, "sync", path), err,
+                      "%s: '%s' is neither yes (the program waits for the device at the end of a request) nor no", path,
+                      c->sync);
+}
+
 /* Names are printed in tables and used in paths: no blanks or control characters, and not too long. */
 static int check_name(const struct scenario_reader *r, const char *path, const char *name, struct cr_err *err)
 {
@@ -350,6 +371,7 @@ int cr_scenario_add_client(struct scenario_reader *r, uint32_t i, const struct c
   rc = rc ? rc : parse_class(r, i, c, &spec.class, err);
   rc = rc ? rc : parse_priority(r, i, c, &spec.priority, err);
   rc = rc ? rc : parse_numbers(r, i, c, &spec, err);
+  rc = rc ? rc : parse_host(r, i, c, &spec, err);
   rc = rc ? rc : parse_arrival(r, i, c, &times, &spec.arrival, err);
   rc = rc ? rc : add_copies(r, i, c, &spec, err);
   cr_mem_free(times.at_ns);

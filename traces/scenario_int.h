@@ -9,7 +9,7 @@
 
 /* A client as the file says it: all text, NULL where it says nothing. */
 struct client_yaml {
-  char *name, *model, *class, *priority, *weight, *deadline, *max_requests, *copies;
+  char *name, *model, *class, *priority, *weight, *deadline, *max_requests, *copies, *thread, *sync;
   char *arrival, *depth, *rate, *phase, *file, **times;
   uint32_t n_times;
 };

@@ -136,6 +136,9 @@ int cr_store_check_kind(struct cr_store *s, struct cr_err *err)
   if (version > CR_STORE_VERSION)
     return cr_fail(err, CR_EINPUT, "%s: is a store of version %lld and this program knows up to %d; use a newer corun",
                    s->path, (long long)version, CR_STORE_VERSION);
+  if (version == 1)
+    return cr_fail(err, CR_EINPUT, "%s: is a store of version 1, from before CUDA calls were counted; import it again",
+                   s->path);
   if (version < 1)
     return cr_fail(err, CR_EINPUT, "%s: is damaged: a store has version 1 or more, this one says %lld", s->path,
                    (long long)version);
@@ -413,6 +416,8 @@ static void bind_op(sqlite3_stmt *q, const struct cr_op_spec *op)
                            op->instructions, op->tensor_instructions, op->active_warps_q16};
   for (int i = 0; i < 8; i++)
     bind_known(q, 13 + i, value[i], CR_UNKNOWN);
+  bind_known(q, 21, op->calls, 0);
+  bind_known(q, 22, op->pageable == CR_UNSAID ? CR_UNKNOWN : op->pageable == CR_YES, CR_UNKNOWN);
 }
 
 static int add_ops(struct cr_store *s, const struct cr_model_spec *m, int64_t id, struct cr_err *err)
@@ -422,7 +427,7 @@ static int add_ops(struct cr_store *s, const struct cr_model_spec *m, int64_t id
   if (!rc)
     rc = cr_store_prepare(s,
                           "INSERT INTO op(model, i, name, " CR_STORE_OP_COLUMNS ") VALUES(?, ?, "
-                          "(SELECT id FROM name WHERE text = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                          "(SELECT id FROM name WHERE text = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                           &op, err);
   for (uint32_t i = 0; i < m->n_op && !rc; i++) {
     sqlite3_reset(name);
@@ -569,6 +574,11 @@ static int read_op(sqlite3_stmt *q, struct cr_arena *arena, struct cr_op_spec *o
   op.instructions = known(q, 16, CR_UNKNOWN);
   op.tensor_instructions = known(q, 17, CR_UNKNOWN);
   op.active_warps_q16 = known(q, 18, CR_UNKNOWN);
+  int64_t calls = known(q, 19, 0), pageable = known(q, 20, CR_UNKNOWN);
+  if (!small(calls))
+    return 0;
+  op.calls = (uint32_t)calls;
+  op.pageable = pageable == CR_UNKNOWN ? CR_UNSAID : pageable ? CR_YES : CR_NO;
   *out = op;
   return 1;
 }

@@ -9,7 +9,7 @@
 #include "sim/text.h"
 #include "sim/workload.h"
 
-#define CR_STORE_VERSION 1
+#define CR_STORE_VERSION 2
 #define CR_STORE_APPLICATION_ID 0x63727472 /* "crtr" */
 
 /* Where records come from; any member may be NULL. */

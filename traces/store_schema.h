@@ -49,17 +49,19 @@
   "  instructions INTEGER CHECK(instructions >= 0),\n" \
   "  tensor_instructions INTEGER CHECK(tensor_instructions >= 0),\n" \
   "  active_warps_q16 INTEGER CHECK(active_warps_q16 >= 0),\n" \
+  "  calls INTEGER CHECK(calls > 0),\n" \
+  "  pageable INTEGER CHECK(pageable IN (0, 1)),\n" \
   "  PRIMARY KEY(model, i)\n" \
   ") STRICT, WITHOUT ROWID;\n" \
   "CREATE VIEW ops AS\n" \
   "  SELECT m.name AS model, o.i, n.text AS name, o.kind, o.stage, o.duration_ns, o.spread_ns, o.gap_ns, o.launch_ns,\n" \
   "    o.blocks, o.threads, o.regs, o.smem_bytes, o.carveout_bytes, o.bytes, o.dram_bytes, o.l2_bytes, o.instructions,\n" \
-  "    o.tensor_instructions, o.active_warps_q16\n" \
+  "    o.tensor_instructions, o.active_warps_q16, o.calls, o.pageable\n" \
   "  FROM op o JOIN model m ON m.id = o.model JOIN name n ON n.id = o.name;\n"
 
 /* The columns of op after (model, i, name), in order, as cr_store's readers and writers use them. */
 #define CR_STORE_OP_COLUMNS \
   "kind, stage, duration_ns, spread_ns, gap_ns, launch_ns, blocks, threads, regs, smem_bytes, carveout_bytes, bytes, " \
-  "dram_bytes, l2_bytes, instructions, tensor_instructions, active_warps_q16"
+  "dram_bytes, l2_bytes, instructions, tensor_instructions, active_warps_q16, calls, pageable"
 
 #endif

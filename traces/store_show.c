@@ -348,23 +348,27 @@ static int show_table(struct cr_store *s, const struct views *all, const char *m
 /* -- CSV and JSON -- */
 
 /* The numbers of an op, by name; unknown ones are left empty or null. */
-enum { N_NUMBER = 16 };
+enum { N_NUMBER = 18 };
 static const char *const number_name[N_NUMBER] = {
   "stage",    "duration_ns",  "spread_ns",           "gap_ns",          "launch_ns", "blocks",
   "threads",  "regs",         "smem_bytes",          "carveout_bytes",  "bytes",     "dram_bytes",
-  "l2_bytes", "instructions", "tensor_instructions", "active_warps_q16"};
+  "l2_bytes", "instructions", "tensor_instructions", "active_warps_q16", "calls",    "pageable"};
 
 static int number(const struct cr_op_spec *op, int i, int64_t *out)
 {
   const int64_t value[N_NUMBER] = {
     op->stage,    op->duration_ns,  op->spread_ns,           op->gap_ns,          op->launch_ns, op->blocks,
     op->threads,  op->regs,         op->smem_bytes,          op->carveout_bytes,  op->bytes,     op->dram_bytes,
-    op->l2_bytes, op->instructions, op->tensor_instructions, op->active_warps_q16};
+    op->l2_bytes, op->instructions, op->tensor_instructions, op->active_warps_q16, op->calls,  op->pageable == CR_YES};
   *out = value[i];
   if (i >= 2 && i <= 4)
     return value[i] != CR_NS_NEVER;
   if (i >= 5 && i <= 7)
     return op->blocks != 0;
+  if (i == 16)
+    return op->calls != 0;
+  if (i == 17)
+    return op->pageable != CR_UNSAID;
   return value[i] != CR_UNKNOWN;
 }
 
