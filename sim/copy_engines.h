@@ -22,11 +22,11 @@ struct cr_copy_engine {
 
 struct cr_copies {
   struct cr_copy_engine engine[CR_N_COPY_QUEUE];
-  uint32_t *next;                  /* [n_stream] behind it in its queue */
-  cr_ns *duration_ns, *start_ns;   /* [n_stream] of its last copy */
-  double duplex;                   /* >= 1: slowdown while the other direction is busy */
-  uint32_t n;                      /* copies that run or wait */
-  cr_ns next_ns;                   /* when one ends next */
+  uint32_t *next;                /* [n_stream] behind it in its queue */
+  cr_ns *duration_ns, *start_ns; /* [n_stream] of its last copy */
+  double duplex;                 /* >= 1: slowdown while the other direction is busy */
+  uint32_t n;                    /* copies that run or wait */
+  cr_ns next_ns;                 /* when one ends next */
 };
 
 static inline int cr_is_copy(enum cr_op_kind kind)

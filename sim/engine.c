@@ -1,8 +1,8 @@
 /* engine.c - streams of launched ranges over modelled devices.
  *
- * A range (part of a request) waits in its stream's list, then its ops go to the device one after the other.  The host
- * thread of an eager program launches ops at its own recorded pace, beside the device: an op starts when its predecessor
- * has ended and its launch call has been made. */
+ * A range (part of a request) waits in its stream's list, then its ops go to the device one after the other.  Ops of
+ * an eager program are launched beside that by a thread of the host (host_thread.c): an op starts when its predecessor has
+ * ended and its launch call has been made. */
 #include "config.h"
 
 #include "sim/engine.h"

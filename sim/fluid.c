@@ -46,8 +46,7 @@ static int take_tables(struct cr_fluid *f, uint32_t n_op)
     f->kernel[i].group = CR_NONE;
   }
   for (uint32_t i = 1; i <= n; i++)
-    f->cold_by_n[i] =
-      f->model.has[CR_GPU_HAS_COLD] ? pow(i, f->model.constant[CR_GPU_COLD_STREAMS]) : 0;
+    f->cold_by_n[i] = f->model.has[CR_GPU_HAS_COLD] ? pow(i, f->model.constant[CR_GPU_COLD_STREAMS]) : 0;
   for (uint32_t i = 1; i <= f->n_sm; i++)
     f->per_n[i] = 1.0 / i;
   return cr_copies_init(&f->copies, f->model.constant[CR_GPU_DUPLEX], n, a);

@@ -17,8 +17,8 @@ struct job {
   uint32_t thread; /* CR_NONE: of nobody (from a graph), or done with */
   uint32_t client;
   uint32_t op0, n_op, launched;
-  uint32_t wait;   /* ops that must end on the device before the thread goes on; 0: it does not wait */
-  uint32_t next;   /* of the thread */
+  uint32_t wait; /* ops that must end on the device before the thread goes on; 0: it does not wait */
+  uint32_t next; /* of the thread */
 };
 
 struct thread {
@@ -29,13 +29,13 @@ struct thread {
 struct cr_hosts {
   const struct cr_workload *workload;
   struct cr_arena *arena;
-  struct thread *thread;     /* [n_client], used by number of the first client that has it */
-  uint32_t *thread_of;       /* [n_client] */
-  unsigned char *is_eager;   /* [n_model] */
-  struct job *job;           /* [range_cap] */
+  struct thread *thread;   /* [n_client], used by number of the first client that has it */
+  uint32_t *thread_of;     /* [n_client] */
+  unsigned char *is_eager; /* [n_model] */
+  struct job *job;         /* [range_cap] */
   double cores, profiler_call_ns;
   uint32_t n_working;
-  double clock, rate;        /* clock at since_ns, and how fast it goes */
+  double clock, rate; /* clock at since_ns, and how fast it goes */
   cr_ns since_ns, next_ns;
 };
 

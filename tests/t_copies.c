@@ -83,8 +83,7 @@ static void expect(double duplex, const struct plan *plan, uint32_t n, const cr_
 #define INSIDE(ns) copy(CR_OP_COPY_D2D, CR_UNSAID, ns)
 #define UP_STAGED(ns) copy(CR_OP_COPY_H2D, CR_YES, ns)
 #define DOWN_STAGED(ns) copy(CR_OP_COPY_D2H, CR_YES, ns)
-#define EXPECT(duplex, plan, ...) \
-  expect(duplex, plan, sizeof(plan) / sizeof *(plan), (const cr_ns[]){__VA_ARGS__})
+#define EXPECT(duplex, plan, ...) expect(duplex, plan, sizeof(plan) / sizeof *(plan), (const cr_ns[]){__VA_ARGS__})
 
 /* ------------------------------------------------------------------------------------------------------------- engines */
 

@@ -287,8 +287,8 @@ static struct cr_engine *open_engine(const struct cr_workload *w, const struct c
   const struct cr_backend_cfg cfg = {.workload = w, .machine = m, .stream_cap = 2, .launch_cap = 4, .seed = 1};
   assert_int_equal(cr_engine_new(&cfg, &e, &err), CR_OK);
   for (uint32_t s = 0; s < 2; s++)
-    assert_int_equal(cr_engine_act(e, &(struct cr_act){.kind = CR_ACT_STREAM, .stream = s, .process = CR_NONE}, 0, &err),
-                     CR_OK);
+    assert_int_equal(
+      cr_engine_act(e, &(struct cr_act){.kind = CR_ACT_STREAM, .stream = s, .process = CR_NONE}, 0, &err), CR_OK);
   return e;
 }
 

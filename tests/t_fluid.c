@@ -60,7 +60,7 @@ struct bench {
   const struct cr_device_model_ops *ops;
   struct cr_device_desc device;
   struct cr_gpu_model model;
-  struct cr_op_spec op[MAX_OP + 1]; /* the first only stands before the others */
+  struct cr_op_spec op[MAX_OP + 1];       /* the first only stands before the others */
   uint32_t index[MAX_OP], stream[MAX_OP]; /* ops of a stream run in order of number */
   cr_ns at_ns[MAX_OP];                    /* not before */
   int32_t priority[MAX_STREAM];
