@@ -37,24 +37,17 @@ static cr_ns sim_now(const struct cr_backend *b)
   return b->now_ns;
 }
 
-/* Instants at which nothing happens that the core must know (blocks placed, ops inside a range) are passed over here, but
- * not without end: the core must look at the clock and for Ctrl-C, even when no request ends for a long time. */
+/* Instants at which nothing happens that the core must know (blocks placed, ops inside a range) are passed over, but not
+ * without end: the core must look at the clock and for Ctrl-C, even when no request ends for a long time. */
 static int sim_wait(struct cr_backend *b, cr_ns until_ns, struct cr_event *out, uint32_t cap, uint32_t *n,
                     struct cr_err *err)
 {
-  enum { LONG = 1 << 14 }; /* instants: some 50 ms of real time with six streams */
   (void)err;
-  for (int i = 0; (*n = cr_engine_take(b->engine, out, cap)) == 0 && i < LONG; i++) {
-    cr_ns next_ns = cr_engine_next_ns(b->engine);
-    if (next_ns == CR_NS_NEVER && until_ns == CR_NS_NEVER)
-      return CR_OK;
-    b->now_ns = cr_max_ns(b->now_ns, cr_min_ns(next_ns, until_ns));
-    cr_engine_advance(b->engine, b->now_ns);
-    if (b->now_ns >= until_ns) {
-      *n = cr_engine_take(b->engine, out, cap);
-      return CR_OK;
-    }
-  }
+  *n = cr_engine_take(b->engine, out, cap);
+  if (*n)
+    return CR_OK;
+  b->now_ns = cr_engine_run(b->engine, b->now_ns, until_ns);
+  *n = cr_engine_take(b->engine, out, cap);
   return CR_OK;
 }
 

@@ -44,6 +44,11 @@ static uint32_t wave_advance(void *self, cr_ns to_ns, struct cr_gpu_end *out, ui
   return cr_gpu_advance(self, to_ns, out, cap);
 }
 
+static uint32_t wave_run(void *self, cr_ns to_ns, struct cr_gpu_end *out, uint32_t cap, cr_ns *now_ns)
+{
+  return cr_gpu_run(self, to_ns, out, cap, now_ns);
+}
+
 static void wave_settle(void *self)
 {
   cr_gpu_settle(self);
@@ -69,6 +74,7 @@ const struct cr_device_model_ops cr_device_wave = {
   .start = wave_start,
   .next_ns = wave_next_ns,
   .advance = wave_advance,
+  .run = wave_run,
   .settle = wave_settle,
   .use = wave_use,
   .occupied = wave_occupied,

@@ -30,6 +30,7 @@ struct cr_device_model_ops {
   void (*start)(void *self, uint32_t stream, uint32_t op, cr_ns from_ns, cr_ns launched_ns);
   cr_ns (*next_ns)(const void *self);
   uint32_t (*advance)(void *self, cr_ns to_ns, struct cr_gpu_end *out, uint32_t cap);
+  uint32_t (*run)(void *self, cr_ns to_ns, struct cr_gpu_end *out, uint32_t cap, cr_ns *now_ns); /* or NULL: it cannot */
   void (*settle)(void *self);
   void (*use)(const void *self, struct cr_use *out);
   void (*occupied)(const void *self, uint32_t *sms_busy, uint32_t *warps);

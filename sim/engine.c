@@ -21,7 +21,7 @@ struct range {
   uint32_t model_op0;
   uint32_t next;   /* in the stream, or in the free list */
   uint32_t parked; /* gives up after the op that runs */
-  int eager;        /* a thread of the host launches it op by op */
+  int eager;       /* a thread of the host launches it op by op */
   cr_ns launch_ns; /* when act() handed it over */
   cr_ns reach_ns;
 };
@@ -39,9 +39,9 @@ struct device {
   struct cr_device_model model;
   struct cr_slices *slices; /* the model, when processes take turns; else NULL */
   uint32_t n_stream;
-  uint32_t *stream;         /* [stream_cap] by local number */
+  uint32_t *stream; /* [stream_cap] by local number */
   uint32_t n_process;
-  uint32_t *process; /* [stream_cap] the policy's number of each of the slices' processes */
+  uint32_t *process;        /* [stream_cap] the policy's number of each of the slices' processes */
   uint32_t sms_busy, warps; /* as last told to the observer */
   int unsettled;
 };
@@ -447,6 +447,72 @@ void cr_engine_advance(struct cr_engine *e, cr_ns to_ns)
     if (due || d->unsettled)
       settle(e, i, to_ns);
   }
+}
+
+/* The device where something changes first, and until when it can go on alone: CR_NONE where it cannot. */
+static uint32_t find_first(const struct cr_engine *e, cr_ns *until_ns)
+{
+  uint32_t first = CR_NONE;
+  cr_ns first_ns = *until_ns = cr_min_ns(*until_ns, cr_hosts_next_ns(e->hosts));
+  for (uint32_t i = 0; i < e->n_device; i++) {
+    const struct cr_device_model *m = &e->device[i].model;
+    if (e->device[i].unsettled || !m->ops->run)
+      return CR_NONE;
+    cr_ns next_ns = m->ops->next_ns(m->self);
+    if (next_ns >= first_ns) {
+      *until_ns = cr_min_ns(*until_ns, next_ns);
+      continue;
+    }
+    *until_ns = first_ns;
+    first_ns = next_ns;
+    first = i;
+  }
+  return first;
+}
+
+/* One device goes on alone, until ops end on it or something else is due; 0: it is no device's turn. */
+static int run_first(struct cr_engine *e, cr_ns *now_ns, cr_ns until_ns)
+{
+  uint32_t first = find_first(e, &until_ns);
+  if (first == CR_NONE)
+    return 0;
+  const struct cr_device_model *m = &e->device[first].model;
+  uint32_t n = m->ops->run(m->self, until_ns, e->end, e->stream_cap, now_ns);
+  for (uint32_t j = 0; j < n; j++)
+    end_op(e, first, &e->end[j], *now_ns);
+  if (n)
+    settle(e, first, *now_ns);
+  return 1;
+}
+
+/* Devices that did not go on while another one did. */
+static void catch_up(struct cr_engine *e, cr_ns now_ns)
+{
+  for (uint32_t i = 0; e->n_device > 1 && i < e->n_device; i++) {
+    const struct cr_device_model *m = &e->device[i].model;
+    if (m->ops->next_ns(m->self) > now_ns)
+      m->ops->advance(m->self, now_ns, e->end, e->stream_cap);
+  }
+}
+
+cr_ns cr_engine_run(struct cr_engine *e, cr_ns now_ns, cr_ns until_ns)
+{
+  enum { LONG = 1 << 12 };                       /* turns: some tens of ms of real time with six streams */
+  int told = e->observer && e->observer->on_use; /* of every instant, so that each is gone through here */
+  for (int i = 0; e->n_event == 0 && i < LONG; i++) {
+    if (!told && run_first(e, &now_ns, until_ns))
+      continue;
+    cr_ns next_ns = cr_engine_next_ns(e);
+    if (next_ns == CR_NS_NEVER && until_ns == CR_NS_NEVER)
+      break;
+    catch_up(e, now_ns);
+    now_ns = cr_max_ns(now_ns, cr_min_ns(next_ns, until_ns));
+    cr_engine_advance(e, now_ns);
+    if (now_ns >= until_ns)
+      break;
+  }
+  catch_up(e, now_ns);
+  return now_ns;
 }
 
 uint32_t cr_engine_take(struct cr_engine *e, struct cr_event *out, uint32_t cap)

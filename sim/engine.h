@@ -22,6 +22,10 @@ cr_ns cr_engine_next_ns(const struct cr_engine *e);
 /* Moves to to_ns <= cr_engine_next_ns(e) and keeps what happened there for cr_engine_take. */
 void cr_engine_advance(struct cr_engine *e, cr_ns to_ns);
 
+/* Moves from now_ns to until_ns, or to the first instant before it at which something is kept for cr_engine_take; where it
+ * stands then.  It stops early after many instants, as the caller may want to look around, and where nothing will happen. */
+cr_ns cr_engine_run(struct cr_engine *e, cr_ns now_ns, cr_ns until_ns);
+
 /* Events kept so far, in order, at most cap; how many.  CR_EV_BACK of a park comes through here too. */
 uint32_t cr_engine_take(struct cr_engine *e, struct cr_event *out, uint32_t cap);
 

@@ -13,16 +13,11 @@
 #include "sim/gpu_int.h"
 #include "sim/mem.h"
 
-static cr_ns round_ns(double ns)
-{
-  return (cr_ns)llrint(ns);
-}
-
 /* What the hot loop asks of a shape and an op, ready to use. */
 static void complete_shape(const struct cr_gpu *g, const struct cr_op_spec *op, struct shape *k)
 {
   k->need = cr_gpu_pack(k->warps, 1, k->reg_units, k->smem);
-  k->wait_ns = round_ns(k->away_ns);
+  k->wait_ns = cr_gpu_round(k->away_ns);
   k->dram_bytes = op->dram_bytes > 0 ? (double)op->dram_bytes : 0;
   k->kind = op->kind;
   k->queued = k->blocks > 0 || (op->kind == CR_OP_MEMSET && g->model.has[CR_GPU_HAS_MEMSET]);
@@ -50,12 +45,12 @@ static int take_tables(struct cr_gpu *g, uint32_t n_op)
   g->pending = cr_arena_take(a, g->n_stream, sizeof *g->pending);
   g->waiting = cr_arena_take(a, g->n_stream, sizeof *g->waiting);
   g->cohort = cr_arena_take(a, COHORT_CAP, sizeof *g->cohort);
+  g->met = cr_arena_take(a, (size_t)COHORT_CAP * COHORT_CAP, sizeof *g->met);
+  g->met_fewer = cr_arena_take(a, COHORT_CAP, sizeof *g->met_fewer);
   g->live = cr_arena_take(a, COHORT_CAP, sizeof *g->live);
   if (!g->shape || !g->kernel || !g->share || !g->start_seq || !g->cold_factor || !g->pending || !g->waiting ||
-      !g->cohort || !g->live)
+      !g->cohort || !g->met || !g->met_fewer || !g->live)
     return CR_ENOMEM;
-  for (uint32_t i = 0; i < COHORT_CAP; i++)
-    g->cohort[i].next = i + 1 < COHORT_CAP ? i + 1 : CR_NONE;
   for (uint32_t i = 1; i <= g->n_stream; i++)
     g->cold_factor[i] = pow(i, g->model.constant[CR_GPU_COLD_STREAMS]);
   return cr_copies_init(&g->copies, g->model.constant[CR_GPU_DUPLEX], g->n_stream, a);
@@ -92,7 +87,9 @@ int cr_gpu_new(const struct cr_device_desc *d, const struct cr_gpu_model *model,
   g->arena = arena;
   g->n_stream = n_stream;
   g->next_ns = g->cohort_next_ns = g->waiting_next_ns = CR_NS_NEVER;
-  g->frontend_each_ns = round_ns(model->constant[CR_GPU_FRONTEND] * 1e3);
+  g->leaving = CR_NONE;
+  g->younger = model->has[CR_GPU_HAS_AGE] ? model->constant[CR_GPU_YOUNGER] : 1;
+  g->frontend_each_ns = cr_gpu_round(model->constant[CR_GPU_FRONTEND] * 1e3);
   rc = cr_gpu_sms_init(&g->sms, d, model, arena);
   if (!rc)
     rc = take_tables(g, n_op);
@@ -117,27 +114,6 @@ void cr_gpu_free(struct cr_gpu *g)
 void cr_gpu_set_priority(struct cr_gpu *g, uint32_t stream, int32_t priority)
 {
   g->kernel[stream].priority = priority;
-}
-
-static void mark(struct share *share, uint32_t cohort, int theirs)
-{
-  uint64_t bit = UINT64_C(1) << cohort % 64;
-  share->cohort[cohort / 64] = theirs ? share->cohort[cohort / 64] | bit : share->cohort[cohort / 64] & ~bit;
-}
-
-void cr_gpu_set_share(struct cr_gpu *g, uint32_t stream, uint32_t group, uint32_t sms)
-{
-  struct share *share = &g->share[group];
-  struct kernel *k = &g->kernel[stream];
-  for (uint32_t i = 0; i < g->n_live; i++)
-    if (g->cohort[g->live[i]].kernel == stream) {
-      if (k->share)
-        mark(k->share, g->live[i], 0);
-      mark(share, g->live[i], 1);
-    }
-  share->sms = sms < g->device->sms ? sms : 0;
-  k->share = share;
-  g->stuck = 0;
 }
 
 /* The stream waits until then, among the others in order of number. */
@@ -201,7 +177,7 @@ static cr_ns run_plain(struct cr_gpu *g, uint32_t stream)
   }
   k->state = PLAIN;
   k->start_ns = g->now_ns;
-  return cr_ns_add(g->now_ns, round_ns(shape->body_ns));
+  return cr_ns_add(g->now_ns, cr_gpu_round(shape->body_ns));
 }
 
 /* An op that was away is ready.  Until when it waits now, or CR_NS_NEVER where it is pending or a copy. */
@@ -255,53 +231,11 @@ static double start_cold(struct cr_gpu *g, uint32_t stream, const struct shape *
   return shape->cold_ns * g->cold_factor[n_other];
 }
 
-/* The cohort that new blocks of the kernel may join, at the mean of what is left, or CR_NONE.  On busy SMs blocks of a
- * large grid are placed a few at a time; were each of these few a cohort of its own, eight streams would take five times
- * as many events. */
-static uint32_t joinable(const struct cr_gpu *g, const struct kernel *k, const struct shape *shape)
-{
-  if (!k->started || k->running == 0 || k->newest == CR_NONE)
-    return CR_NONE;
-  double age_ns = (double)(g->now_ns - g->cohort[k->newest].placed_ns);
-  return age_ns < g->model.constant[CR_GPU_JOIN] * shape->body_ns ? k->newest : CR_NONE;
-}
-
-static struct cohort *new_cohort(struct cr_gpu *g, uint32_t stream, uint32_t slot)
-{
-  struct cohort *c = &g->cohort[slot];
-  const struct kernel *k = &g->kernel[stream];
-  const struct shape *shape = &g->shape[k->op];
-  g->free_cohort = c->next;
-  g->live[g->n_live++] = (uint16_t)slot;
-  *c = (struct cohort){
-    .kernel = stream, .shape = shape, .load = shape->load, .slow = 1, .placed_ns = g->now_ns, .since_ns = g->now_ns};
-  if (k->share)
-    mark(k->share, slot, 1);
-  return c;
-}
-
-/* n fresh blocks in a cohort, whose progress becomes the mean of all. */
-static void add_blocks(struct cr_gpu *g, struct cohort *c, const struct shape *shape, uint32_t n, double cold_ns)
-{
-  c->end_ns = CR_NS_NEVER;
-  if (c->n == 0) {
-    c->n = n;
-    c->flat_ns = shape->flat_ns + cold_ns;
-    c->work_ns = shape->body_ns - shape->flat_ns;
-    return;
-  }
-  double share = (double)n / (double)(n + c->n);
-  cr_gpu_progress(c, g->now_ns);
-  c->flat_ns += share * (shape->flat_ns + cold_ns - c->flat_ns);
-  c->work_ns += share * (shape->body_ns - shape->flat_ns - c->work_ns);
-  c->n += n;
-}
-
 static void place(struct cr_gpu *g, uint32_t stream)
 {
   struct kernel *k = &g->kernel[stream];
   const struct shape *shape = &g->shape[k->op];
-  uint32_t joined = joinable(g, k, shape), slot = joined == CR_NONE ? g->free_cohort : joined;
+  uint32_t joined = cr_gpu_cohort_joinable(g, k), slot = joined == CR_NONE ? cr_gpu_cohort_slot(g) : joined;
   if (slot == CR_NONE)
     return;
   uint32_t n = cr_gpu_sms_place(&g->sms, shape, k->left, slot, k->share, !k->tried);
@@ -312,16 +246,10 @@ static void place(struct cr_gpu *g, uint32_t stream)
   k->left -= n;
   k->running += n;
   g->dirty = 1;
-  if (joined == CR_NONE) {
-    new_cohort(g, stream, slot);
-    k->newest = slot;
-    uint32_t fewer = g->free_cohort;
-    uint32_t n_fewer = shape->parted && fewer != CR_NONE ? cr_gpu_sms_part(&g->sms, slot, fewer) : 0;
-    if (n_fewer)
-      add_blocks(g, new_cohort(g, stream, fewer), shape, n_fewer, cold_ns);
-    n -= n_fewer;
-  }
-  add_blocks(g, &g->cohort[slot], shape, n, cold_ns);
+  if (joined == CR_NONE)
+    cr_gpu_cohort_begin(g, stream, slot, n, cold_ns);
+  else
+    cr_gpu_cohort_join(g, slot, n, cold_ns);
 }
 
 /* A kernel that may take up no more SMs waits for its own; it does not stop others. */
@@ -332,6 +260,12 @@ static int waits_aside(const struct cr_gpu *g, const struct kernel *k)
 
 static void dispatch(struct cr_gpu *g)
 {
+  if (g->leaving != CR_NONE) {
+    if (g->stuck)
+      cr_gpu_cohort_succeed(g);
+    else
+      cr_gpu_cohort_let_go(g);
+  }
   if (g->n_pending == 0 || g->stuck)
     return;
   uint32_t kept = 0, i = 0;
@@ -360,14 +294,21 @@ static void dispatch(struct cr_gpu *g)
   g->n_pending = kept;
 }
 
-static void rate(struct cr_gpu *g)
+void cr_gpu_set_share(struct cr_gpu *g, uint32_t stream, uint32_t group, uint32_t sms)
 {
-  cr_gpu_rates(g);
-  g->dirty = 0;
-  cr_ns next = CR_NS_NEVER;
+  struct share *share = &g->share[group];
+  struct kernel *k = &g->kernel[stream];
+  if (g->leaving != CR_NONE)
+    cr_gpu_cohort_let_go(g);
   for (uint32_t i = 0; i < g->n_live; i++)
-    next = cr_min_ns(next, g->cohort[g->live[i]].end_ns);
-  g->cohort_next_ns = next;
+    if (g->cohort[g->live[i]].kernel == stream) {
+      if (k->share)
+        cr_gpu_share_mark(k->share, g->live[i], 0);
+      cr_gpu_share_mark(share, g->live[i], 1);
+    }
+  share->sms = sms < g->device->sms ? sms : 0;
+  k->share = share;
+  g->stuck = 0;
 }
 
 void cr_gpu_settle(struct cr_gpu *g)
@@ -375,8 +316,10 @@ void cr_gpu_settle(struct cr_gpu *g)
   if (g->waiting_next_ns <= g->now_ns)
     take_ready(g);
   dispatch(g);
-  if (g->dirty)
-    rate(g);
+  if (g->dirty) {
+    cr_gpu_rates(g);
+    g->dirty = 0;
+  }
   g->next_ns = cr_min_ns(cr_min_ns(g->cohort_next_ns, g->waiting_next_ns), g->copies.next_ns);
 }
 
@@ -419,29 +362,26 @@ static void end_op(struct cr_gpu *g, uint32_t stream, struct cr_gpu_end *out, ui
 /* Takes the cohorts that end now off the SMs; the others keep their order.  How many ops ended with them. */
 static uint32_t end_cohorts(struct cr_gpu *g, struct cr_gpu_end *out)
 {
-  uint32_t kept = 0, n = 0;
-  for (uint32_t i = 0; i < g->n_live; i++) {
+  uint32_t kept = g->due, n = 0;
+  g->dirty = 1;
+  if (g->n_due == 1 && cr_gpu_cohort_may_succeed(g, g->live[kept])) {
+    g->leaving = kept;
+    return 0;
+  }
+  for (uint32_t i = kept; i < g->n_live; i++) {
     uint32_t slot = g->live[i];
-    struct cohort *c = &g->cohort[slot];
+    const struct cohort *c = &g->cohort[slot];
     if (c->end_ns > g->now_ns) {
       g->live[kept++] = (uint16_t)slot;
       continue;
     }
-    struct kernel *k = &g->kernel[c->kernel];
-    cr_gpu_sms_release(&g->sms, c->shape, slot);
-    if (k->share)
-      mark(k->share, slot, 0);
-    if (k->newest == slot)
-      k->newest = CR_NONE;
-    k->running -= c->n;
+    const struct kernel *k = &g->kernel[c->kernel];
+    cr_gpu_cohort_end(g, slot, kept, i + 1);
     if (k->running == 0 && k->state == PLACED)
       end_op(g, c->kernel, out, n++);
-    c->next = g->free_cohort;
-    g->free_cohort = slot;
   }
   g->n_live = kept;
   g->stuck = 0;
-  g->dirty = 1;
   return n;
 }
 
@@ -478,6 +418,19 @@ uint32_t cr_gpu_advance(struct cr_gpu *g, cr_ns to_ns, struct cr_gpu_end *out, u
   if (g->waiting_next_ns <= to_ns)
     n = end_plain(g, out, n);
   return g->copies.next_ns <= to_ns ? end_copies(g, out, n) : n;
+}
+
+uint32_t cr_gpu_run(struct cr_gpu *g, cr_ns to_ns, struct cr_gpu_end *out, uint32_t cap, cr_ns *now_ns)
+{
+  enum { LONG = 64 };
+  for (int i = 0; i < LONG && g->next_ns < to_ns; i++) {
+    *now_ns = g->next_ns;
+    uint32_t n = cr_gpu_advance(g, g->next_ns, out, cap);
+    if (n)
+      return n;
+    cr_gpu_settle(g);
+  }
+  return 0;
 }
 
 void cr_gpu_use(const struct cr_gpu *g, struct cr_use *out)

@@ -23,7 +23,7 @@
   X(EMPTIEST, emptiest, "blocks go to the SM with the fewest resident warps, not the first") \
   X(CARVEOUT, carveout, "an SM's shared-memory carve-out grows only while it is empty")      \
   X(CONTENTION, contention, "co-resident blocks slow each other down")                       \
-  X(COUNTERS, counters, "the load of a kernel from its counters, where they were recorded")   \
+  X(COUNTERS, counters, "the load of a kernel from its counters, where they were recorded")  \
   X(AGE, age, "blocks that started first are slowed less")                                   \
   X(COLD, cold, "extra time after another stream's kernel started")                          \
   X(FRONTEND, frontend, "kernels are taken from the streams one at a time")                  \
@@ -86,6 +86,11 @@ struct cr_gpu_end {
 /* Moves time to to_ns, which must not lie beyond cr_gpu_next_ns, and writes the ops that ended there, in order of stream.
  * cap >= number of streams. */
 uint32_t cr_gpu_advance(struct cr_gpu *g, cr_ns to_ns, struct cr_gpu_end *out, uint32_t cap);
+
+/* Moves on through all instants before to_ns at which something changes, settling at each, up to the first at which ops end,
+ * and writes these, unsettled.  *now_ns is where it stands then; it stays as it is where there is no such instant.  It may
+ * stop early with none, after so many instants that the caller may want to look around. */
+uint32_t cr_gpu_run(struct cr_gpu *g, cr_ns to_ns, struct cr_gpu_end *out, uint32_t cap, cr_ns *now_ns);
 
 /* What was started at this instant gets its blocks, and rates are brought up to date; before the next cr_gpu_next_ns. */
 void cr_gpu_settle(struct cr_gpu *g);

@@ -5,10 +5,9 @@
 #include "sim/gpu.h"
 
 enum {
-  COHORT_CAP = 512,  /* sets of blocks on the device at once; the dispatcher waits beyond that */
-  RESIDENT_CAP = 32, /* cohorts on one SM: no GPU holds more blocks than that */
-  RESIDENT_MOVE =
-    8, /* residents that move up in one go when one leaves; there is room to read as many beyond the last */
+  COHORT_CAP = 512, /* sets of blocks on the device at once; the dispatcher waits beyond that */
+  BLOCKS_MAX = 32,  /* on one SM: no GPU holds more */
+  PAGE = 16,        /* cohorts whose counts of blocks lie side by side: a cache line of them */
 };
 
 /* What the model needs of an op, computed once.  Times in ns as double; loads in units of instructions a cycle. */
@@ -33,11 +32,6 @@ struct shape {
   double dram_bytes; /* 0 where not known */
   enum cr_op_kind kind;
   int queued; /* goes through the queue of pending kernels */
-};
-
-/* Blocks of one cohort on each SM of a class. */
-struct resident {
-  uint16_t cohort, n;
 };
 
 /* What is free on an SM, or what a block needs, in one word: four counts side by side, so that one subtraction takes a block
@@ -82,14 +76,11 @@ static inline uint32_t cr_gpu_smem(uint64_t packed)
 }
 
 /* SMs with the same residents and the same carve-out are one class: what happens to one happens to all.  A device under a
- * pair of models has two or three, under eight models some dozens, so that all work is per class and not per SM. */
+ * pair of models has two or three, under eight models some ten, so that all work is per class and not per SM. */
 struct sm_class {
   uint64_t free; /* packed */
   uint32_t n_sm;
   uint32_t carveout; /* in force */
-  uint32_t n_resident;
-  float load;                                             /* sum over residents */
-  struct resident resident[RESIDENT_CAP + RESIDENT_MOVE]; /* oldest first */
 };
 
 /* A class that has room, while blocks are shared out; what it gets is put there in one go at the end. */
@@ -101,20 +92,41 @@ struct option {
 };
 
 struct sms {
-  struct sm_class *class; /* [n_sm]; n_class of them */
-  /* [n_sm + 1] bit (cohort mod 64) of every resident of a class: a quick no to `is it here`, and to `is it equal` */
-  uint64_t *mask;
-  struct option *option; /* [n_sm] scratch */
-  uint8_t *in;           /* [n_sm] scratch, by option */
-  uint32_t n_class;
+  struct sm_class *class; /* [n_sm + 1]; n_class of them */
+  /* [COHORT_CAP / PAGE][n_sm][PAGE] blocks of a cohort on each SM of a class: by page, class, cohort.  Whole numbers; in float,
+   * as they are multiplied. */
+  float *count;
+  float *met;    /* [COHORT_CAP] in this placement: pairs of a new block and another cohort's that share an SM */
+  float met_own; /* the same of new blocks with their own cohort's: twice, and each with itself once */
+  struct option *option;               /* [n_sm] scratch */
+  uint8_t *in;                         /* [n_sm] scratch, by option */
+  uint32_t n_class, n_page;            /* pages beyond n_page hold nothing that counts */
+  uint16_t in_page[COHORT_CAP / PAGE]; /* cohorts */
   uint32_t n_sm, n_busy, n_warp;
   uint32_t n_open;      /* in this placement: SMs that can take a block */
   uint32_t n_put;       /* in this placement: of blocks on a class; more than one may leave uneven numbers */
-  int shared_bits;      /* a cohort of number 64 or more was placed: two may have the same bit in a mask */
+  uint32_t n_empty;     /* in this placement: classes that were empty and are no more */
   int fresh;            /* this placement is its kernel's first try */
   int carved, emptiest; /* the mechanisms of these names */
   uint64_t limit;       /* packed: an SM with nothing on it, all shared memory in force */
 };
+
+/* The counts of a page on the SMs of a class. */
+static inline float *cr_gpu_row(const struct sms *s, uint32_t page, uint32_t class)
+{
+  return s->count + ((size_t)page * s->n_sm + class) * PAGE;
+}
+
+/* The cohort's count on the SMs of class 0; that of class i is PAGE i further. */
+static inline float *cr_gpu_column(const struct sms *s, uint32_t cohort)
+{
+  return cr_gpu_row(s, cohort / PAGE, 0) + cohort % PAGE;
+}
+
+static inline int cr_gpu_is_empty(const struct sms *s, const struct sm_class *c)
+{
+  return cr_gpu_blocks(c->free) == cr_gpu_blocks(s->limit);
+}
 
 /* Streams whose blocks lie on at most `sms` SMs at once, all together. */
 struct share {
@@ -124,18 +136,21 @@ struct share {
 
 /* Blocks of one kernel placed at one instant: they progress and end together. */
 struct cohort {
-  uint32_t kernel; /* its stream; CR_NONE: the slot is free */
-  uint32_t n;      /* blocks */
-  uint32_t next;   /* of the free slots */
-  cr_ns placed_ns;
   const struct shape *shape;
-  float load;              /* of a block: shape->load */
-  float seen, seen_before; /* sum over blocks of the load they see: being added up, and as the rate has it */
-  double flat_ns;          /* left of the part that is not stretched */
-  double work_ns;          /* left of the rest, at rate 1 */
-  double slow;             /* >= 1 */
-  cr_ns since_ns;          /* when flat, work and slow were true */
+  double older,
+    younger;      /* sums over its blocks of load on their SMs: their own cohort's and older ones', younger ones' */
+  double seen;    /* of both, as the rate has it */
+  double flat_ns; /* left of the part that is not stretched */
+  double work_ns; /* left of the rest, at rate 1 */
+  double slow;    /* >= 1 */
+  cr_ns since_ns; /* when flat, work and slow were true */
   cr_ns end_ns;
+  double per_block; /* 1 / n */
+  double load;      /* of a block: shape->load */
+  uint32_t kernel;  /* its stream */
+  uint32_t n;       /* blocks; 0: the slot is free */
+  int even;         /* as many on each of its SMs, as far as was looked */
+  cr_ns placed_ns;
 };
 
 enum state { IDLE, AWAY, PENDING, PLACED, PLAIN, COPYING }; /* PLAIN, COPYING: runs without SMs */
@@ -174,12 +189,17 @@ struct cr_gpu {
   struct waiting *waiting; /* [n_stream] in order of stream */
   uint32_t n_pending, n_waiting;
   struct cohort *cohort; /* [COHORT_CAP] */
-  uint16_t *live;        /* [COHORT_CAP] slots in use, n_live of them, in order of age */
-  uint32_t n_live, free_cohort;
+  float *met;       /* [COHORT_CAP][COHORT_CAP] pairs of a block of a cohort and one of an older that share an SM */
+  float *met_fewer; /* [COHORT_CAP] scratch: as sms.met */
+  uint16_t *live;   /* [COHORT_CAP] slots in use, n_live of them, in order of age */
+  uint32_t n_live, first_free; /* slots before first_free are in use */
+  uint32_t due, n_due;         /* in live: the first cohort that ends at cohort_next_ns, and how many do */
+  uint32_t leaving;            /* in live: has ended, and its kernel may have a successor for it; CR_NONE */
   cr_ns now_ns, next_ns;
   cr_ns cohort_next_ns, waiting_next_ns; /* first end of a cohort; first change of a waiting stream */
   cr_ns frontend_ns;                     /* the front end is busy until then */
   cr_ns frontend_each_ns;                /* of one kernel */
+  double younger;                        /* the constant of this name, or 1: load of younger blocks counts so much */
   struct cr_copies copies;
   uint32_t n_active;
   uint64_t n_start;
@@ -199,15 +219,45 @@ int cr_gpu_sms_init(struct sms *s, const struct cr_device_desc *d, const struct 
 /* Places up to `most` blocks of the shape as this cohort; how many were placed. */
 uint32_t cr_gpu_sms_place(struct sms *s, const struct shape *k, uint32_t most, uint32_t cohort,
                           const struct share *share, int fresh);
+/* Merges classes that hold the cohort, where it held different numbers of blocks and does no more. */
+void cr_gpu_sms_merge(struct sms *s, uint32_t cohort);
 /* If the cohort holds different numbers of blocks on different SMs, moves those where it holds fewer than most into
  * cohort `fewer`, and returns how many blocks these are. */
 uint32_t cr_gpu_sms_part(struct sms *s, uint32_t cohort, uint32_t fewer);
+/* Pairs of a block of this cohort and one of each that share an SM: met[COHORT_CAP]; how many with itself. */
+float cr_gpu_sms_meet(const struct sms *s, uint32_t cohort, float *met);
 void cr_gpu_sms_release(struct sms *s, const struct shape *k, uint32_t cohort);
 /* On how many SMs the share's blocks lie. */
 uint32_t cr_gpu_sms_held(const struct sms *s, const struct share *share);
 
+/* gpu_cohort.c */
+void cr_gpu_share_mark(struct share *share, uint32_t cohort, int theirs);
+uint32_t cr_gpu_cohort_joinable(const struct cr_gpu *g, const struct kernel *k);
+uint32_t cr_gpu_cohort_slot(struct cr_gpu *g); /* a free one, or CR_NONE */
+/* n blocks were placed in the slot: a new cohort, or more of the one that is there; cold_ns is what each takes longer. */
+void cr_gpu_cohort_begin(struct cr_gpu *g, uint32_t stream, uint32_t slot, uint32_t n, double cold_ns);
+void cr_gpu_cohort_join(struct cr_gpu *g, uint32_t slot, uint32_t n, double cold_ns);
+/* Off the SMs, not off live: live[0, n_older) were there before it, live[younger, n_live) came later. */
+void cr_gpu_cohort_end(struct cr_gpu *g, uint32_t slot, uint32_t n_older, uint32_t younger);
+int cr_gpu_cohort_may_succeed(const struct cr_gpu *g, uint32_t slot);
+void cr_gpu_cohort_succeed(struct cr_gpu *g); /* the leaving one */
+void cr_gpu_cohort_let_go(struct cr_gpu *g);  /* likewise */
+
 /* gpu_rate.c */
+/* Blocks of a new cohort, the youngest, or of one that is there already, were placed: met and own as in struct sms. */
+void cr_gpu_meet_new(struct cr_gpu *g, uint32_t cohort, const float *met, float own);
+void cr_gpu_meet_more(struct cr_gpu *g, uint32_t cohort, const float *met, float own);
+/* The cohort, live[at], becomes the youngest. */
+void cr_gpu_meet_last(struct cr_gpu *g, uint32_t at);
+/* The cohort leaves: live[0, n_older) were there before it, live[younger, n_live) came later. */
+void cr_gpu_unmeet(struct cr_gpu *g, uint32_t cohort, uint32_t n_older, uint32_t younger);
 void cr_gpu_rates(struct cr_gpu *g);                  /* brings every cohort's rate and end up to now_ns */
 void cr_gpu_progress(struct cohort *c, cr_ns now_ns); /* takes the time since c->since_ns off what is left */
+
+/* To the nearest whole number, like llrint, but without a call; |ns| < 2^51. */
+static inline cr_ns cr_gpu_round(double ns)
+{
+  return (cr_ns)(ns + 0x1.8p52 - 0x1.8p52);
+}
 
 #endif

@@ -6,75 +6,102 @@
  * by the mean over its blocks.  Rates change only when residents do. */
 #include "config.h"
 
-#include <math.h>
-
 #include "sim/gpu_int.h"
 
-/* What each cohort's blocks see: everything older, themselves, and part of the younger; summed. */
-static void see(struct cr_gpu *g, float younger)
+/* So many pairs of a block of each see each other more (or fewer). */
+static inline void see(struct cohort *older, struct cohort *younger, float pairs)
 {
-  for (uint32_t i = 0; i < g->sms.n_class; i++) {
-    const struct sm_class *class = &g->sms.class[i];
-    float older = 0;
-    for (uint32_t r = 0; r < class->n_resident; r++) {
-      uint32_t n = class->resident[r].n;
-      struct cohort *c = &g->cohort[class->resident[r].cohort];
-      older += (float)n * c->load;
-      float seen = older + younger * (class->load - older);
-      c->seen += seen * (float)(n * class->n_sm);
-    }
+  older->younger += (double)pairs * younger->load;
+  younger->older += (double)pairs * older->load;
+}
+
+void cr_gpu_meet_new(struct cr_gpu *g, uint32_t cohort, const float *met, float own)
+{
+  struct cohort *c = &g->cohort[cohort];
+  float *kept = g->met + (size_t)cohort * COHORT_CAP;
+  c->older = (double)own * c->load;
+  for (uint32_t i = 0; g->live[i] != cohort; i++) {
+    uint32_t older = g->live[i];
+    kept[older] = met[older];
+    see(&g->cohort[older], c, met[older]);
   }
 }
 
-/* The same where younger load counts in full: then all blocks on an SM see all of its load. */
-static void see_all(struct cr_gpu *g)
+void cr_gpu_meet_more(struct cr_gpu *g, uint32_t cohort, const float *met, float own)
 {
-  struct cohort *cohort = g->cohort;
-  for (uint32_t i = 0; i < g->sms.n_class; i++) {
-    const struct sm_class *class = &g->sms.class[i];
-    const struct resident *end = class->resident + class->n_resident;
-    float load = class->load;
-    int32_t n_sm = (int32_t)class->n_sm;
-    for (const struct resident *r = class->resident; r < end; r++)
-      cohort[r->cohort].seen += load * (float)(r->n * n_sm);
+  struct cohort *c = &g->cohort[cohort];
+  uint32_t i = 0, other;
+  c->older += (double)own * c->load;
+  for (; (other = g->live[i]) != cohort; i++) {
+    g->met[(size_t)cohort * COHORT_CAP + other] += met[other];
+    see(&g->cohort[other], c, met[other]);
+  }
+  for (i++; i < g->n_live; i++) {
+    other = g->live[i];
+    g->met[(size_t)other * COHORT_CAP + cohort] += met[other];
+    see(c, &g->cohort[other], met[other]);
   }
 }
 
+void cr_gpu_meet_last(struct cr_gpu *g, uint32_t at)
+{
+  uint32_t cohort = g->live[at];
+  struct cohort *c = &g->cohort[cohort];
+  float *met = g->met + (size_t)cohort * COHORT_CAP;
+  for (; at + 1 < g->n_live; at++) {
+    uint32_t other = g->live[at] = g->live[at + 1];
+    float pairs = met[other] = g->met[(size_t)other * COHORT_CAP + cohort];
+    see(c, &g->cohort[other], -pairs);
+    see(&g->cohort[other], c, pairs);
+  }
+  g->live[at] = (uint16_t)cohort;
+}
+
+void cr_gpu_unmeet(struct cr_gpu *g, uint32_t cohort, uint32_t n_older, uint32_t younger)
+{
+  const float *met = g->met + (size_t)cohort * COHORT_CAP;
+  double load = g->cohort[cohort].load;
+  for (uint32_t i = 0; i < n_older; i++)
+    g->cohort[g->live[i]].younger -= (double)met[g->live[i]] * load;
+  for (uint32_t i = younger; i < g->n_live; i++)
+    g->cohort[g->live[i]].older -= (double)g->met[(size_t)g->live[i] * COHORT_CAP + cohort] * load;
+}
+
+/* No branches here and below where the outcome cannot be foreseen: a wrong guess costs more than the few instructions. */
 void cr_gpu_progress(struct cohort *c, cr_ns now_ns)
 {
-  double dt = (double)(now_ns - c->since_ns);
+  double dt = (double)(now_ns - c->since_ns), flat = c->flat_ns < dt ? c->flat_ns : dt;
+  double work = c->work_ns - (dt - flat) / c->slow;
   c->since_ns = now_ns;
-  if (dt <= c->flat_ns) {
-    c->flat_ns -= dt;
-    return;
-  }
-  c->work_ns = c->work_ns - (dt - c->flat_ns) / c->slow;
-  if (c->work_ns < 0) /* the end was rounded to ns */
-    c->work_ns = 0;
-  c->flat_ns = 0;
+  c->flat_ns -= flat;
+  c->work_ns = work > 0 ? work : 0; /* the end was rounded to ns */
 }
 
 static void set_rate(struct cohort *c, double slow, cr_ns now_ns)
 {
   cr_gpu_progress(c, now_ns);
   c->slow = slow;
-  c->end_ns = now_ns + (cr_ns)llrint(c->flat_ns + c->work_ns * slow);
+  c->end_ns = now_ns + cr_gpu_round(c->flat_ns + c->work_ns * slow);
 }
 
 void cr_gpu_rates(struct cr_gpu *g)
 {
-  float younger = g->model.has[CR_GPU_HAS_AGE] ? (float)g->model.constant[CR_GPU_YOUNGER] : 1;
-  if (younger < 1)
-    see(g, younger);
-  else
-    see_all(g);
+  double younger = g->younger;
+  cr_ns next = CR_NS_NEVER;
+  uint32_t due = 0, n_due = 0;
   for (uint32_t i = 0; i < g->n_live; i++) {
     struct cohort *c = &g->cohort[g->live[i]];
-    float seen = c->seen;
-    c->seen = 0;
-    if (seen == c->seen_before && c->end_ns != CR_NS_NEVER)
-      continue;
-    c->seen_before = seen;
-    set_rate(c, c->shape->slow_at_0 + c->shape->slow_per_load * (double)(seen / (float)c->n), g->now_ns);
+    double seen = c->older + younger * c->younger;
+    if (seen != c->seen || c->end_ns == CR_NS_NEVER) {
+      c->seen = seen;
+      set_rate(c, c->shape->slow_at_0 + c->shape->slow_per_load * (seen * c->per_block), g->now_ns);
+    }
+    cr_ns end = c->end_ns;
+    n_due = (end < next ? 0 : n_due) + (end <= next);
+    due = end < next ? i : due;
+    next = end < next ? end : next;
   }
+  g->cohort_next_ns = next;
+  g->due = due;
+  g->n_due = n_due;
 }

@@ -10,7 +10,6 @@
  * classes that have become equal are merged. */
 #include "config.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #include "sim/gpu_int.h"
@@ -18,15 +17,16 @@
 
 int cr_gpu_sms_init(struct sms *s, const struct cr_device_desc *d, const struct cr_gpu_model *m, struct cr_arena *arena)
 {
-  s->class = cr_arena_take(arena, d->sms, sizeof *s->class);
-  s->mask = cr_arena_take(arena, (size_t)d->sms + 1, sizeof *s->mask);
+  s->class = cr_arena_take(arena, (size_t)d->sms + 1, sizeof *s->class);
+  s->count = cr_arena_take(arena, (size_t)d->sms * COHORT_CAP, sizeof *s->count);
+  s->met = cr_arena_take(arena, COHORT_CAP, sizeof *s->met);
   s->option = cr_arena_take(arena, d->sms, sizeof *s->option);
   s->in = cr_arena_take(arena, d->sms, sizeof *s->in);
-  if (!s->class || !s->mask || !s->option || !s->in)
+  if (!s->class || !s->count || !s->met || !s->option || !s->in)
     return CR_ENOMEM;
   s->carved = m->has[CR_GPU_HAS_CARVEOUT];
   s->emptiest = m->has[CR_GPU_HAS_EMPTIEST];
-  s->limit = cr_gpu_pack(d->sm_warps, cr_min_u32(d->sm_blocks, RESIDENT_CAP), d->sm_regs / d->warp_regs_unit,
+  s->limit = cr_gpu_pack(d->sm_warps, cr_min_u32(d->sm_blocks, BLOCKS_MAX), d->sm_regs / d->warp_regs_unit,
                          (uint32_t)d->sm_smem_bytes);
   s->n_sm = d->sms;
   s->class[0] = (struct sm_class){.free = s->limit, .n_sm = s->n_sm};
@@ -40,15 +40,17 @@ int cr_gpu_sms_init(struct sms *s, const struct cr_device_desc *d, const struct 
 
 static void copy(struct sms *s, uint32_t to, uint32_t from)
 {
-  const struct sm_class *c = &s->class[from];
-  memcpy(&s->class[to], c, offsetof(struct sm_class, resident) + c->n_resident * sizeof *c->resident);
-  s->mask[to] = s->mask[from];
+  s->class[to] = s->class[from];
+  for (uint32_t p = 0; p < s->n_page; p++)
+    memcpy(cr_gpu_row(s, p, to), cr_gpu_row(s, p, from), PAGE * sizeof *s->count);
 }
 
-static int same(const struct sm_class *a, const struct sm_class *b)
+static int same(const struct sms *s, uint32_t i, uint32_t j)
 {
-  return a->free == b->free && a->n_resident == b->n_resident && a->carveout == b->carveout &&
-         !memcmp(a->resident, b->resident, a->n_resident * sizeof *a->resident);
+  for (uint32_t p = 0; p < s->n_page; p++)
+    if (memcmp(cr_gpu_row(s, p, i), cr_gpu_row(s, p, j), PAGE * sizeof *s->count))
+      return 0;
+  return 1;
 }
 
 /* Class i is gone, and the last class stands there now; its SMs are class j's. */
@@ -59,26 +61,26 @@ static void fold(struct sms *s, uint32_t i, uint32_t j)
     copy(s, i, s->n_class);
 }
 
-/* If another class equals class i, that one takes its SMs: 1, and another class stands at i. */
+/* If another class equals class i, that one takes its SMs: 1, and another class stands at i.  Classes with the same residents
+ * and the same free room have the same carve-out. */
 static inline int merge(struct sms *s, uint32_t i)
 {
-  uint64_t *mask = s->mask, mine = mask[i];
-  uint32_t n_class = s->n_class;
-  const uint64_t *at = mask;
-  mask[i] = ~mine;      /* not itself */
-  mask[n_class] = mine; /* ends the search */
-  for (;; at++) {
-    while (*at != mine)
-      at++;
-    if (at == mask + n_class)
+  struct sm_class *class = s->class, *end = class + s->n_class;
+  uint64_t mine = class[i].free;
+  class[i].free = ~mine; /* not itself */
+  end->free = mine;      /* ends the search */
+  for (struct sm_class *c = class;; c++) {
+    while (c->free != mine)
+      c++;
+    if (c == end)
       break;
-    uint32_t j = (uint32_t)(at - mask);
-    if (same(&s->class[i], &s -> class[j])) {
-      fold(s, i, j);
+    if (same(s, i, (uint32_t)(c - class))) {
+      class[i].free = mine;
+      fold(s, i, (uint32_t)(c - class));
       return 1;
     }
   }
-  mask[i] = mine;
+  class[i].free = mine;
   return 0;
 }
 
@@ -116,36 +118,7 @@ static uint32_t room(uint64_t free, const struct shape *k)
 /* `most` or fewer. */
 static inline uint32_t room_up_to(uint64_t free, const struct shape *k, uint32_t most)
 {
-  return most <= RESIDENT_CAP && fits(free, k->need, most) ? most : room(free, k);
-}
-
-static inline uint64_t bit(uint32_t cohort)
-{
-  return UINT64_C(1) << (cohort % 64);
-}
-
-/* Where the cohort stands among the residents of class i, or NULL. */
-static inline struct resident *find(const struct sms *s, uint32_t i, uint32_t cohort)
-{
-  if (!(s->mask[i] & bit(cohort)))
-    return NULL;
-  struct sm_class *c = &s->class[i];
-  for (uint32_t r = 0; r < c->n_resident; r++)
-    if (c->resident[r].cohort == cohort)
-      return &c->resident[r];
-  return NULL;
-}
-
-/* The mask of class i, from which the cohort was taken. */
-static inline uint64_t mask_without(const struct sms *s, uint32_t i, uint32_t cohort)
-{
-  const struct sm_class *c = &s->class[i];
-  if (!s->shared_bits)
-    return s->mask[i] & ~bit(cohort);
-  uint64_t mask = 0;
-  for (uint32_t r = 0; r < c->n_resident; r++)
-    mask |= bit(c->resident[r].cohort);
-  return mask;
+  return most <= BLOCKS_MAX && fits(free, k->need, most) ? most : room(free, k);
 }
 
 /* What an empty SM runs with when it takes blocks of the shape.  Blocks that waited for it find it as the last kernel left
@@ -157,23 +130,29 @@ static inline uint32_t carveout_if_empty(const struct sms *s, const struct sm_cl
   return s->fresh || k->carveout > c->carveout ? k->carveout : c->carveout;
 }
 
+static inline void add_row(float *restrict sum, const float *restrict row, float n)
+{
+  for (int i = 0; i < PAGE; i++)
+    sum[i] += n * row[i];
+}
+
 /* n more blocks on each SM of class i, which leave so much free. */
 static inline void put(struct sms *s, uint32_t i, const struct shape *k, uint32_t n, uint64_t free, uint32_t cohort)
 {
   struct sm_class *c = &s->class[i];
-  if (c->n_resident == 0) {
+  float *count = cr_gpu_column(s, cohort) + (size_t)i * PAGE, more = (float)(int32_t)n;
+  float all = more * (float)(int32_t)c->n_sm;
+  s->met_own += all * (2 * *count + more);
+  if (cr_gpu_is_empty(s, c)) {
     s->n_busy += c->n_sm;
     c->carveout = carveout_if_empty(s, c, k);
+    s->n_empty++;
+  } else {
+    for (uint32_t p = 0; p < s->n_page; p++)
+      add_row(s->met + (size_t)p * PAGE, cr_gpu_row(s, p, i), all);
   }
-  struct resident *r = find(s, i, cohort);
-  if (!r) {
-    r = &c->resident[c->n_resident++];
-    *r = (struct resident){.cohort = (uint16_t)cohort};
-    s->mask[i] |= bit(cohort);
-  }
-  r->n = (uint16_t)(r->n + n);
+  *count += more;
   c->free = free;
-  c->load += (float)(int32_t)n * k->load;
   s->n_put++;
 }
 
@@ -296,7 +275,7 @@ static struct option *find_options(struct sms *s, const struct shape *k)
   for (uint32_t i = 0; i < s->n_class; i++) {
     const struct sm_class *c = &s->class[i];
     uint64_t free = c->free;
-    if (c->n_resident == 0)
+    if (cr_gpu_is_empty(s, c))
       free += cr_gpu_pack(0, 0, 0, carveout_if_empty(s, c, k)) - cr_gpu_pack(0, 0, 0, c->carveout);
     else if (c->carveout < k->carveout && s->carved)
       continue;
@@ -311,10 +290,10 @@ static struct option *find_options(struct sms *s, const struct shape *k)
 
 /* --------------------------------------------------------------------------------------------------------------- shares */
 
-static int holds(const struct sm_class *c, const struct share *share)
+static int holds(const struct sms *s, uint32_t class, const struct share *share)
 {
-  for (uint32_t r = 0; r < c->n_resident; r++)
-    if (share->cohort[c->resident[r].cohort / 64] & bit(c->resident[r].cohort))
+  for (uint32_t c = 0; c < s->n_page * PAGE; c++)
+    if (share->cohort[c / 64] >> c % 64 & 1 && cr_gpu_column(s, c)[(size_t) class * PAGE] > 0)
       return 1;
   return 0;
 }
@@ -323,7 +302,7 @@ uint32_t cr_gpu_sms_held(const struct sms *s, const struct share *share)
 {
   uint32_t n = 0;
   for (uint32_t i = 0; i < s->n_class; i++)
-    if (holds(&s->class[i], share))
+    if (holds(s, i, share))
       n += s->class[i].n_sm;
   return n;
 }
@@ -333,14 +312,14 @@ static struct option *next_new(const struct sms *s, const struct share *share, c
 {
   struct option *best = NULL;
   for (struct option *o = s->option; o < end; o++)
-    if (!in[o - s->option] && !holds(&s->class[o->class], share) && (!best || (s->emptiest && o->warps < best->warps)))
+    if (!in[o - s->option] && !holds(s, o->class, share) && (!best || (s->emptiest && o->warps < best->warps)))
       best = o;
   return best;
 }
 
 /* Leaves the options that the share may use: SMs that hold blocks of it, and as many others as it may take up.  One class
- * may have to be split for that, which is named in *was_split. */
-static struct option *limit_options(struct sms *s, const struct share *share, struct option *end, uint32_t *was_split)
+ * may have to be split for that, which *was_split then says. */
+static struct option *limit_options(struct sms *s, const struct share *share, struct option *end, int *was_split)
 {
   uint32_t held = cr_gpu_sms_held(s, share), spare = share->sms > held ? share->sms - held : 0;
   memset(s->in, 0, (size_t)(end - s->option));
@@ -350,7 +329,7 @@ static struct option *limit_options(struct sms *s, const struct share *share, st
       break;
     if (o->n_sm > spare) {
       split(s, o->class, spare);
-      *was_split = o->class;
+      *was_split = 1;
       o->n_sm = spare;
     }
     spare -= o->n_sm;
@@ -358,7 +337,7 @@ static struct option *limit_options(struct sms *s, const struct share *share, st
   }
   struct option *kept = s->option;
   for (struct option *o = s->option; o < end; o++)
-    if (s->in[o - s->option] || holds(&s->class[o->class], share))
+    if (s->in[o - s->option] || holds(s, o->class, share))
       *kept++ = *o;
   s->n_open = 0;
   for (struct option *o = s->option; o < kept; o++)
@@ -368,21 +347,40 @@ static struct option *limit_options(struct sms *s, const struct share *share, st
 
 /* ------------------------------------------------------------------------------------------------------ place, release */
 
+/* The cohort's page counts from now on. */
+static inline void open_page(struct sms *s, uint32_t cohort)
+{
+  for (; s->n_page <= cohort / PAGE; s->n_page++)
+    memset(cr_gpu_row(s, s->n_page, 0), 0, (size_t)s->n_sm * PAGE * sizeof *s->count);
+}
+
+void cr_gpu_sms_merge(struct sms *s, uint32_t cohort)
+{
+  const float *count = cr_gpu_column(s, cohort);
+  for (uint32_t i = 0; i < s->n_class;)
+    i += count[(size_t)i * PAGE] == 0 || !merge(s, i);
+}
+
 uint32_t cr_gpu_sms_place(struct sms *s, const struct shape *k, uint32_t most, uint32_t cohort,
                           const struct share *share, int fresh)
 {
   s->n_put = 0;
-  s->shared_bits |= cohort >= 64;
   s->fresh = fresh;
+  open_page(s, cohort);
+  s->met_own = 0;
+  s->n_empty = 0;
+  memset(s->met, 0, (size_t)s->n_page * PAGE * sizeof *s->met);
   struct option *end = find_options(s, k);
-  uint32_t was_split = CR_NONE;
+  int was_split = 0;
   if (share && share->sms)
     end = limit_options(s, share, end, &was_split);
   if (end == s->option)
     return 0;
   uint32_t left = s->emptiest ? place_emptiest(s, k, end, most, cohort) : place_in_order(s, k, end, most, cohort);
-  if (was_split != CR_NONE)
-    merge(s, was_split); /* it may have got nothing */
+  for (uint32_t i = 0; was_split && i < s->n_class;) /* a part of it may have got nothing */
+    i += !merge(s, i);
+  if (s->n_empty > 1) /* of different carve-outs; now they have the same */
+    cr_gpu_sms_merge(s, cohort);
   s->n_warp += (most - left) * k->warps;
   return most - left;
 }
@@ -391,61 +389,56 @@ uint32_t cr_gpu_sms_part(struct sms *s, uint32_t cohort, uint32_t fewer)
 {
   if (s->n_put < 2)
     return 0;
-  s->shared_bits |= fewer >= 64;
-  uint32_t most = 0, n_less = 0;
-  for (uint32_t i = 0; i < s->n_class; i++) {
-    const struct resident *r = find(s, i, cohort);
-    if (r && r->n > most)
-      most = r->n;
-  }
-  for (uint32_t i = 0; i < s->n_class; i++) {
-    struct resident *r = find(s, i, cohort);
-    if (!r || r->n == most)
+  open_page(s, fewer);
+  float *from = cr_gpu_column(s, cohort), *to = cr_gpu_column(s, fewer), most = 0;
+  uint32_t n_less = 0;
+  for (size_t i = 0; i < s->n_class; i++)
+    if (from[i * PAGE] > most)
+      most = from[i * PAGE];
+  for (size_t i = 0; i < s->n_class; i++) {
+    float n = from[i * PAGE];
+    if (n == 0 || n == most)
       continue;
-    r->cohort = (uint16_t)fewer;
-    s->mask[i] = mask_without(s, i, cohort) | bit(fewer);
-    n_less += r->n * s->class[i].n_sm;
+    to[i * PAGE] = n;
+    from[i * PAGE] = 0;
+    n_less += (uint32_t)(int32_t)n * s->class[i].n_sm;
   }
   return n_less;
 }
 
-/* The n behind resident r move up by one. */
-static inline void move_up(struct resident *r, uint32_t n)
+float cr_gpu_sms_meet(const struct sms *s, uint32_t cohort, float *met)
 {
-  if (n > RESIDENT_MOVE) {
-    memmove(r, r + 1, n * sizeof *r);
-    return;
+  const float *count = cr_gpu_column(s, cohort);
+  memset(met, 0, (size_t)s->n_page * PAGE * sizeof *met);
+  for (uint32_t i = 0; i < s->n_class; i++) {
+    float n = count[(size_t)i * PAGE] * (float)(int32_t)s->class[i].n_sm;
+    for (uint32_t p = 0; n > 0 && p < s->n_page; p++)
+      add_row(met + (size_t)p * PAGE, cr_gpu_row(s, p, i), n);
   }
-  struct resident moved[RESIDENT_MOVE]; /* of a fixed size: moves of registers, no call */
-  memcpy(moved, r + 1, sizeof moved);
-  memcpy(r, moved, sizeof moved);
-}
-
-/* Takes a cohort off class i, where it is resident r; how many of its blocks were there. */
-static inline uint32_t take(struct sms *s, uint32_t i, const struct shape *k, uint32_t cohort, struct resident *r)
-{
-  struct sm_class *c = &s->class[i];
-  uint32_t n = r->n, n_resident = --c->n_resident;
-  move_up(r, (uint32_t)(c->resident + n_resident - r));
-  c->free += n * k->need;
-  c->load -= (float)(int32_t)n * k->load;
-  s->mask[i] = mask_without(s, i, cohort);
-  if (n_resident == 0)
-    s->n_busy -= c->n_sm;
-  return n * c->n_sm;
+  return met[cohort];
 }
 
 void cr_gpu_sms_release(struct sms *s, const struct shape *k, uint32_t cohort)
 {
-  uint32_t n = 0;
+  float *here = cr_gpu_column(s, cohort);
+  uint32_t n_block = 0;
   for (uint32_t i = 0; i < s->n_class;) {
-    struct resident *r = find(s, i, cohort);
-    if (r) {
-      n += take(s, i, k, cohort, r);
+    if (*here > 0) {
+      struct sm_class *c = &s->class[i];
+      uint32_t n = (uint32_t)(int32_t)*here;
+      *here = 0;
+      n_block += n * c->n_sm;
+      c->free += n * k->need;
+      if (cr_gpu_is_empty(s, c))
+        s->n_busy -= c->n_sm;
       if (merge(s, i))
         continue; /* another class stands at i now */
     }
     i++;
+    here += PAGE;
   }
-  s->n_warp -= n * k->warps;
+  s->n_warp -= n_block * k->warps;
+  s->in_page[cohort / PAGE]--;
+  while (s->n_page > 1 && s->in_page[s->n_page - 1] == 0)
+    s->n_page--;
 }

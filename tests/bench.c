@@ -1,4 +1,5 @@
-/* bench.c - how fast it is: the event queue alone, and whole scenarios under every policy.
+/* bench.c - how fast it is: the event queue alone, and whole scenarios under every policy, at both fidelities of the
+ * device model.
  *
  *   tests/bench [SCENARIO]...     pair, disb-c and disb-d unless said otherwise
  *
@@ -13,6 +14,7 @@
 
 #include "policies/list.h"
 #include "sim/core.h"
+#include "sim/gpu.h"
 #include "sim/provenance.h"
 #include "sim/table.h"
 #include "sim/text.h"
@@ -54,12 +56,24 @@ static int bench_heap(struct cr_text *out)
 }
 
 static int bench_policy(const char *name, const struct cr_scenario *s, const struct cr_policy_ops *policy,
-                        struct cr_table *t, struct cr_err *err)
+                        enum cr_fidelity fidelity, struct cr_table *t, struct cr_err *err)
 {
   struct cr_result r;
+  char set[512];
+  int n = snprintf(set, sizeof set, "%s%sfidelity=%s", s->model_set ? s->model_set : "",
+                   s->model_set && *s->model_set ? "," : "", cr_fidelity_name[fidelity]);
+  if (n < 0 || (size_t)n >= sizeof set)
+    return cr_fail(err, CR_EINPUT, "%s: its settings of the device model are longer than bench.c takes", name);
   const struct cr_core_cfg cfg = {
-    .workload = s->workload, .machine = s->machine, .policy = policy, .backend = &cr_backend_sim,
-    .model_set = s->model_set, .duration_ns = s->duration_ns, .warmup_ns = s->warmup_ns, .seed = s->seed, .strict = 1,
+    .workload = s->workload,
+    .machine = s->machine,
+    .policy = policy,
+    .backend = &cr_backend_sim,
+    .model_set = set,
+    .duration_ns = s->duration_ns,
+    .warmup_ns = s->warmup_ns,
+    .seed = s->seed,
+    .strict = 1,
   };
   double began_s = spent_s();
   int rc = cr_core_run(&cfg, &r, err);
@@ -68,6 +82,7 @@ static int bench_policy(const char *name, const struct cr_scenario *s, const str
     return rc;
   cr_table_cell(t, "%s", name);
   cr_table_cell(t, "%s", policy->name);
+  cr_table_cell(t, "%s", cr_fidelity_name[fidelity]);
   cr_table_cell(t, "%u", s->workload->n_client);
   cr_table_cell(t, "%llu", (unsigned long long)r.use[0].n_kernel);
   cr_table_cell(t, "%.2f", took_s);
@@ -83,7 +98,8 @@ static int bench_scenario(const char *name, struct cr_table *t, struct cr_err *e
   struct cr_scenario *s = NULL;
   int rc = cr_scenario_load(name, &none, &s, err);
   for (int i = 0; rc == CR_OK && cr_policy_list[i]; i++)
-    rc = bench_policy(name, s, cr_policy_list[i], t, err);
+    for (int f = 0; rc == CR_OK && f < CR_N_FIDELITY; f++)
+      rc = bench_policy(name, s, cr_policy_list[i], (enum cr_fidelity)f, t, err);
   cr_scenario_free(s);
   return rc;
 }
@@ -91,14 +107,14 @@ static int bench_scenario(const char *name, struct cr_table *t, struct cr_err *e
 static int bench_scenarios(const char *const *name, int n, struct cr_text *out)
 {
   static const struct cr_table_column column[] = {
-    {NULL, "scenario", 1}, {NULL, "policy", 1}, {NULL, "clients", 0}, {NULL, "kernels", 0}, {NULL, "took, s", 0},
-    {NULL, "million kernels/s", 0}, {NULL, "simulated s/s", 0},
+    {NULL, "scenario", 1}, {NULL, "policy", 1},  {NULL, "fidelity", 1},          {NULL, "clients", 0},
+    {NULL, "kernels", 0},  {NULL, "took, s", 0}, {NULL, "million kernels/s", 0}, {NULL, "simulated s/s", 0},
   };
   struct cr_table t;
   struct cr_err err;
   int rc = CR_OK;
   cr_text_add(out, "\nsimulated device\n");
-  cr_table_begin(&t, column, 7, 0);
+  cr_table_begin(&t, column, 8, 0);
   for (int i = 0; rc == CR_OK && i < n; i++)
     rc = bench_scenario(name[i], &t, &err);
   cr_table_end(&t, out);
@@ -113,7 +129,8 @@ int main(int argc, char **argv)
   cr_text_add(&out, "corun %s (%s)\n\n", cr_program_version, cr_program_git);
   int status = bench_heap(&out);
   if (!status)
-    status = argc > 1 ? bench_scenarios((const char *const *)argv + 1, argc - 1, &out) : bench_scenarios(usual, 3, &out);
+    status =
+      argc > 1 ? bench_scenarios((const char *const *)argv + 1, argc - 1, &out) : bench_scenarios(usual, 3, &out);
   if (!status && getrusage(RUSAGE_SELF, &use) == 0)
     cr_text_add(&out, "\npeak memory: %.1f MiB\n", (double)use.ru_maxrss / 1024);
   if (!status && !out.failed)

@@ -458,6 +458,36 @@ static void a_saturated_sm_is_an_m_g_1_ps_queue(void **state)
 
 /* ----------------------------------------------------------------------------------------------------------- properties */
 
+/* Blocks of the cohort on each SM of a class. */
+static uint32_t count(const struct cr_gpu *g, uint32_t class, uint32_t cohort)
+{
+  return (uint32_t)cr_gpu_column(&g->sms, cohort)[(size_t) class * PAGE];
+}
+
+static int equal(const struct cr_gpu *g, uint32_t a, uint32_t b)
+{
+  for (uint32_t l = 0; l < g->n_live; l++)
+    if (count(g, a, g->live[l]) != count(g, b, g->live[l]))
+      return 0;
+  return g->sms.class[a].carveout == g->sms.class[b].carveout;
+}
+
+/* Adds up afresh what the blocks of live[l] see. */
+static void sees_what_is_there(const struct cr_gpu *g, uint32_t l)
+{
+  const struct cohort *c = &g->cohort[g->live[l]];
+  double older = 0, younger = 0;
+  uint32_t n_block = 0;
+  for (uint32_t i = 0; i < g->sms.n_class; i++) {
+    uint32_t n = count(g, i, g->live[l]) * g->sms.class[i].n_sm;
+    n_block += n;
+    for (uint32_t m = 0; m < g->n_live; m++)
+      *(m <= l ? &older : &younger) += (double)n * count(g, i, g->live[m]) * g->cohort[g->live[m]].load;
+  }
+  assert_int_equal(c->n, n_block);
+  assert_true(c->older == older && c->younger == younger);
+}
+
 /* Adds up afresh what lies on each SM, and compares with what the model keeps. */
 static void within_limits(const struct cr_gpu *g)
 {
@@ -466,24 +496,24 @@ static void within_limits(const struct cr_gpu *g)
   for (uint32_t i = 0; i < g->sms.n_class; i++) {
     const struct sm_class *c = &g->sms.class[i];
     uint32_t blocks = 0, warps = 0, regs = 0, smem = 0;
-    float load = 0;
-    for (uint32_t r = 0; r < c->n_resident; r++) {
-      const struct shape *k = g->cohort[c->resident[r].cohort].shape;
-      uint32_t n = c->resident[r].n;
-      assert_true(n > 0);
+    for (uint32_t l = 0; l < g->n_live; l++) {
+      const struct shape *k = g->cohort[g->live[l]].shape;
+      uint32_t n = count(g, i, g->live[l]);
       blocks += n;
       warps += n * k->warps;
       regs += n * k->reg_units;
       smem += n * k->smem;
-      load += (float)n * k->load;
     }
     assert_true(c->n_sm > 0 && warps <= 64 && blocks <= 32 && regs <= 256 && smem <= c->carveout);
     assert_true(c->free == limit + cr_gpu_pack(0, 0, 0, c->carveout) - cr_gpu_pack(warps, blocks, regs, smem));
-    assert_true(c->load == load);
     n_sm += c->n_sm;
     n_busy += blocks ? c->n_sm : 0;
     n_warp += warps * c->n_sm;
+    for (uint32_t j = 0; j < i; j++)
+      assert_false(equal(g, i, j));
   }
+  for (uint32_t l = 0; l < g->n_live; l++)
+    sees_what_is_there(g, l);
   assert_int_equal(n_sm, g->device->sms);
   assert_int_equal(n_busy, g->sms.n_busy);
   assert_int_equal(n_warp, g->sms.n_warp);
@@ -510,18 +540,19 @@ static void no_sm_is_ever_above_a_limit(void **state)
   }
 }
 
-static int in_share(const struct cr_gpu *g, const struct sm_class *c, const struct share *share)
+static int in_share(const struct cr_gpu *g, uint32_t class, const struct share *share)
 {
-  for (uint32_t r = 0; r < c->n_resident; r++)
-    if (g->kernel[g->cohort[c->resident[r].cohort].kernel].share == share)
+  for (uint32_t l = 0; l < g->n_live; l++)
+    if (count(g, class, g->live[l]) && g->kernel[g->cohort[g->live[l]].kernel].share == share)
       return 1;
   return 0;
 }
 
 /* Whether an SM of the class has room for a block of a kernel that waited for it. */
-static int has_room(const struct sm_class *c, const struct shape *k)
+static int has_room(const struct cr_gpu *g, const struct sm_class *c, const struct shape *k)
 {
-  uint32_t carveout = c->n_resident || k->carveout < c->carveout ? c->carveout : k->carveout;
+  int keeps = !cr_gpu_is_empty(&g->sms, c) || k->carveout < c->carveout;
+  uint32_t carveout = keeps ? c->carveout : k->carveout;
   uint32_t smem = carveout - c->carveout + cr_gpu_smem(c->free);
   return carveout >= k->carveout && cr_gpu_warps(c->free) >= k->warps && cr_gpu_blocks(c->free) > 0 &&
          cr_gpu_reg_units(c->free) >= k->reg_units && smem >= k->smem;
@@ -537,14 +568,14 @@ static void within_shares(const struct cr_gpu *g)
     int full = 0;
     uint32_t held = 0;
     for (uint32_t c = 0; k->share && c < g->sms.n_class; c++)
-      held += in_share(g, &g->sms.class[c], k -> share) ? g->sms.class[c].n_sm : 0;
+      held += in_share(g, c, k->share) ? g->sms.class[c].n_sm : 0;
     if (k->share && k->share->sms) {
       assert_true(held <= k->share->sms);
       full = held == k->share->sms;
     }
     for (uint32_t c = 0; c < g->sms.n_class; c++)
-      if (!full || in_share(g, &g->sms.class[c], k -> share))
-        assert_false(has_room(&g->sms.class[c], shape));
+      if (!full || in_share(g, c, k->share))
+        assert_false(has_room(g, &g->sms.class[c], shape));
     if (!full)
       break;
   }
