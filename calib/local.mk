@@ -15,10 +15,14 @@ EXTRA_DIST += calib/data
 
 truthdir = $(pkgdatadir)/truth/h200
 truth_fixeddir = $(truthdir)/fixed
+truth_unseendir = $(truthdir)/unseen
 dist_truth_DATA = calib/data/h200/arrivals.csv calib/data/h200/corun-processes.csv \
   calib/data/h200/corun-streams.csv
-dist_truth_fixed_DATA = calib/data/h200/fixed/arrivals.csv calib/data/h200/fixed/corun-streams.csv
-bundled_truth = $(dist_truth_DATA) $(dist_truth_fixed_DATA)
+dist_truth_fixed_DATA = calib/data/h200/fixed/again.csv calib/data/h200/fixed/arrivals.csv \
+  calib/data/h200/fixed/corun-streams.csv
+dist_truth_unseen_DATA = calib/data/h200/unseen/again.csv calib/data/h200/unseen/arrivals.csv \
+  calib/data/h200/unseen/corun-streams.csv
+bundled_truth = $(dist_truth_DATA) $(dist_truth_fixed_DATA) $(dist_truth_unseen_DATA)
 noinst_DATA += $(bundled_truth:calib/data/%=share/corun/truth/%)
 
 share/corun/devices/%.yaml: calib/devices/%.yaml

@@ -544,8 +544,10 @@ static void describe_rows(struct cr_predictor *p, uint32_t g)
       .alone_ms = NAN,
       .measured_per_s = from->measured_per_s,
       .predicted_per_s = NAN,
+      .again_per_s = from->again_per_s,
     };
     memcpy(row->measured_ms, from->measured_ms, sizeof row->measured_ms);
+    memcpy(row->again_ms, from->again_ms, sizeof row->again_ms);
     for (int m = 0; m < CR_N_TRUTH; m++)
       row->predicted_ms[m] = NAN;
   }
@@ -578,6 +580,8 @@ int cr_predictor_open(const struct cr_validate_cfg *cfg, struct cr_predictor **o
   p->cfg = cfg;
   p->arena = arena;
   int rc = cr_truth_read(cfg->truth_path, cfg->arrivals_path, &p->truth, err);
+  if (rc == CR_OK)
+    rc = cr_truth_read_again(p->truth, cfg->again_path, err);
   if (rc == CR_OK)
     rc = find_groups(p, err);
   if (rc == CR_OK) {
@@ -621,4 +625,9 @@ const struct cr_predict_group *cr_predictor_groups(const struct cr_predictor *p,
 {
   *n = p->n_group;
   return p->group_rows;
+}
+
+const struct cr_truth *cr_predictor_truth(const struct cr_predictor *p)
+{
+  return p->truth;
 }

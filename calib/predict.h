@@ -16,6 +16,9 @@ void cr_predictor_free(struct cr_predictor *p);
 /* Rows of cfg->only, group after group, without predictions. */
 const struct cr_validate_row *cr_predictor_rows(const struct cr_predictor *p, uint32_t *n);
 
+/* The whole table. */
+const struct cr_truth *cr_predictor_truth(const struct cr_predictor *p);
+
 /* Rows that are simulated together. */
 struct cr_predict_group {
   uint32_t first, n_row;

@@ -26,14 +26,26 @@ double cr_row_error_pct(const struct cr_validate_row *row, uint32_t of)
   return 100 * (cr_row_predicted(row, of) - measured) / measured;
 }
 
-struct cr_error_stats cr_error_stats(const struct cr_validate_row *row, uint32_t n_row, uint32_t of,
-                                     int (*use)(const struct cr_validate_row *row, uint32_t key), uint32_t key,
-                                     double *scratch)
+double cr_row_again(const struct cr_validate_row *row, uint32_t of)
+{
+  return of < CR_N_TRUTH ? row->again_ms[of] : row->again_per_s;
+}
+
+double cr_row_live_pct(const struct cr_validate_row *row, uint32_t of)
+{
+  double measured = cr_row_measured(row, of);
+  return 100 * (cr_row_again(row, of) - measured) / measured;
+}
+
+static struct cr_error_stats stats_of(double (*pct)(const struct cr_validate_row *row, uint32_t of),
+                                      const struct cr_validate_row *row, uint32_t n_row, uint32_t of,
+                                      int (*use)(const struct cr_validate_row *row, uint32_t key), uint32_t key,
+                                      double *scratch)
 {
   struct cr_error_stats s = {0, NAN, NAN, NAN, NAN};
   double bias = 0;
   for (uint32_t i = 0; i < n_row; i++) {
-    double e = use && !use(&row[i], key) ? NAN : cr_row_error_pct(&row[i], of);
+    double e = use && !use(&row[i], key) ? NAN : pct(&row[i], of);
     if (isnan(e))
       continue;
     scratch[s.n++] = fabs(e);
@@ -47,6 +59,20 @@ struct cr_error_stats cr_error_stats(const struct cr_validate_row *row, uint32_t
   s.max_abs_pct = scratch[s.n - 1];
   s.bias_pct = bias / s.n;
   return s;
+}
+
+struct cr_error_stats cr_error_stats(const struct cr_validate_row *row, uint32_t n_row, uint32_t of,
+                                     int (*use)(const struct cr_validate_row *row, uint32_t key), uint32_t key,
+                                     double *scratch)
+{
+  return stats_of(cr_row_error_pct, row, n_row, of, use, key, scratch);
+}
+
+struct cr_error_stats cr_live_stats(const struct cr_validate_row *row, uint32_t n_row, uint32_t of,
+                                    int (*use)(const struct cr_validate_row *row, uint32_t key), uint32_t key,
+                                    double *scratch)
+{
+  return stats_of(cr_row_live_pct, row, n_row, of, use, key, scratch);
 }
 
 uint32_t cr_error_worst(const struct cr_validate_row *row, uint32_t n_row, uint32_t of, uint32_t n, uint32_t *place)

@@ -15,6 +15,10 @@ double cr_row_predicted(const struct cr_validate_row *row, uint32_t of);
 /* (predicted - measured) / measured, in percent; NAN when either is not known. */
 double cr_row_error_pct(const struct cr_validate_row *row, uint32_t of);
 
+double cr_row_again(const struct cr_validate_row *row, uint32_t of);
+/* How far apart the GPU itself is: (second measurement - first) / first, in percent; NAN when either is not known. */
+double cr_row_live_pct(const struct cr_validate_row *row, uint32_t of);
+
 /* Rows whose error is known; with n == 0 the rest is NAN. */
 struct cr_error_stats {
   uint32_t n;
@@ -26,6 +30,11 @@ struct cr_error_stats {
 struct cr_error_stats cr_error_stats(const struct cr_validate_row *row, uint32_t n_row, uint32_t of,
                                      int (*use)(const struct cr_validate_row *row, uint32_t key), uint32_t key,
                                      double *scratch);
+
+/* The same of the live difference, whether a row was predicted or not. */
+struct cr_error_stats cr_live_stats(const struct cr_validate_row *row, uint32_t n_row, uint32_t of,
+                                    int (*use)(const struct cr_validate_row *row, uint32_t key), uint32_t key,
+                                    double *scratch);
 
 /* Places of the worst rows by |error|, at most n of them, worst first; ties in order of row.  place: [n_row], of which the
  * first (returned) are filled in order. */

@@ -42,6 +42,9 @@ struct arrival {
 
 struct reader {
   struct cr_arena *arena;
+  const struct cr_truth *first; /* whose second measurement this is; NULL: a table of its own */
+  const char **column;          /* [n_column] of the table's file */
+  uint32_t n_column;
   struct cr_csv *csv;
   const char *path, *arrivals_path;
   struct cr_truth_row *row;
@@ -166,6 +169,39 @@ static int find_columns(const struct reader *r, struct columns *c, struct cr_err
   return CR_OK;
 }
 
+static int keep_columns(struct reader *r, struct cr_err *err)
+{
+  r->n_column = cr_csv_n_column(r->csv);
+  r->column = cr_arena_take(r->arena, r->n_column, sizeof *r->column);
+  if (!r->column)
+    return cr_fail_nomem(err, r->path);
+  for (uint32_t i = 0; i < r->n_column; i++) {
+    r->column[i] = cr_arena_text(r->arena, cr_csv_name(r->csv, i));
+    if (!r->column[i])
+      return cr_fail_nomem(err, r->path);
+  }
+  return CR_OK;
+}
+
+/* A second measurement has the columns of the first, in any order. */
+static int same_columns(const struct reader *r, struct cr_err *err)
+{
+  for (uint32_t i = 0; i < r->first->n_column; i++)
+    if (cr_csv_column(r->csv, r->first->column[i]) < 0)
+      return cr_fail(err, CR_EINPUT,
+                     "%s:%u: has no column \"%s\", unlike %s; a second measurement has the same columns", r->path,
+                     cr_csv_line(r->csv), r->first->column[i], r->first->path);
+  for (uint32_t i = 0; i < r->n_column; i++) {
+    uint32_t k = 0;
+    while (k < r->first->n_column && strcmp(r->first->column[k], r->column[i]) != 0)
+      k++;
+    if (k == r->first->n_column)
+      return cr_fail(err, CR_EINPUT, "%s:%u: has a column \"%s\", unlike %s; a second measurement has the same columns",
+                     r->path, cr_csv_line(r->csv), r->column[i], r->first->path);
+  }
+  return CR_OK;
+}
+
 static int policy_and_arrival(const struct reader *r, const struct columns *c, struct cr_truth_row *row,
                               struct cr_err *err)
 {
@@ -193,8 +229,9 @@ static int policy_and_arrival(const struct reader *r, const struct columns *c, s
 
 static int measurements(const struct reader *r, const struct columns *c, struct cr_truth_row *row, struct cr_err *err)
 {
+  row->again_per_s = NAN;
   for (int m = 0; m < CR_N_TRUTH; m++) {
-    row->measured_ms[m] = NAN;
+    row->measured_ms[m] = row->again_ms[m] = NAN;
     int rc = number(r, c->ms[m], 1e-6, TIME_MAX_S * 1e3, NAN, "a time over 0", &row->measured_ms[m], err);
     if (rc != CR_OK)
       return rc;
@@ -284,7 +321,11 @@ static int read_table(struct reader *r, struct cr_err *err)
   int rc = cr_csv_open(r->path, &r->csv, err);
   if (rc != CR_OK)
     return rc;
-  rc = find_columns(r, &c, err);
+  rc = keep_columns(r, err);
+  if (rc == CR_OK && r->first)
+    rc = same_columns(r, err);
+  if (rc == CR_OK)
+    rc = find_columns(r, &c, err);
   int more = 0;
   while (rc == CR_OK && (more = cr_csv_next(r->csv, err)) > 0)
     rc = one_row(r, &c, err);
@@ -423,14 +464,19 @@ static int together(const struct cr_truth_row *a, const struct cr_truth_row *b)
   return a->policy == b->policy && strcmp(a->scenario, b->scenario) == 0;
 }
 
-static int by_run(const void *a, const void *b)
+static int of_run(const void *a, const void *b)
 {
   const struct cr_truth_row *x = a, *y = b;
   int order = strcmp(x->scenario, y->scenario);
   if (order == 0)
     order = (x->policy > y->policy) - (x->policy < y->policy);
-  if (order == 0)
-    order = (x->client > y->client) - (x->client < y->client);
+  return order ? order : (x->client > y->client) - (x->client < y->client);
+}
+
+static int by_run(const void *a, const void *b)
+{
+  const struct cr_truth_row *x = a, *y = b;
+  int order = of_run(x, y);
   return order ? order : (x->line > y->line) - (x->line < y->line);
 }
 
@@ -500,17 +546,16 @@ static int gather(struct reader *r, struct cr_truth *t, struct cr_err *err)
 
 /* --- the whole ------------------------------------------------------------------------------------------------------ */
 
-/* arrivals.csv in the table's folder; NULL when it is not there. */
-static int beside(const struct reader *r, const char **out, struct cr_err *err)
+/* The file of that name in the table's folder; NULL when it is not there. */
+static int beside(const char *table, const char *name, struct cr_arena *arena, const char **out, struct cr_err *err)
 {
-  static const char name[] = "arrivals.csv";
-  const char *slash = strrchr(r->path, '/');
-  size_t n = slash ? (size_t)(slash - r->path) + 1 : 0;
-  char *path = cr_arena_take(r->arena, n + sizeof name, 1);
+  const char *slash = strrchr(table, '/');
+  size_t n = slash ? (size_t)(slash - table) + 1 : 0;
+  char *path = cr_arena_take(arena, n + strlen(name) + 1, 1);
   if (!path)
-    return cr_fail_nomem(err, r->path);
-  memcpy(path, r->path, n);
-  memcpy(path + n, name, sizeof name);
+    return cr_fail_nomem(err, table);
+  memcpy(path, table, n);
+  memcpy(path + n, name, strlen(name) + 1);
   *out = access(path, F_OK) == 0 ? path : NULL;
   return CR_OK;
 }
@@ -522,7 +567,7 @@ static int read_all(struct reader *r, struct cr_truth *t, const char *arrivals_p
     return rc;
   r->arrivals_path = arrivals_path;
   if (!arrivals_path)
-    rc = beside(r, &r->arrivals_path, err);
+    rc = beside(r->path, "arrivals.csv", r->arena, &r->arrivals_path, err);
   if (rc == CR_OK && r->arrivals_path)
     rc = read_arrivals(r, err);
   if (rc == CR_OK)
@@ -531,10 +576,14 @@ static int read_all(struct reader *r, struct cr_truth *t, const char *arrivals_p
     rc = join_all(r, err);
   if (rc == CR_OK)
     rc = gather(r, t, err);
-  if (rc != CR_OK || !r->arrivals_path)
+  if (rc != CR_OK)
     return rc;
-  t->arrivals_path = cr_arena_text(r->arena, r->arrivals_path);
-  return t->arrivals_path ? CR_OK : cr_fail_nomem(err, r->path);
+  t->column = r->column;
+  t->n_column = r->n_column;
+  t->path = cr_arena_text(r->arena, r->path);
+  if (r->arrivals_path)
+    t->arrivals_path = cr_arena_text(r->arena, r->arrivals_path);
+  return !t->path || (r->arrivals_path && !t->arrivals_path) ? cr_fail_nomem(err, r->path) : CR_OK;
 }
 
 int cr_truth_read(const char *path, const char *arrivals_path, struct cr_truth **out, struct cr_err *err)
@@ -561,4 +610,76 @@ void cr_truth_free(struct cr_truth *t)
 {
   if (t)
     cr_arena_free(t->arena);
+}
+
+/* --- the second measurement ------------------------------------------------------------------------------------------- */
+
+/* The column in which rows of the same client differ that should have been the same run; NULL: none. */
+static const char *differs(const struct cr_truth_row *a, const struct cr_truth_row *b)
+{
+  if (strcmp(a->model, b->model) != 0)
+    return "model";
+  if (a->priority != b->priority)
+    return "priority";
+  if (a->arrival != b->arrival)
+    return "arrival";
+  if (a->rate_per_s < b->rate_per_s || a->rate_per_s > b->rate_per_s)
+    return "rate_per_s";
+  if (a->phase_ns != b->phase_ns)
+    return "phase_s";
+  return a->duration_ns != b->duration_ns ? "duration_s" : NULL;
+}
+
+/* Writes what rows of r, sorted, say of the table's rows into row[], a copy of those. */
+static int pair_up(const struct reader *r, struct cr_truth_row *row, uint32_t *n_pair, struct cr_err *err)
+{
+  for (uint32_t i = 0; i < r->first->n_row; i++) {
+    const struct cr_truth_row *hit = bsearch(&row[i], r->row, r->n_row, sizeof *r->row, of_run);
+    if (!hit)
+      continue;
+    const char *column = differs(&row[i], hit);
+    if (column)
+      return cr_fail(err, CR_EINPUT,
+                     "%s:%u: %s differs from line %u of %s, the same client of '%s'; a second measurement is of the "
+                     "same runs",
+                     r->path, hit->line, column, row[i].line, r->first->path, hit->scenario);
+    memcpy(row[i].again_ms, hit->measured_ms, sizeof row[i].again_ms);
+    row[i].again_per_s = hit->measured_per_s;
+    ++*n_pair;
+  }
+  return CR_OK;
+}
+
+static int take_again(struct reader *r, struct cr_truth *t, struct cr_err *err)
+{
+  int rc = read_table(r, err);
+  if (rc != CR_OK)
+    return rc;
+  struct head *head = cr_arena_take(r->arena, r->n_row, sizeof *head);
+  struct cr_truth_row *row = cr_arena_take(r->arena, t->n_row, sizeof *row);
+  const char *path = cr_arena_text(r->arena, r->path);
+  if (!head || !row || !path)
+    return cr_fail_nomem(err, r->path);
+  uint32_t n_head, n_pair = 0;
+  memcpy(row, t->row, t->n_row * sizeof *row);
+  rc = find_groups(r, head, &n_head, err); /* for its order, and what it refuses */
+  if (rc == CR_OK)
+    rc = pair_up(r, row, &n_pair, err);
+  if (rc != CR_OK)
+    return rc;
+  t->row = row;
+  t->again_path = path;
+  t->n_again_left = r->n_row - n_pair;
+  return CR_OK;
+}
+
+int cr_truth_read_again(struct cr_truth *t, const char *path, struct cr_err *err)
+{
+  int rc = path ? CR_OK : beside(t->path, "again.csv", t->arena, &path, err);
+  if (rc != CR_OK || !path)
+    return rc;
+  struct reader r = {.arena = t->arena, .path = path, .first = t};
+  rc = take_again(&r, t, err);
+  cr_mem_free(r.row);
+  return rc;
 }

@@ -32,9 +32,10 @@ struct cr_truth_row {
   int32_t priority;
   double rate_per_s; /* 0 for closed */
   cr_ns phase_ns, duration_ns;
-  double measured_ms[CR_N_TRUTH]; /* the mean is always there; NAN: not in the table */
-  double measured_per_s;          /* NAN: not in the table */
-  const cr_ns *at_ns;             /* [n_at] when its requests arrived, ascending; NULL: uniform, by rate and phase */
+  double measured_ms[CR_N_TRUTH];           /* the mean is always there; NAN: not in the table */
+  double measured_per_s;                    /* NAN: not in the table */
+  double again_ms[CR_N_TRUTH], again_per_s; /* the same of the second measurement; NAN: there is none */
+  const cr_ns *at_ns; /* [n_at] when its requests arrived, ascending; NULL: uniform, by rate and phase */
   uint32_t n_at;
 };
 
@@ -47,7 +48,12 @@ struct cr_truth {
   uint32_t n_row, n_group;
   const struct cr_truth_row *row;     /* [n_row], group after group, groups as they first appear */
   const struct cr_truth_group *group; /* [n_group] */
+  const char *path;                   /* of the table */
   const char *arrivals_path;          /* that was read; NULL: none */
+  const char *again_path;             /* the second measurement that was read; NULL: none */
+  uint32_t n_again_left;              /* rows of the second measurement that are not in the table */
+  const char *const *column;          /* [n_column] of its file */
+  uint32_t n_column;
   struct cr_arena *arena;
 };
 
@@ -60,5 +66,10 @@ struct cr_truth {
  * group, groups whose rows differ in duration. */
 int cr_truth_read(const char *path, const char *arrivals_path, struct cr_truth **out, struct cr_err *err) CR_MUST;
 void cr_truth_free(struct cr_truth *t);
+
+/* Gives the rows their second measurement, by another process: a table of the same columns (path NULL: again.csv beside
+ * the table, where there is one).  Rows are matched by scenario, policy and client; refused are rows of what was not the
+ * same run after all, because model, priority, arrivals or duration differ.  On failure t is as it was. */
+int cr_truth_read_again(struct cr_truth *t, const char *path, struct cr_err *err) CR_MUST;
 
 #endif

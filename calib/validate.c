@@ -24,7 +24,13 @@ static int prepare(const struct cr_validate_cfg *cfg, struct cr_validation *v, s
   v->facts.at_most_ns = cfg->at_most_ns;
   if (!v->facts.truth || !v->facts.device || !v->facts.model_set)
     return cr_fail_nomem(err, cfg->truth_path);
-  return cr_predictor_open(cfg, &v->predictor, err);
+  int rc = cr_predictor_open(cfg, &v->predictor, err);
+  if (rc != CR_OK)
+    return rc;
+  const struct cr_truth *truth = cr_predictor_truth(v->predictor);
+  v->facts.has_again = truth->again_path != NULL;
+  v->facts.n_again_left = truth->n_again_left;
+  return CR_OK;
 }
 
 /* Rows of groups that were simulated, in order. */

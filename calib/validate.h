@@ -22,6 +22,7 @@ struct cr_validate_cfg {
   const char *truth_path;    /* CSV */
   const char *truth_name;    /* in the report */
   const char *arrivals_path; /* CSV of trace arrivals; NULL: arrivals.csv beside the truth when it is there */
+  const char *again_path;    /* CSV of a second measurement; NULL: again.csv beside the truth when it is there */
   const char *const *store;  /* [n_store] stores, or folders of Kineto files: searched for models, in order */
   uint32_t n_store;
   const char *bundled; /* the bundled store, searched last; NULL: none */
@@ -44,14 +45,17 @@ struct cr_validate_row {
   uint32_t client, n_client;
   double measured_ms[CR_N_TRUTH], predicted_ms[CR_N_TRUTH]; /* NAN: not in the table; too few requests to predict */
   double measured_per_s, predicted_per_s;
-  double alone_ms; /* simulated mean period of the model alone; NAN: not asked for */
+  double again_ms[CR_N_TRUTH], again_per_s; /* of the second measurement; NAN: there is none */
+  double alone_ms;                          /* simulated mean period of the model alone; NAN: not asked for */
 };
 
 struct cr_validate_facts {
   const char *truth, *device, *model_set; /* model_set "" when none */
   cr_ns at_most_ns;
-  uint32_t n_run;      /* scenarios simulated */
-  uint32_t n_row_left; /* rows that an interrupted run did not come to */
+  uint32_t n_run;        /* scenarios simulated */
+  uint32_t n_row_left;   /* rows that an interrupted run did not come to */
+  int has_again;         /* a second measurement was read; without one, nothing is said of it */
+  uint32_t n_again_left; /* its rows that are not in the table */
 };
 
 struct cr_validation;

@@ -76,14 +76,21 @@ static const struct split {
 };
 enum { N_SPLIT = sizeof split / sizeof split[0] };
 
-static struct cr_error_stats stats(const struct report *r, uint32_t of)
+/* How far off the prediction is over some rows, and how far apart two measurements of the same rows are. */
+struct figures {
+  struct cr_error_stats error, live; /* live.n == 0: there is no second measurement of them */
+};
+
+static struct figures figures(const struct report *r, uint32_t of)
 {
-  return cr_error_stats(r->row, r->n_row, of, NULL, 0, r->scratch);
+  return (struct figures){cr_error_stats(r->row, r->n_row, of, NULL, 0, r->scratch),
+                          cr_live_stats(r->row, r->n_row, of, NULL, 0, r->scratch)};
 }
 
-static struct cr_error_stats split_stats(const struct report *r, const struct split *s, uint32_t key)
+static struct figures split_figures(const struct report *r, const struct split *s, uint32_t key)
 {
-  return cr_error_stats(r->row, r->n_row, CR_TRUTH_MEAN, s->use, key, r->scratch);
+  return (struct figures){cr_error_stats(r->row, r->n_row, CR_TRUTH_MEAN, s->use, key, r->scratch),
+                          cr_live_stats(r->row, r->n_row, CR_TRUTH_MEAN, s->use, key, r->scratch)};
 }
 
 static const char *judged_by(const struct cr_validate_row *row)
@@ -113,15 +120,16 @@ static double null_ms(const struct cr_validate_row *first, uint32_t n, const str
 }
 
 /* Errors of a null model, or of the prediction itself (N_NULL), over runs of closed clients alone: how much of the device an
- * open one takes depends on its load. */
-static struct cr_error_stats null_stats(const struct report *r, enum null_model null)
+ * open one takes depends on its load.  The live spread of these rows stands beside the prediction alone. */
+static struct figures null_figures(const struct report *r, enum null_model null)
 {
-  struct cr_error_stats none = {0, NAN, NAN, NAN, NAN};
+  const struct cr_error_stats nothing = {0, NAN, NAN, NAN, NAN};
+  struct figures f = {nothing, nothing};
   struct cr_validate_row *row = cr_mem_new(r->n_row, sizeof *row);
   uint32_t n = 0;
   if (!row) {
     r->out->failed = 1;
-    return none;
+    return f;
   }
   for (uint32_t first = 0, end; first < r->n_row; first = end) {
     int closed = 1;
@@ -134,9 +142,11 @@ static struct cr_error_stats null_stats(const struct report *r, enum null_model 
       n += isnan(r->row[i].alone_ms) ? 0 : 1;
     }
   }
-  struct cr_error_stats s = cr_error_stats(row, n, CR_TRUTH_MEAN, NULL, 0, r->scratch);
+  f.error = cr_error_stats(row, n, CR_TRUTH_MEAN, NULL, 0, r->scratch);
+  if (null == N_NULL)
+    f.live = cr_live_stats(row, n, CR_TRUTH_MEAN, NULL, 0, r->scratch);
   cr_mem_free(row);
-  return s;
+  return f;
 }
 
 /* --- table ---------------------------------------------------------------------------------------------------------- */
@@ -166,15 +176,16 @@ static void cell_ms(struct cr_table *t, double ms)
     cr_table_cell(t, "%.4f", ms);
 }
 
-static void stats_row(struct cr_table *t, const char *by, const char *name, const struct cr_error_stats *s)
+static void figures_row(struct cr_table *t, const char *by, const char *name, const struct figures *f)
 {
   cr_table_cell(t, "%s", by);
   cr_table_cell(t, "%s", name);
-  cr_table_cell(t, "%" PRIu32, s->n);
-  cell_pct(t, s->mean_abs_pct);
-  cell_pct(t, s->p95_abs_pct);
-  cell_pct(t, s->max_abs_pct);
-  cell_signed_pct(t, s->bias_pct);
+  cr_table_cell(t, "%" PRIu32, f->error.n);
+  cell_pct(t, f->error.mean_abs_pct);
+  cell_pct(t, f->error.p95_abs_pct);
+  cell_pct(t, f->error.max_abs_pct);
+  cell_signed_pct(t, f->error.bias_pct);
+  cell_pct(t, f->live.mean_abs_pct);
 }
 
 static void table_stats(const struct report *r)
@@ -187,33 +198,34 @@ static void table_stats(const struct report *r)
     {"absolute error", "p95 %", 0},
     {"absolute error", "max %", 0},
     {NULL, "bias %", 0},
+    {NULL, "live %", 0},
   };
   struct cr_table t;
   cr_table_begin(&t, column, sizeof column / sizeof column[0], r->cfg->color);
   for (uint32_t of = 0; of < CR_N_ERROR; of++) {
-    struct cr_error_stats s = stats(r, of);
-    if (s.n)
-      stats_row(&t, of ? "" : "metric", cr_error_name[of], &s);
+    struct figures f = figures(r, of);
+    if (f.error.n)
+      figures_row(&t, of ? "" : "metric", cr_error_name[of], &f);
   }
   for (uint32_t i = 0; i < N_SPLIT; i++) {
     const char *by = split[i].name;
     for (uint32_t key = 0; key < split[i].n; key++) {
-      struct cr_error_stats s = split_stats(r, &split[i], key);
-      if (s.n == 0)
+      struct figures f = split_figures(r, &split[i], key);
+      if (f.error.n == 0)
         continue;
-      stats_row(&t, by, split[i].key_name(key), &s);
+      figures_row(&t, by, split[i].key_name(key), &f);
       by = "";
     }
   }
   for (uint32_t null = 0; null < N_NULL; null++) {
-    struct cr_error_stats s = null_stats(r, (enum null_model)null);
-    if (s.n == 0)
+    struct figures f = null_figures(r, (enum null_model)null);
+    if (f.error.n == 0)
       continue;
     if (null == 0) {
-      struct cr_error_stats own = null_stats(r, N_NULL);
-      stats_row(&t, "against", "this model", &own);
+      struct figures own = null_figures(r, N_NULL);
+      figures_row(&t, "against", "this model", &own);
     }
-    stats_row(&t, "", null_name[null], &s);
+    figures_row(&t, "", null_name[null], &f);
   }
   cr_table_end(&t, r->out);
 }
@@ -222,9 +234,9 @@ static void table_stats(const struct report *r)
 static void table_rows(const struct report *r, const uint32_t *place, uint32_t n)
 {
   static const struct cr_table_column column[] = {
-    {NULL, "scenario", 1},     {NULL, "policy", 1},        {NULL, "client", 0},         {NULL, "trace", 1},
-    {NULL, "arrival", 1},      {"mean", "measured ms", 0}, {"mean", "predicted ms", 0}, {"mean", "error %", 0},
-    {"p99", "measured ms", 0}, {"p99", "predicted ms", 0}, {"p99", "error %", 0},
+    {NULL, "scenario", 1}, {NULL, "policy", 1},        {NULL, "client", 0},         {NULL, "trace", 1},
+    {NULL, "arrival", 1},  {"mean", "measured ms", 0}, {"mean", "predicted ms", 0}, {"mean", "error %", 0},
+    {"mean", "live %", 0}, {"p99", "measured ms", 0},  {"p99", "predicted ms", 0},  {"p99", "error %", 0},
   };
   struct cr_table t;
   cr_table_begin(&t, column, sizeof column / sizeof column[0], r->cfg->color);
@@ -239,19 +251,26 @@ static void table_rows(const struct report *r, const uint32_t *place, uint32_t n
       cell_ms(&t, row->measured_ms[of]);
       cell_ms(&t, row->predicted_ms[of]);
       cell_signed_pct(&t, cr_row_error_pct(row, of));
+      if (of == CR_TRUTH_MEAN)
+        cell_signed_pct(&t, cr_row_live_pct(row, of));
     }
   }
   cr_table_end(&t, r->out);
 }
 
 /* What a reader must know before believing the rest: rows that are missing from it, and why. */
-static void table_caveats(const struct report *r, const struct cr_error_stats *all)
+static void table_caveats(const struct report *r, const struct figures *all)
 {
   if (r->facts->n_row_left)
     cr_text_add(r->out, "partial: stopped before the last %" PRIu32 " rows\n", r->facts->n_row_left);
-  if (all->n < r->n_row)
+  if (all->error.n < r->n_row)
     cr_text_add(r->out, "rows without a prediction, because their clients finished too few requests: %" PRIu32 "\n",
-                r->n_row - all->n);
+                r->n_row - all->error.n);
+  if (r->facts->has_again && all->live.n < r->n_row)
+    cr_text_add(r->out, "rows without a second measurement: %" PRIu32 "\n", r->n_row - all->live.n);
+  if (r->facts->n_again_left)
+    cr_text_add(r->out, "rows of the second measurement that are not in the table: %" PRIu32 "\n",
+                r->facts->n_again_left);
   if (r->facts->at_most_ns != CR_NS_NEVER)
     cr_text_add(r->out, "only the first %.6g ms of each scenario were simulated\n", (double)r->facts->at_most_ns / 1e6);
   if (*r->facts->model_set)
@@ -260,14 +279,19 @@ static void table_caveats(const struct report *r, const struct cr_error_stats *a
 
 static void report_table(const struct report *r)
 {
-  struct cr_error_stats all = stats(r, CR_TRUTH_MEAN);
+  struct figures all = figures(r, CR_TRUTH_MEAN);
   cr_text_add(r->out, "%s against %s: %" PRIu32 " rows of %" PRIu32 " runs\n", r->facts->device, r->facts->truth,
               r->n_row, r->facts->n_run);
-  if (all.n)
+  if (all.error.n)
     cr_text_add(r->out,
                 "mean period (closed) or service time (open): %.2f %% off on average, 95 %% of rows within %.2f %%, "
                 "worst %.2f %%, bias %+.2f %%\n",
-                all.mean_abs_pct, all.p95_abs_pct, all.max_abs_pct, all.bias_pct);
+                all.error.mean_abs_pct, all.error.p95_abs_pct, all.error.max_abs_pct, all.error.bias_pct);
+  if (all.live.n)
+    cr_text_add(r->out,
+                "live: the same runs in another process differ by %.2f %% on average, 95 %% of rows within %.2f %%, "
+                "worst %.2f %% (%" PRIu32 " rows)\n",
+                all.live.mean_abs_pct, all.live.p95_abs_pct, all.live.max_abs_pct, all.live.n);
   table_caveats(r, &all);
   cr_text_add(r->out, "\n");
   table_stats(r);
@@ -282,6 +306,9 @@ static void report_table(const struct report *r)
 }
 
 /* --- CSV: one line per row and metric; a cell that is not known is empty ----------------------------------------------- */
+
+static const char csv_head[] =
+  "scenario,policy,client,clients,model,trace,arrival,judged_by,metric,measured,predicted,error_pct";
 
 static void csv_text(struct cr_text *out, const char *s)
 {
@@ -303,8 +330,9 @@ static void csv_number(struct cr_text *out, double x, const char *end)
     cr_text_add(out, "%.6f%s", x, end);
 }
 
-static void csv_row(struct cr_text *out, const struct cr_validate_row *row, uint32_t of)
+static void csv_row(const struct report *r, const struct cr_validate_row *row, uint32_t of)
 {
+  struct cr_text *out = r->out;
   csv_text(out, row->scenario);
   csv_text(out, row->policy);
   cr_text_add(out, "%" PRIu32 ",%" PRIu32 ",", row->client, row->n_client);
@@ -313,16 +341,19 @@ static void csv_row(struct cr_text *out, const struct cr_validate_row *row, uint
   cr_text_add(out, "%s,%s,%s,", row->arrival, judged_by(row), cr_error_column[of]);
   csv_number(out, cr_row_measured(row, of), ",");
   csv_number(out, cr_row_predicted(row, of), ",");
-  csv_number(out, cr_row_error_pct(row, of), "\n");
+  csv_number(out, cr_row_error_pct(row, of), r->facts->has_again ? "," : "\n");
+  if (!r->facts->has_again)
+    return;
+  csv_number(out, cr_row_again(row, of), ",");
+  csv_number(out, cr_row_live_pct(row, of), "\n");
 }
 
 static void report_csv(const struct report *r)
 {
-  cr_text_add(r->out,
-              "scenario,policy,client,clients,model,trace,arrival,judged_by,metric,measured,predicted,error_pct\n");
+  cr_text_add(r->out, "%s%s\n", csv_head, r->facts->has_again ? ",again,live_pct" : "");
   for (uint32_t i = 0; i < r->n_row; i++)
     for (uint32_t of = 0; of < CR_N_ERROR; of++)
-      csv_row(r->out, &r->row[i], of);
+      csv_row(r, &r->row[i], of);
 }
 
 /* --- JSON ----------------------------------------------------------------------------------------------------------- */
@@ -344,9 +375,16 @@ static void json_text(struct cr_text *out, const char *key, const char *value, c
 
 static void json_row(const struct report *r, const struct cr_validate_row *row)
 {
-  static const char *const name[] = {"measured", "predicted", "error_pct"};
-  static double (*const value[])(const struct cr_validate_row *row, uint32_t of) = {cr_row_measured, cr_row_predicted,
-                                                                                    cr_row_error_pct};
+  static const struct {
+    const char *name;
+    double (*value)(const struct cr_validate_row *row, uint32_t of);
+    int is_pct;
+  } part[] = {{"measured", cr_row_measured, 0},
+              {"predicted", cr_row_predicted, 0},
+              {"error_pct", cr_row_error_pct, 1},
+              {"again", cr_row_again, 0},
+              {"live_pct", cr_row_live_pct, 1}};
+  size_t n_part = r->facts->has_again ? sizeof part / sizeof part[0] : 3;
   struct cr_text *out = r->out;
   cr_text_add(out, "{");
   json_text(out, "scenario", row->scenario, ",");
@@ -356,12 +394,11 @@ static void json_row(const struct report *r, const struct cr_validate_row *row)
   json_text(out, "trace", row->trace, ",");
   json_text(out, "arrival", row->arrival, ",");
   json_text(out, "judged_by", judged_by(row), "");
-  for (int part = 0; part < 3; part++) {
-    cr_text_add(out, ",\"%s\":{", name[part]);
-    for (uint32_t of = 0; of < CR_N_ERROR; of++) {
-      double x = value[part](row, of);
-      json_number(out, part == 2 ? cr_error_name[of] : cr_error_column[of], x, of + 1 < CR_N_ERROR ? "," : "}");
-    }
+  for (size_t i = 0; i < n_part; i++) {
+    cr_text_add(out, ",\"%s\":{", part[i].name);
+    for (uint32_t of = 0; of < CR_N_ERROR; of++)
+      json_number(out, part[i].is_pct ? cr_error_name[of] : cr_error_column[of], part[i].value(row, of),
+                  of + 1 < CR_N_ERROR ? "," : "}");
   }
   cr_text_add(out, "}");
 }
@@ -375,47 +412,66 @@ static void json_stats(struct cr_text *out, const struct cr_error_stats *s)
   json_number(out, "bias_pct", s->bias_pct, "");
 }
 
-static void json_group(struct cr_text *out, const char *name, const struct cr_error_stats *s, int *first)
+static void json_group(struct cr_text *out, const char *name, const struct figures *f, int *first)
 {
-  if (s->n == 0)
+  if (f->error.n == 0)
     return;
   cr_text_add(out, "%s\n      ", *first ? "" : ",");
   cr_text_add_json(out, name);
   cr_text_add(out, ":{");
-  json_stats(out, s);
+  json_stats(out, &f->error);
+  if (f->live.n) {
+    cr_text_add(out, ",");
+    json_number(out, "live_mean_abs_pct", f->live.mean_abs_pct, "");
+  }
   cr_text_add(out, "}");
   *first = 0;
+}
+
+static void json_live(const struct report *r, const struct cr_error_stats *s)
+{
+  struct cr_text *out = r->out;
+  cr_text_add(out, "\"live_rows\":%" PRIu32 ",", s->n);
+  json_number(out, "live_mean_abs_pct", s->mean_abs_pct, ",");
+  json_number(out, "live_p95_abs_pct", s->p95_abs_pct, ",");
+  json_number(out, "live_max_abs_pct", s->max_abs_pct, ",");
+  json_number(out, "live_bias_pct", s->bias_pct, ",");
+  cr_text_add(out,
+              "\"rows_without_second_measurement\":%" PRIu32 ",\"second_measurements_without_row\":%" PRIu32 ",\n    ",
+              r->n_row - s->n, r->facts->n_again_left);
 }
 
 static void json_summary(const struct report *r)
 {
   struct cr_text *out = r->out;
-  struct cr_error_stats all = stats(r, CR_TRUTH_MEAN);
+  struct figures all = figures(r, CR_TRUTH_MEAN);
   int first = 1;
   cr_text_add(out, "\n  \"summary\":{\n    ");
-  json_stats(out, &all);
-  cr_text_add(out, ",\"rows_without_prediction\":%" PRIu32 ",\n    ", r->n_row - all.n);
+  json_stats(out, &all.error);
+  cr_text_add(out, ",\"rows_without_prediction\":%" PRIu32 ",\n    ", r->n_row - all.error.n);
+  if (r->facts->has_again)
+    json_live(r, &all.live);
   json_text(out, "of", "mean: period of closed rows, service time of open rows", ",");
   cr_text_add(out, "\n    \"by_metric\":{");
   for (uint32_t of = 0; of < CR_N_ERROR; of++) {
-    struct cr_error_stats s = stats(r, of);
-    json_group(out, cr_error_name[of], &s, &first);
+    struct figures f = figures(r, of);
+    json_group(out, cr_error_name[of], &f, &first);
   }
   for (uint32_t i = 0; i < N_SPLIT; i++) {
     cr_text_add(out, "},\n    \"by_%s\":{", split[i].name);
     first = 1;
     for (uint32_t key = 0; key < split[i].n; key++) {
-      struct cr_error_stats s = split_stats(r, &split[i], key);
-      json_group(out, split[i].key_name(key), &s, &first);
+      struct figures f = split_figures(r, &split[i], key);
+      json_group(out, split[i].key_name(key), &f, &first);
     }
   }
   for (uint32_t null = 0; null <= N_NULL; null++) {
-    struct cr_error_stats s = null_stats(r, (enum null_model)null);
-    if (null == 0 && s.n) {
+    struct figures f = null_figures(r, (enum null_model)null);
+    if (null == 0 && f.error.n) {
       cr_text_add(out, "},\n    \"against\":{");
       first = 1;
     }
-    json_group(out, null < N_NULL ? null_name[null] : "this model", &s, &first);
+    json_group(out, null < N_NULL ? null_name[null] : "this model", &f, &first);
   }
   cr_text_add(out, "}}\n");
 }

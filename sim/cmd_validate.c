@@ -14,10 +14,11 @@
 #include "traces/datadir.h"
 #include "traces/device_file.h"
 
-enum { ARRIVALS = CR_CLI_LONG, TRACES, SET, ONLY, ROWS, VARIANT, AT_MOST, FORMAT, ABLATE, FIT, CROSS, MAX_EVAL, SEED, TIMELINE, MODELS };
+enum { ARRIVALS = CR_CLI_LONG, AGAIN, TRACES, SET, ONLY, ROWS, VARIANT, AT_MOST, FORMAT, ABLATE, FIT, CROSS, MAX_EVAL, SEED, TIMELINE, MODELS };
 
 static const struct cr_cli_opt options[] = {
   {ARRIVALS, "arrivals", "FILE", "arrival times of open clients (default: arrivals.csv beside the table)"},
+  {AGAIN, "again", "FILE", "the same runs measured again, by another process (default: again.csv beside the table)"},
   {TRACES, "traces", "STORE|DIR", "search this store, or folder of Kineto files, for models first; may be repeated"},
   {'d', "device", "DEVICE", "device by name or description file (default: h200)"},
   {SET, "set", "K=V,...", "change model.NAME (device model) or device.KEY; may be repeated"},
@@ -48,7 +49,8 @@ const struct cr_cmd cr_cmd_validate = {
   .opt = options,
   .more =
     "TRUTH is a CSV file with the columns of corun-streams.csv, or the name of a bundled table: fixed (one H200,\n"
-    "cuDNN autotuning off; the default), autotuned (the older, wider set) or processes (time slicing and MPS).\n"
+    "cuDNN autotuning off; the default), unseen (other co-runs of the same models, no part of any fit), autotuned\n"
+    "(the older, wider set) or processes (time slicing and MPS).\n"
     "Closed clients are judged by the time between completions, open ones by service time, as they were measured.\n",
   .run = run,
 };
@@ -57,6 +59,7 @@ static const struct bundled {
   const char *name, *file, *title;
 } bundled[] = {
   {"fixed", "truth/h200/fixed/corun-streams.csv", "fixed (H200, autotuning off)"},
+  {"unseen", "truth/h200/unseen/corun-streams.csv", "unseen (H200, autotuning off)"},
   {"autotuned", "truth/h200/corun-streams.csv", "autotuned (H200, the older set)"},
   {"processes", "truth/h200/corun-processes.csv", "processes (H200, the older set)"},
 };
@@ -168,6 +171,9 @@ static int take_option(struct cr_validate_args *a, int letter, struct cr_err *er
   case ARRIVALS:
     a->cfg.arrivals_path = cr_cli_value();
     break;
+  case AGAIN:
+    a->cfg.again_path = cr_cli_value();
+    break;
   case TRACES:
     a->store[a->n_store++] = cr_cli_value();
     break;
@@ -233,8 +239,8 @@ static int find_truth(struct cr_validate_args *a, struct cr_err *err)
       a->cfg.truth_name = bundled[i].title;
       return cr_datadir_find(bundled[i].file, a->arena, &a->cfg.truth_path, err);
     }
-  return cr_fail(err, CR_EINPUT, "%s: no such file, and no bundled table either; those are fixed, autotuned and "
-                 "processes",
+  return cr_fail(err, CR_EINPUT, "%s: no such file, and no bundled table either; those are fixed, unseen, "
+                 "autotuned and processes",
                  a->truth);
 }
 

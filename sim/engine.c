@@ -22,7 +22,7 @@ struct range {
   uint32_t next;   /* in the stream, or in the free list */
   uint32_t parked; /* gives up after the op that runs */
   int eager;       /* a thread of the host launches it op by op */
-  cr_ns launch_ns; /* when act() handed it over */
+  cr_ns launch_ns; /* when what act() handed over can start on an idle stream */
   cr_ns reach_ns;
 };
 
@@ -37,6 +37,7 @@ struct device {
   const struct cr_device_desc *desc;
   struct cr_gpu_model constants;
   struct cr_device_model model;
+  cr_ns launch_ns;         /* from the hand-over of work to an idle stream until it starts */
   struct cr_slices *slices; /* the model, when processes take turns; else NULL */
   uint32_t n_stream;
   uint32_t *stream; /* [stream_cap] by local number */
@@ -88,6 +89,7 @@ static int open_device(struct cr_engine *e, const struct cr_backend_cfg *cfg, ui
   int rc = cr_gpu_model_parse(d->desc, cfg->set, &d->constants, err);
   if (rc)
     return rc;
+  d->launch_ns = us_to_ns(d->constants.constant[CR_GPU_LAUNCH]);
   d->stream = cr_arena_take(e->arena, cfg->stream_cap, sizeof *d->stream);
   d->process = cr_arena_take(e->arena, cfg->stream_cap, sizeof *d->process);
   if (!d->stream || !d->process)
@@ -353,6 +355,8 @@ static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
   struct stream *s = &e->stream[act->stream];
   r->stream = act->stream;
   r->eager = cr_hosts_launch(e->hosts, i, act->client, act->op0, act->n_op, now_ns);
+  if (!r->eager) /* whose calls take their time by themselves */
+    r->launch_ns = cr_ns_add(now_ns, e->device[s->device].launch_ns);
   if (s->tail != CR_NONE) {
     e->range[s->tail].next = i;
     s->tail = i;

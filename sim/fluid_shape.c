@@ -46,12 +46,11 @@ static double own_load(const struct fluid_shape *f, uint32_t n, uint32_t sms)
 static void fill_phases(const struct cr_gpu *g, const struct shape *k, double total, struct fluid_shape *out)
 {
   uint32_t sms = g->device->sms, rest = k->blocks % out->fit;
-  double load = g->model.has[CR_GPU_HAS_CONTENTION] ? g->model.constant[CR_GPU_LOAD] : 0;
   out->last = rest ? rest : out->fit;
   out->lead = k->blocks - out->last;
   uint32_t waves = out->lead / out->fit;
-  out->waves = phase(k->body_ns, k->flat_ns, own_load(out, out->fit, sms), load);
-  out->end = phase(fmax(total - waves * k->body_ns, 1), k->flat_ns, own_load(out, out->last, sms), load);
+  out->waves = phase(k->body_ns, k->flat_ns, own_load(out, out->fit, sms), k->sensitivity);
+  out->end = phase(fmax(total - waves * k->body_ns, 1), k->flat_ns, own_load(out, out->last, sms), k->sensitivity);
 }
 
 /* Blocks of it that one SM holds, by the same rules as in gpu_shape.c. */

@@ -46,10 +46,10 @@ static int take_tables(struct cr_gpu *g, uint32_t n_op)
   g->waiting = cr_arena_take(a, g->n_stream, sizeof *g->waiting);
   g->cohort = cr_arena_take(a, COHORT_CAP, sizeof *g->cohort);
   g->met = cr_arena_take(a, (size_t)COHORT_CAP * COHORT_CAP, sizeof *g->met);
-  g->met_fewer = cr_arena_take(a, COHORT_CAP, sizeof *g->met_fewer);
+  g->met_part = cr_arena_take(a, COHORT_CAP, sizeof *g->met_part);
   g->live = cr_arena_take(a, COHORT_CAP, sizeof *g->live);
   if (!g->shape || !g->kernel || !g->share || !g->start_seq || !g->cold_factor || !g->pending || !g->waiting ||
-      !g->cohort || !g->met || !g->met_fewer || !g->live)
+      !g->cohort || !g->met || !g->met_part || !g->live)
     return CR_ENOMEM;
   for (uint32_t i = 1; i <= g->n_stream; i++)
     g->cold_factor[i] = pow(i, g->model.constant[CR_GPU_COLD_STREAMS]);

@@ -24,7 +24,9 @@
   X(CARVEOUT, carveout, "an SM's shared-memory carve-out grows only while it is empty")      \
   X(CONTENTION, contention, "co-resident blocks slow each other down")                       \
   X(COUNTERS, counters, "the load of a kernel from its counters, where they were recorded")  \
+  X(BANDWIDTH, bandwidth, "kernels with counters share the device's DRAM bandwidth")         \
   X(AGE, age, "blocks that started first are slowed less")                                   \
+  X(STAGGER, stagger, "blocks placed together free their SMs one group after another")       \
   X(COLD, cold, "extra time after another stream's kernel started")                          \
   X(FRONTEND, frontend, "kernels are taken from the streams one at a time")                  \
   X(MEMSET, memset, "memsets wait in the same queue as kernels")

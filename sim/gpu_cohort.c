@@ -9,6 +9,8 @@
 
 #include "sim/gpu_int.h"
 
+static const double STAGGER_NS = 300; /* from the first group's end to the last's; less is not told apart */
+
 void cr_gpu_share_mark(struct share *share, uint32_t cohort, int theirs)
 {
   uint64_t bit = UINT64_C(1) << cohort % 64;
@@ -65,6 +67,7 @@ static void add_blocks(struct cr_gpu *g, struct cohort *c, const struct shape *s
   c->end_ns = CR_NS_NEVER;
   if (c->n == 0) {
     c->n = n;
+    c->draw = (double)n;
     c->per_block = 1 / (double)n;
     c->flat_ns = shape->flat_ns + cold_ns;
     c->work_ns = shape->body_ns - shape->flat_ns;
@@ -75,10 +78,66 @@ static void add_blocks(struct cr_gpu *g, struct cohort *c, const struct shape *s
   c->flat_ns += share * (shape->flat_ns + cold_ns - c->flat_ns);
   c->work_ns += share * (shape->body_ns - shape->flat_ns - c->work_ns);
   c->n += n;
+  c->draw += (double)n;
   c->per_block = 1 / (double)c->n;
 }
 
-/* n blocks of the kernel were placed in this slot and are a cohort of their own: two, where they lie unevenly. */
+/* n of the blocks just placed, whose counts on the SMs are the other slot's already, are a cohort of their own.  It ends no
+ * later than the rest, on which its share of the kernel's traffic stays, so that alone the kernel takes its recorded time. */
+static struct cohort *split_off(struct cr_gpu *g, uint32_t slot, uint32_t other, uint32_t n)
+{
+  struct cohort *whole = &g->cohort[slot];
+  struct sms *s = &g->sms;
+  float own = cr_gpu_sms_meet(s, other, g->met_part);
+  for (uint32_t i = 0; i < g->n_live; i++)
+    s->met[g->live[i]] -= g->met_part[g->live[i]];
+  s->met_own -= own;
+  whole->n -= n;
+  whole->per_block = 1 / (double)whole->n;
+  struct cohort *c = new_cohort(g, whole->kernel, other);
+  c->n = n;
+  c->per_block = 1 / (double)n;
+  c->flat_ns = whole->flat_ns;
+  c->work_ns = whole->work_ns;
+  c->end_ns = CR_NS_NEVER;
+  cr_gpu_meet_new(g, other, g->met_part, own);
+  return c;
+}
+
+/* SMs that run the same blocks do not free up at one instant.  Those of a cohort are divided into groups, each a cohort of its
+ * own whose blocks take a little less time; those of the last take it in full, so that the kernel does. */
+static void stagger(struct cr_gpu *g, uint32_t slot)
+{
+  uint32_t other[STAGGERED - 1], moved[STAGGERED - 1] = {0}, next = g->first_free;
+  for (uint32_t j = 0; j < STAGGERED - 1; j++) {
+    other[j] = free_slot(g, next);
+    if (other[j] == CR_NONE)
+      return;
+    next = other[j] + 1;
+  }
+  cr_gpu_sms_stagger(&g->sms, slot, other, moved);
+  for (uint32_t j = 0; j < STAGGERED - 1; j++) {
+    if (moved[j] == 0)
+      continue;
+    struct cohort *c = split_off(g, slot, other[j], moved[j]);
+    double share = 1 - g->model.constant[CR_GPU_SPREAD] * (STAGGERED - 1 - j) / (STAGGERED - 1);
+    c->flat_ns *= share;
+    c->work_ns *= share;
+  }
+}
+
+/* Not where nobody else is there to use the SMs, nor where the groups would end within a tenth of a us of each other, which takes
+ * half as long again to simulate and changes the errors of no table by more than other constants do.  A cohort that lies
+ * unevenly on SMs that are followed at their mean stays together. */
+static int is_staggered(const struct cr_gpu *g, const struct shape *shape)
+{
+  int even = shape->parted || g->sms.n_put < 2;
+  return even && g->n_active > 1 && g->model.has[CR_GPU_HAS_STAGGER] &&
+         g->model.constant[CR_GPU_SPREAD] * shape->body_ns > STAGGER_NS;
+}
+
+/* n blocks of the kernel were placed in this slot and are a cohort of their own: two, where they lie unevenly, and several
+ * where they are its last. */
 void cr_gpu_cohort_begin(struct cr_gpu *g, uint32_t stream, uint32_t slot, uint32_t n, double cold_ns)
 {
   struct kernel *k = &g->kernel[stream];
@@ -89,16 +148,10 @@ void cr_gpu_cohort_begin(struct cr_gpu *g, uint32_t stream, uint32_t slot, uint3
   uint32_t fewer = shape->parted ? free_slot(g, g->first_free) : CR_NONE;
   g->cohort[slot].even = fewer != CR_NONE;
   uint32_t n_fewer = fewer != CR_NONE ? cr_gpu_sms_part(s, slot, fewer) : 0;
-  if (n_fewer) {
-    float own = cr_gpu_sms_meet(s, fewer, g->met_fewer);
-    for (uint32_t i = 0; i < g->n_live; i++)
-      s->met[g->live[i]] -= g->met_fewer[g->live[i]];
-    s->met_own -= own;
-    g->cohort[slot].n = 0;
-    add_blocks(g, &g->cohort[slot], shape, n - n_fewer, cold_ns);
-    add_blocks(g, new_cohort(g, stream, fewer), shape, n_fewer, cold_ns);
-    cr_gpu_meet_new(g, fewer, g->met_fewer, own);
-  }
+  if (n_fewer)
+    split_off(g, slot, fewer, n_fewer);
+  if (k->left == 0 && is_staggered(g, shape))
+    stagger(g, slot);
   cr_gpu_meet_new(g, slot, s->met, s->met_own);
 }
 
@@ -134,7 +187,8 @@ int cr_gpu_cohort_may_succeed(const struct cr_gpu *g, uint32_t slot)
 {
   const struct cohort *c = &g->cohort[slot];
   const struct kernel *k = &g->kernel[c->kernel];
-  return g->stuck && g->pending[0] == c->kernel && k->left >= c->n && !k->share && g->first_free != CR_NONE &&
+  int last = k->left <= c->n && (k->left < c->n || g->model.has[CR_GPU_HAS_STAGGER]); /* the last ones are staggered */
+  return g->stuck && g->pending[0] == c->kernel && !last && !k->share && g->first_free != CR_NONE &&
          (c->even || !c->shape->parted) && (k->newest == slot || cr_gpu_cohort_joinable(g, k) == CR_NONE);
 }
 

@@ -6,6 +6,7 @@
 
 enum {
   COHORT_CAP = 512, /* sets of blocks on the device at once; the dispatcher waits beyond that */
+  STAGGERED = 4,    /* groups of SMs that blocks placed together free one after another */
   BLOCKS_MAX = 32,  /* on one SM: no GPU holds more */
   PAGE = 16,        /* cohorts whose counts of blocks lie side by side: a cache line of them */
 };
@@ -19,12 +20,16 @@ struct shape {
   float per_warp, per_reg_unit, per_smem; /* reciprocals of the three */
   uint32_t carveout;                      /* recorded; 0: not known, any will do that holds a block */
   float load;                             /* of a block; a multiple of 2^-10, so that sums in float are exact */
-  float alone;    /* load its blocks see in its first wave on an empty device, in which it takes its recorded time */
-  int parted;     /* SMs that hold fewer of its blocks than others are followed by themselves */
-  double away_ns; /* before its blocks: idle gap, launch and drain; for ops without blocks, the gap */
-  double flat_ns; /* of body_ns: not stretched by contention */
-  double body_ns; /* of a block in its first wave alone, or of the op where there are no blocks */
-  double cold_ns; /* more, when cold */
+  float alone;      /* load its blocks see in its first wave on an empty device, in which it takes its recorded time */
+  int parted;       /* SMs that hold fewer of its blocks than others are followed by themselves */
+  double away_ns;   /* before its blocks: idle gap, launch and drain; for ops without blocks, the gap */
+  double flat_ns;   /* of body_ns: not stretched by contention */
+  double body_ns;   /* of a block in its first wave alone, or of the op where there are no blocks */
+  double cold_ns;   /* more, when cold */
+  double dram;      /* of a block: what it would draw unthrottled, as a share of the device's bandwidth */
+  double bound;     /* share of its time alone that DRAM limits; 0: not known to draw on it */
+  double own_queue; /* sqrt(1 - bound^2): 1 / the queue that it made for itself */
+  double sensitivity;              /* slowdown per unit of load seen */
   double slow_at_0, slow_per_load; /* gpu_rate.c: slowdown = slow_at_0 + slow_per_load * load seen */
   /* What gpu.c adds, out of the above and the op: */
   uint64_t need;     /* of a block, packed */
@@ -138,14 +143,16 @@ struct share {
 struct cohort {
   const struct shape *shape;
   double older,
-    younger;      /* sums over its blocks of load on their SMs: their own cohort's and older ones', younger ones' */
-  double seen;    /* of both, as the rate has it */
-  double flat_ns; /* left of the part that is not stretched */
-  double work_ns; /* left of the rest, at rate 1 */
-  double slow;    /* >= 1 */
-  cr_ns since_ns; /* when flat, work and slow were true */
+    younger;        /* sums over its blocks of load on their SMs: their own cohort's and older ones', younger ones' */
+  double seen;      /* of both, as the rate has it */
+  double throttled; /* slowdown by all traffic, as the rate has it */
+  double flat_ns;   /* left of the part that is not stretched */
+  double work_ns;   /* left of the rest, at rate 1 */
+  double slow;      /* >= 1 */
+  cr_ns since_ns;   /* when flat, work and slow were true */
   cr_ns end_ns;
   double per_block; /* 1 / n */
+  double draw;      /* blocks whose DRAM traffic is its: with its own those that were split off it */
   double load;      /* of a block: shape->load */
   uint32_t kernel;  /* its stream */
   uint32_t n;       /* blocks; 0: the slot is free */
@@ -189,9 +196,9 @@ struct cr_gpu {
   struct waiting *waiting; /* [n_stream] in order of stream */
   uint32_t n_pending, n_waiting;
   struct cohort *cohort; /* [COHORT_CAP] */
-  float *met;       /* [COHORT_CAP][COHORT_CAP] pairs of a block of a cohort and one of an older that share an SM */
-  float *met_fewer; /* [COHORT_CAP] scratch: as sms.met */
-  uint16_t *live;   /* [COHORT_CAP] slots in use, n_live of them, in order of age */
+  float *met;      /* [COHORT_CAP][COHORT_CAP] pairs of a block of a cohort and one of an older that share an SM */
+  float *met_part; /* [COHORT_CAP] scratch: as sms.met */
+  uint16_t *live;  /* [COHORT_CAP] slots in use, n_live of them, in order of age */
   uint32_t n_live, first_free; /* slots before first_free are in use */
   uint32_t due, n_due;         /* in live: the first cohort that ends at cohort_next_ns, and how many do */
   uint32_t leaving;            /* in live: has ended, and its kernel may have a successor for it; CR_NONE */
@@ -224,6 +231,10 @@ void cr_gpu_sms_merge(struct sms *s, uint32_t cohort);
 /* If the cohort holds different numbers of blocks on different SMs, moves those where it holds fewer than most into
  * cohort `fewer`, and returns how many blocks these are. */
 uint32_t cr_gpu_sms_part(struct sms *s, uint32_t cohort, uint32_t fewer);
+/* Divides the SMs of a cohort evenly among STAGGERED cohorts: itself, which keeps some, and others that get the rest, in this
+ * order; how many blocks became each one's is added to moved. */
+void cr_gpu_sms_stagger(struct sms *s, uint32_t cohort, const uint32_t other[STAGGERED - 1],
+                        uint32_t moved[STAGGERED - 1]);
 /* Pairs of a block of this cohort and one of each that share an SM: met[COHORT_CAP]; how many with itself. */
 float cr_gpu_sms_meet(const struct sms *s, uint32_t cohort, float *met);
 void cr_gpu_sms_release(struct sms *s, const struct shape *k, uint32_t cohort);
@@ -244,6 +255,10 @@ void cr_gpu_cohort_succeed(struct cr_gpu *g); /* the leaving one */
 void cr_gpu_cohort_let_go(struct cr_gpu *g);  /* likewise */
 
 /* gpu_rate.c */
+/* How long one waits for DRAM when all blocks together ask for so much of its bandwidth: sqrt(1 + D^2), which is 1 while it is
+ * idle and D beyond saturation; and what that makes of the kernel's time. */
+double cr_gpu_queue(double demand);
+double cr_gpu_throttle(const struct shape *k, double queue);
 /* Blocks of a new cohort, the youngest, or of one that is there already, were placed: met and own as in struct sms. */
 void cr_gpu_meet_new(struct cr_gpu *g, uint32_t cohort, const float *met, float own);
 void cr_gpu_meet_more(struct cr_gpu *g, uint32_t cohort, const float *met, float own);

@@ -6,6 +6,8 @@
  * by the mean over its blocks.  Rates change only when residents do. */
 #include "config.h"
 
+#include <math.h>
+
 #include "sim/gpu_int.h"
 
 /* So many pairs of a block of each see each other more (or fewer). */
@@ -84,17 +86,42 @@ static void set_rate(struct cohort *c, double slow, cr_ns now_ns)
   c->end_ns = now_ns + cr_gpu_round(c->flat_ns + c->work_ns * slow);
 }
 
+double cr_gpu_queue(double demand)
+{
+  return sqrt(1 + demand * demand);
+}
+
+double cr_gpu_throttle(const struct shape *k, double queue)
+{
+  return 1 + k->bound * (queue * k->own_queue - 1);
+}
+
+/* All blocks of the device share DRAM evenly.  `bound` of a kernel's time waits for it.  A kernel that has fewer blocks on the
+ * device than alone asks for less: its blocks go faster. */
+static double dram_queue(const struct cr_gpu *g)
+{
+  double demand = 0;
+  for (uint32_t i = 0; i < g->n_live; i++) {
+    const struct cohort *c = &g->cohort[g->live[i]];
+    demand += c->draw * c->shape->dram;
+  }
+  return cr_gpu_queue(demand);
+}
+
 void cr_gpu_rates(struct cr_gpu *g)
 {
-  double younger = g->younger;
+  double younger = g->younger, queue = g->model.has[CR_GPU_HAS_BANDWIDTH] ? dram_queue(g) : 1;
   cr_ns next = CR_NS_NEVER;
   uint32_t due = 0, n_due = 0;
   for (uint32_t i = 0; i < g->n_live; i++) {
     struct cohort *c = &g->cohort[g->live[i]];
     double seen = c->older + younger * c->younger;
-    if (seen != c->seen || c->end_ns == CR_NS_NEVER) {
+    double throttled = cr_gpu_throttle(c->shape, queue);
+    if (seen != c->seen || throttled != c->throttled || c->end_ns == CR_NS_NEVER) {
       c->seen = seen;
-      set_rate(c, c->shape->slow_at_0 + c->shape->slow_per_load * (seen * c->per_block), g->now_ns);
+      c->throttled = throttled;
+      double slow = c->shape->slow_at_0 + c->shape->slow_per_load * (seen * c->per_block);
+      set_rate(c, slow * throttled, g->now_ns);
     }
     cr_ns end = c->end_ns;
     n_due = (end < next ? 0 : n_due) + (end <= next);

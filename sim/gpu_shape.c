@@ -20,6 +20,12 @@ static const double PARTED_FLATS = 3;
 /* The 90th percentile over 527 kernels counted on an H200 that use shared memory but not the tensor pipe. */
 static const double WARP_IPC_MAX = 0.66;
 
+/* Of the load that a kernel's blocks see alone: below it none is sensitive to others. */
+static const double OWN_MIN = 1e-3;
+
+/* Measured bytes can exceed what the bandwidth allows in the time recorded elsewhere; chosen. */
+static const double BOUND_MAX = 0.95;
+
 /* Of a wave's time, what passes before and after its warps issue at their pace. */
 static const double COUNTED_RAMP_NS = 1000;
 
@@ -78,6 +84,20 @@ static double blocks_beside(const struct cr_gpu *g, const struct shape *k, uint3
   return ((double)more * (base + 1) * (base + 1) + (double)(sms - more) * base * base) / n;
 }
 
+/* A kernel that reached share u of the device's bandwidth alone was throttled by it: it asked for u / sqrt(1 - u^2), by the
+ * law of cr_gpu_throttle. */
+static void draw_dram(const struct cr_gpu *g, const struct cr_op_spec *op, struct shape *k, uint32_t occupancy,
+                      double total_ns)
+{
+  int64_t bandwidth = g->device->dram_bytes_per_s;
+  if (!g->model.has[CR_GPU_HAS_BANDWIDTH] || bandwidth == CR_UNKNOWN || op->dram_bytes <= 0)
+    return;
+  double busy_ns = fmax(total_ns - COUNTED_RAMP_NS, total_ns / 2);
+  k->bound = fmin((double)op->dram_bytes / busy_ns / ((double)bandwidth / 1e9), BOUND_MAX);
+  k->own_queue = sqrt(1 - k->bound * k->bound);
+  k->dram = k->bound / k->own_queue / cr_min_u32(k->blocks, g->device->sms * occupancy);
+}
+
 /* Spreads `total` over the waves of the kernel alone.  In a full wave every SM holds occupancy blocks; in the last one
  * fewer, which therefore go faster, by the same law as beside others (gpu_rate.c), but for their flat part. */
 static void spread_waves(const struct cr_gpu *g, struct shape *k, uint32_t occupancy, double total_ns)
@@ -86,12 +106,14 @@ static void spread_waves(const struct cr_gpu *g, struct shape *k, uint32_t occup
   double flat_ns = ns_of(g, CR_GPU_FLAT), n_wave = n_full + (rest > 0);
   k->parted = total_ns > PARTED_FLATS * flat_ns * n_wave;
   k->alone = (float)((double)k->load * blocks_beside(g, k, n_full ? wave : rest));
-  double f = g->model.has[CR_GPU_HAS_CONTENTION] ? g->model.constant[CR_GPU_LOAD] : 0;
-  k->slow_at_0 = 1 / (1 + f * (double)k->alone);
-  k->slow_per_load = f * k->slow_at_0;
+  double load = g->model.has[CR_GPU_HAS_CONTENTION] ? g->model.constant[CR_GPU_LOAD] : 0;
+  k->sensitivity = load * pow(fmax((double)k->alone, OWN_MIN), g->model.constant[CR_GPU_OWN]);
+  k->slow_at_0 = 1 / (1 + k->sensitivity * (double)k->alone);
+  k->slow_per_load = k->sensitivity * k->slow_at_0;
   double sum = n_full;
   if (rest)
-    sum += k->slow_at_0 + k->slow_per_load * (double)k->load * blocks_beside(g, k, rest);
+    sum += (k->slow_at_0 + k->slow_per_load * (double)k->load * blocks_beside(g, k, rest)) *
+           cr_gpu_throttle(k, cr_gpu_queue(rest * k->dram));
   k->body_ns = (total_ns - flat_ns * (n_wave - sum)) / sum;
   k->flat_ns = flat_ns;
   if (k->body_ns < flat_ns) /* all of it is flat */
@@ -133,8 +155,10 @@ int cr_gpu_shape(const struct cr_gpu *g, const struct cr_op_spec *op, uint32_t i
   double total_ns = (double)op->duration_ns + gap - out->away_ns;
   uint32_t wave = d->sms * occupancy;
   out->load = block_load(g, op, out, total_ns / (double)((op->blocks + wave - 1) / wave));
+  draw_dram(g, op, out, occupancy, total_ns);
   spread_waves(g, out, occupancy, total_ns);
-  out->cold_ns = ns_of(g, CR_GPU_COLD) + ns_of(g, CR_GPU_COLD_REG) * fmax(0, ((double)op->regs - 40) / 64) +
-                 fmax(0, ns_of(g, CR_GPU_GAP) - gap);
+  double many_regs = fmax(0, ((double)op->regs - 40) / 64);
+  out->cold_ns =
+    ns_of(g, CR_GPU_COLD) + ns_of(g, CR_GPU_COLD_REG) * many_regs * many_regs + fmax(0, ns_of(g, CR_GPU_GAP) - gap);
   return CR_OK;
 }

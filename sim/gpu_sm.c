@@ -406,6 +406,42 @@ uint32_t cr_gpu_sms_part(struct sms *s, uint32_t cohort, uint32_t fewer)
   return n_less;
 }
 
+/* The blocks of the cohort on class i are the other's; how many. */
+static uint32_t hand_over(struct sms *s, uint32_t i, uint32_t cohort, uint32_t other)
+{
+  float *from = cr_gpu_column(s, cohort) + (size_t)i * PAGE, *to = cr_gpu_column(s, other) + (size_t)i * PAGE;
+  uint32_t n = (uint32_t)(int32_t)*from;
+  *to = *from;
+  *from = 0;
+  return n * s->class[i].n_sm;
+}
+
+void cr_gpu_sms_stagger(struct sms *s, uint32_t cohort, const uint32_t other[STAGGERED - 1],
+                        uint32_t moved[STAGGERED - 1])
+{
+  for (uint32_t j = 0; j < STAGGERED - 1; j++)
+    open_page(s, other[j]);
+  const float *count = cr_gpu_column(s, cohort);
+  uint32_t carry = 0; /* so that many small classes are divided evenly, too; the first leaves the cohort an SM */
+  for (uint32_t i = 0, n_class = s->n_class; i < n_class; i++) {
+    if (count[(size_t)i * PAGE] == 0)
+      continue;
+    uint32_t n_sm = s->class[i].n_sm, at = i, done = 0;
+    for (uint32_t j = 0; j < STAGGERED - 1 && done < n_sm; j++) {
+      uint32_t upto = cr_min_u32(n_sm, (n_sm * (j + 1) + carry) / STAGGERED), here = at;
+      if (upto == done)
+        continue;
+      if (upto < n_sm) {
+        split(s, here, upto - done);
+        at = s->n_class - 1;
+      }
+      moved[j] += hand_over(s, here, cohort, other[j]);
+      done = upto;
+    }
+    carry = (carry + n_sm) % STAGGERED;
+  }
+}
+
 float cr_gpu_sms_meet(const struct sms *s, uint32_t cohort, float *met)
 {
   const float *count = cr_gpu_column(s, cohort);

@@ -15,17 +15,19 @@
   X(MEMSET_GAP, memset_gap, "1", "share of the recorded idle time beside a memset that is there unprofiled")          \
   X(GAP, gap, "us", "idle time before a kernel where none was recorded")                                              \
   X(REPLAY, replay, "us", "idle time before a request's first op where none was recorded")                            \
-  X(LAUNCH, launch, "us", "from a launch call to the first block on an idle device")                                  \
+  X(LAUNCH, launch, "us", "from the hand-over of work to an idle stream until it starts: a graph's launch call")      \
   X(OVERHEAD, overhead, "us", "launch and drain part of a kernel, which holds no SM")                                 \
   X(FLAT, flat, "us", "first part of each block that contention does not stretch")                                    \
   X(FRONTEND, frontend, "us", "serial service of one kernel in the launch front end")                                 \
   X(COLD, cold, "us", "extra time of a kernel after another stream's kernel started on the device")                   \
-  X(COLD_REG, cold_reg, "us", "the same, more for each 64 registers a thread beyond 40")                              \
+  X(COLD_REG, cold_reg, "us", "the same, more: (registers a thread beyond 40 / 64)^2 times this")                     \
   X(COLD_STREAMS, cold_streams, "1", "exponent: n other streams count n^cold_streams times one")                      \
   X(LOAD, load, "1", "slowdown per unit of load that co-resident blocks put on an SM")                                \
   X(WARP_IPC, warp_ipc, "1", "instructions a cycle of a resident warp where no counters were recorded")               \
   X(CLOCK, clock, "1", "GHz of the SMs: turns recorded instructions into instructions a cycle")                       \
   X(ILP, ilp, "1", "exponent: a warp of r registers a thread counts (r/32)^ilp times as much, where no counters are") \
+  X(OWN, own, "1", "exponent: a kernel whose blocks see load E alone is slowed by others E^own times as much")        \
+  X(SPREAD, spread, "1", "the first blocks placed together end by this share of their time before the last")          \
   X(YOUNGER, younger, "1", "load of blocks that started later, against older ones'")                                  \
   X(SLICE, slice, "us", "time slice: how long a process keeps the device while other processes wait")                 \
   X(SLICE_SWITCH, slice_switch, "us", "from the end of a slice to the next process's turn: work is saved, restored")  \

@@ -136,4 +136,20 @@ for topic in policies devices models scenarios; do
   ok "list_shows_$topic" bash -c '"$0" list "$1" | grep -q .' "$corun" $topic
 done
 ok 'list_shows_the_options_of_a_policy' bash -c '"$0" list exclusive | grep -q "^order .*rt-first"' "$corun"
+
+# A table may hold its runs twice: `corun validate` prints how far apart the two measurements are.
+data=$srcdir/calib/data/h200/unseen
+validate() { "$corun" validate -q --only alone-vgg19 --at-most 100ms "$@"; }
+mkdir "$tmp/once" "$tmp/other"
+cp "$data/corun-streams.csv" "$data/arrivals.csv" "$tmp/once"
+live() { validate "$@" >"$tmp/live" && contains "$tmp/live" 'live: the same runs in another process differ by' &&
+  contains "$tmp/live" '(1 rows)'; }
+ok 'a_bundled_table_shows_its_live_spread' live unseen
+ok 'a_second_measurement_can_be_named' live "$tmp/once/corun-streams.csv" --again "$data/again.csv"
+ok 'a_table_measured_once_says_nothing_of_it' bash -c '! "$0" validate -q --only alone-vgg19 --at-most 100ms "$1" | grep -q live' \
+  "$corun" "$tmp/once/corun-streams.csv"
+sed 's/^alone-vgg19@100,streams,0,vgg19/alone-vgg19@100,streams,0,alexnet/' "$data/again.csv" >"$tmp/other/again.csv"
+line=$(grep -n '^alone-vgg19@100' "$data/again.csv" | cut -d: -f1)
+fails 'a_second_measurement_of_another_model_is_named_with_its_line' 2 "other/again.csv:$line: model differs" \
+  validate unseen --again "$tmp/other/again.csv"
 done_testing

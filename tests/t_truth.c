@@ -92,6 +92,44 @@ static void the_bundled_table_of_processes_is_read_whole(void **state)
   cr_truth_free(t);
 }
 
+/* What README.md of these measurements and docs/validation.md say of them. */
+static void the_bundled_unseen_table_is_read_whole(void **state)
+{
+  (void)state;
+  struct cr_truth *t = read_ok(t_data("calib/data/h200/unseen/corun-streams.csv"), NULL);
+  uint32_t n_open = 0;
+  assert_int_equal(t->n_row, 184);
+  assert_int_equal(t->n_group, 67);
+  for (uint32_t i = 0; i < t->n_row; i++)
+    if (t->row[i].arrival != CR_ARRIVE_CLOSED) {
+      n_open++;
+      assert_true(t->row[i].n_at >= 27);
+    }
+  assert_int_equal(n_open, 26);
+  cr_truth_free(t);
+}
+
+static void bundled_tables_are_measured_again_row_by_row(void **state)
+{
+  (void)state;
+  const char *const path[] = {"calib/data/h200/fixed/corun-streams.csv", "calib/data/h200/unseen/corun-streams.csv"};
+  for (int k = 0; k < 2; k++) {
+    struct cr_truth *t = read_ok(t_data(path[k]), NULL);
+    struct cr_err err = {""};
+    assert_int_equal(cr_truth_read_again(t, NULL, &err), CR_OK);
+    assert_non_null(strstr(t->again_path, "again.csv"));
+    assert_int_equal(t->n_again_left, 0);
+    for (uint32_t i = 0; i < t->n_row; i++) {
+      for (int m = 0; m < CR_N_TRUTH; m++)
+        assert_true(t->row[i].again_ms[m] > 0);
+      assert_true(t->row[i].again_per_s > 0);
+    }
+    if (k == 0)
+      assert_near(t->row[0].again_ms[CR_TRUTH_MEAN], 2.3519, 0); /* iso-resnet152 */
+    cr_truth_free(t);
+  }
+}
+
 static void a_mode_that_is_none_is_refused(void **state)
 {
   (void)state;
@@ -169,6 +207,125 @@ static void a_uniform_client_without_times_goes_by_rate_and_phase(void **state)
   assert_near(t->row[0].rate_per_s, 200, 0);
   assert_true(t->row[0].phase_ns == 1000000);
   cr_truth_free(t);
+}
+
+/* --- the second measurement -------------------------------------------------------------------------------------------- */
+
+#define FIRST CLOSED("z", "streams", "1", "4") CLOSED("a", "streams", "0", "5") CLOSED("z", "streams", "0", "7")
+
+/* Reads a table with that second measurement beside it. */
+static struct cr_truth *read_again(const char *first, const char *second, int *rc, struct cr_err *err)
+{
+  const char *path = table(first, NULL);
+  char folder[512];
+  assert_true(snprintf(folder, sizeof folder, "%s", path) < (int)sizeof folder);
+  *strrchr(folder, '/') = '\0';
+  struct cr_truth *t = read_ok(path, NULL);
+  t_write(t_join(folder, "again.csv"), second);
+  *rc = cr_truth_read_again(t, NULL, err);
+  return t;
+}
+
+static void a_second_measurement_is_joined_by_scenario_policy_and_client(void **state)
+{
+  (void)state;
+  struct cr_err err = {""};
+  int rc;
+  struct cr_truth *t = read_again(HEAD FIRST,
+                                  HEAD CLOSED("z", "streams", "0", "7.5") CLOSED("b", "streams", "0", "1")
+                                    CLOSED("a", "priority-streams", "0", "1") CLOSED("z", "streams", "1", "4.25"),
+                                  &rc, &err);
+  assert_int_equal(rc, CR_OK);
+  assert_int_equal(t->n_row, 3);
+  assert_near(t->row[0].measured_ms[CR_TRUTH_MEAN], 7, 0);
+  assert_near(t->row[0].again_ms[CR_TRUTH_MEAN], 7.5, 0);
+  assert_near(t->row[0].again_ms[CR_TRUTH_P99], 2.2, 0);
+  assert_near(t->row[0].again_per_s, 500, 0);
+  assert_near(t->row[1].again_ms[CR_TRUTH_MEAN], 4.25, 0);
+  assert_true(isnan(t->row[2].again_ms[CR_TRUTH_MEAN]));
+  assert_true(isnan(t->row[2].again_per_s));
+  assert_int_equal(t->n_again_left, 2);
+  cr_truth_free(t);
+}
+
+static void a_table_measured_once_has_no_second_measurement(void **state)
+{
+  (void)state;
+  struct cr_truth *t = read_ok(table(HEAD FIRST, NULL), NULL);
+  struct cr_err err = {""};
+  assert_int_equal(cr_truth_read_again(t, NULL, &err), CR_OK);
+  assert_null(t->again_path);
+  for (uint32_t i = 0; i < t->n_row; i++)
+    assert_true(isnan(t->row[i].again_ms[CR_TRUTH_MEAN]));
+  assert_int_equal(cr_truth_read_again(t, "no/again.csv", &err), CR_EINPUT);
+  assert_non_null(strstr(err.text, "no/again.csv"));
+  cr_truth_free(t);
+}
+
+/* Open clients arrive by the times of the first measurement: the second needs no file of its own. */
+static void a_second_measurement_needs_no_arrival_times(void **state)
+{
+  (void)state;
+  const char *row = HEAD "s,streams,0,m,0,poisson,200,,0.5,100,200,1,1,1,1\n";
+  struct cr_truth *t = read_ok(table(row, "scenario,client,arrival_s\ns,0,0.1\n"), NULL);
+  const char *again = t_join(t_tmp(), "second.csv");
+  struct cr_err err = {""};
+  t_write(again, row);
+  assert_int_equal(cr_truth_read_again(t, again, &err), CR_OK);
+  assert_string_equal(t->again_path, again);
+  assert_near(t->row[0].again_ms[CR_TRUTH_MEAN], 1, 0);
+  cr_truth_free(t);
+}
+
+static void second_refused(const char *second, const char *where, const char *what)
+{
+  struct cr_err err = {""};
+  int rc;
+  struct cr_truth *t = read_again(HEAD FIRST, second, &rc, &err);
+  if (rc != CR_EINPUT || !strstr(err.text, where) || !strstr(err.text, what))
+    print_error("rc %d, want '%s' and '%s' in: %s\n", rc, where, what, err.text);
+  assert_int_equal(rc, CR_EINPUT);
+  assert_non_null(strstr(err.text, where));
+  assert_non_null(strstr(err.text, what));
+  assert_null(t->again_path);
+  for (uint32_t i = 0; i < t->n_row; i++)
+    assert_true(isnan(t->row[i].again_ms[CR_TRUTH_MEAN]));
+  cr_truth_free(t);
+}
+
+static void a_second_measurement_of_other_columns_is_refused(void **state)
+{
+  (void)state;
+  second_refused("scenario,policy,client,model,arrival,duration_s,mean_ms\nz,streams,0,m,closed,0.5,7\n", "again.csv:1",
+                 "\"priority\"");
+  second_refused("note," HEAD "?," CLOSED("z", "streams", "0", "7"), "again.csv:1", "\"note\"");
+  second_refused("", "again.csv", "");
+  second_refused(HEAD, "again.csv", "no rows");
+}
+
+static void a_second_measurement_with_a_row_twice_is_refused(void **state)
+{
+  (void)state;
+  second_refused(HEAD CLOSED("z", "streams", "0", "7") CLOSED("z", "streams", "1", "7")
+                   CLOSED("z", "streams", "0", "8"),
+                 "again.csv:4", "line 2");
+}
+
+static void a_second_measurement_of_another_run_is_refused(void **state)
+{
+  (void)state;
+  const char *const row[][2] = {{"z,streams,0,n,0,closed,,,0.5,100,500,7,2,2.1,2.2\n", "model"},
+                                {"z,streams,0,m,-3,closed,,,0.5,100,500,7,2,2.1,2.2\n", "priority"},
+                                {"z,streams,0,m,0,uniform,,,0.5,100,500,7,2,2.1,2.2\n", "arrival"},
+                                {"z,streams,0,m,0,closed,9,,0.5,100,500,7,2,2.1,2.2\n", "rate_per_s"},
+                                {"z,streams,0,m,0,closed,,0.1,0.5,100,500,7,2,2.1,2.2\n", "phase_s"},
+                                {"z,streams,0,m,0,closed,,,0.6,100,500,7,2,2.1,2.2\n", "duration_s"},
+                                {"z,streams,0,m,0,closed,,,0.5,100,500,-7,2,2.1,2.2\n", "mean_ms"}};
+  for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+    char text[1024];
+    snprintf(text, sizeof text, "%s%s", HEAD CLOSED("a", "streams", "0", "5"), row[i][0]);
+    second_refused(text, "again.csv:3", row[i][1]);
+  }
 }
 
 /* --- damaged ones ------------------------------------------------------------------------------------------------------ */
@@ -268,9 +425,11 @@ static void every_failed_allocation_is_told_and_nothing_leaks(void **state)
     struct cr_err err = {""};
     t_fail_allocation_after(n);
     rc = cr_truth_read(path, NULL, &t, &err);
+    if (rc == CR_OK)
+      rc = cr_truth_read_again(t, path, &err);
     t_allocations_succeed();
     if (rc != CR_OK) {
-      assert_null(t);
+      assert_true(!t || !t->again_path);
       assert_true(err.text[0] != '\0');
     }
     cr_truth_free(t);
@@ -284,11 +443,19 @@ int main(void)
     cmocka_unit_test(the_bundled_fixed_table_is_read_whole),
     cmocka_unit_test(the_bundled_autotuned_table_is_read_whole),
     cmocka_unit_test(the_bundled_table_of_processes_is_read_whole),
+    cmocka_unit_test(the_bundled_unseen_table_is_read_whole),
+    cmocka_unit_test(bundled_tables_are_measured_again_row_by_row),
     cmocka_unit_test(a_mode_that_is_none_is_refused),
     cmocka_unit_test(groups_come_as_they_first_appear_and_rows_by_client),
     cmocka_unit_test(columns_may_come_in_any_order_and_only_seven_are_needed),
     cmocka_unit_test(arrivals_are_joined_by_scenario_and_client),
     cmocka_unit_test(a_uniform_client_without_times_goes_by_rate_and_phase),
+    cmocka_unit_test(a_second_measurement_is_joined_by_scenario_policy_and_client),
+    cmocka_unit_test(a_table_measured_once_has_no_second_measurement),
+    cmocka_unit_test(a_second_measurement_needs_no_arrival_times),
+    cmocka_unit_test(a_second_measurement_of_other_columns_is_refused),
+    cmocka_unit_test(a_second_measurement_with_a_row_twice_is_refused),
+    cmocka_unit_test(a_second_measurement_of_another_run_is_refused),
     cmocka_unit_test(a_missing_column_is_named),
     cmocka_unit_test(unknown_words_are_refused_with_those_there_are),
     cmocka_unit_test(numbers_out_of_range_are_refused),
