@@ -1,8 +1,9 @@
 #!/bin/sh
 # make-plots.sh [SCENARIO]... - `make plots`: draws figures into figures/.
 #
-# Each scenario is run under every policy and drawn; without arguments those of DISB, and the validation of the simulator
-# too, which takes minutes.  The program is $CORUN, gnuplot $GNUPLOT.  What was run with this program is not run again.
+# Each scenario is run under every policy and drawn; without arguments those of DISB, and also the tables and figures of the
+# Salus paper (salus-figures.sh), and the validation of the simulator, which takes minutes.  The program is $CORUN, gnuplot
+# $GNUPLOT.  What was run with this program is not run again.
 set -eu
 plots=$(cd "$(dirname "$0")" && pwd)
 CORUN=${CORUN:-corun}
@@ -26,6 +27,9 @@ for scenario; do
   echo "figures/$name.svg"
 done
 if [ -n "$validate" ]; then
+  if is_old figures/salus-memory.svg; then
+    "$plots/salus-figures.sh" figures
+  fi
   if is_old "$validate"; then
     "$CORUN" validate --format csv >"$validate.new" && mv -f "$validate.new" "$validate"
   fi

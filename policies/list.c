@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-extern const struct cr_policy_ops cr_policy_exclusive, cr_policy_mps, cr_policy_priority, cr_policy_streams,
-  cr_policy_timeslice;
+extern const struct cr_policy_ops cr_policy_exclusive, cr_policy_fair, cr_policy_fifo, cr_policy_mps, cr_policy_pack,
+  cr_policy_priority, cr_policy_srtf, cr_policy_streams, cr_policy_timeslice;
 
 const struct cr_policy_ops *const cr_policy_list[] = {
   &cr_policy_exclusive,
@@ -14,6 +14,10 @@ const struct cr_policy_ops *const cr_policy_list[] = {
   &cr_policy_priority,
   &cr_policy_timeslice,
   &cr_policy_mps,
+  &cr_policy_fifo,
+  &cr_policy_srtf,
+  &cr_policy_pack,
+  &cr_policy_fair,
   NULL,
 };
 

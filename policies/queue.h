@@ -82,11 +82,18 @@ static inline uint32_t cr_ranking_join(const struct cr_policy *p, uint32_t a, ui
   return a;
 }
 
-static inline void cr_ranking_push(const struct cr_policy *p, struct cr_ranking *q, cr_request r, uint64_t key)
+/* seq: its place among equal keys, as of a link that was in before. */
+static inline void cr_ranking_put(const struct cr_policy *p, struct cr_ranking *q, cr_request r, uint64_t key,
+                                  uint64_t seq)
 {
-  *cr_link_of(p, r.i + 1) = (struct cr_link){.key = key, .seq = q->seq++};
+  *cr_link_of(p, r.i + 1) = (struct cr_link){.key = key, .seq = seq};
   q->root = cr_ranking_join(p, q->root, r.i + 1);
   q->n++;
+}
+
+static inline void cr_ranking_push(const struct cr_policy *p, struct cr_ranking *q, cr_request r, uint64_t key)
+{
+  cr_ranking_put(p, q, r, key, q->seq++);
 }
 
 /* The least, removed.  The ranking must not be empty: see n.  Its children are joined in pairs from the front, and

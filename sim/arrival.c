@@ -56,6 +56,9 @@ cr_ns cr_arrival_next(struct cr_arrival *a)
   case CR_ARRIVE_TRACE:
     at_ns = a->n < spec->n_at ? spec->at_ns[a->n] : CR_NS_NEVER;
     break;
+  case CR_ARRIVE_AT:
+    at_ns = a->n == 0 ? spec->phase_ns : CR_NS_NEVER;
+    break;
   case CR_N_ARRIVAL:
     assert(0 && "a client without an arrival process");
     break;

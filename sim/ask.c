@@ -21,6 +21,20 @@ static const char *const refusal_text[CR_N_REFUSAL] = {
   [CR_REFUSED_NEED] = "the policy does not list this capability in needs",
   [CR_REFUSED_PROCESS] = "a process is a number below 1048576, with a time slice above 0",
   [CR_REFUSED_SHARE] = "a share is from 1 to 1000000 ppm",
+  [CR_REFUSED_JOB] = "there is no such job now",
+  [CR_REFUSED_BEGUN] = "the job's process was started before",
+  [CR_REFUSED_READY] = "the job does not ask for memory now",
+  [CR_REFUSED_ADMITTED] = "the job is admitted already",
+  [CR_REFUSED_PASS] = "a job is launched in whole iterations",
+  [CR_REFUSED_PLACE] = "the job's memory is on another device than the stream",
+  [CR_REFUSED_BUSY] = "an iteration of the same lane is launched on another stream",
+  [CR_REFUSED_LANE] = "a lane is a number below 1024 with 0 bytes or more, always on one device",
+  [CR_REFUSED_CLOSED] = "the lane is not open",
+  [CR_REFUSED_FULL] = "the device does not have so much memory left",
+  [CR_REFUSED_SMALL] = "the lane would be smaller than what a job in it says that it needs",
+  [CR_REFUSED_IN_USE] = "there are jobs in the lane",
+  [CR_REFUSED_HOLD] = "a job holds 0 bytes or more",
+  [CR_REFUSED_MANAGE] = "a policy without on_job_arrive has no say in jobs",
 };
 
 const char *cr_refusal_text(uint32_t refusal)
@@ -104,6 +118,36 @@ void cr_share(struct cr_policy *p, cr_stream s, uint32_t share_ppm)
   append(p, (struct cr_note){.kind = CR_NOTE_SHARE, .a = s.i, .b = share_ppm});
 }
 
+void cr_start(struct cr_policy *p, cr_client job)
+{
+  append(p, (struct cr_note){.kind = CR_NOTE_START, .a = job.i});
+}
+
+void cr_reject(struct cr_policy *p, cr_client job)
+{
+  append(p, (struct cr_note){.kind = CR_NOTE_REJECT, .a = job.i});
+}
+
+void cr_lane_size(struct cr_policy *p, cr_device d, cr_lane l, int64_t bytes)
+{
+  append(p, (struct cr_note){.kind = CR_NOTE_LANE, .a = l.i, .b = d.i, .t = (uint64_t)bytes});
+}
+
+void cr_lane_close(struct cr_policy *p, cr_lane l)
+{
+  append(p, (struct cr_note){.kind = CR_NOTE_CLOSE, .a = l.i});
+}
+
+void cr_admit(struct cr_policy *p, cr_client job, cr_lane l, int64_t hold_bytes)
+{
+  append(p, (struct cr_note){.kind = CR_NOTE_ADMIT, .a = job.i, .b = l.i, .t = (uint64_t)hold_bytes});
+}
+
+void cr_move(struct cr_policy *p, cr_client job, cr_lane l)
+{
+  append(p, (struct cr_note){.kind = CR_NOTE_MOVE, .a = job.i, .b = l.i});
+}
+
 static enum cr_refusal check_stream(const struct cr_host *h, uint32_t device, int32_t priority)
 {
   if (!h->asker.set_up)
@@ -137,7 +181,13 @@ cr_ns cr_expect_ns(const struct cr_policy *p, cr_request r, uint32_t n_op)
     return CR_NS_NEVER;
   const struct cr_model_info *m = cr_host_model(h, r.i);
   uint32_t next = h->request_next_op[r.i];
-  uint32_t end = next + cr_min_u32(n_op, m->n_op - next);
+  uint32_t end = next + cr_min_u32(n_op, cr_host_n_op(h, r.i) - next);
+  if (end > m->n_op) { /* of a job: passes in between take the sum of all ops */
+    cr_ns passes_ns = cr_muldiv((int64_t)(end / m->n_op) - (int64_t)(next / m->n_op), m->duration_ns, 1);
+    next %= m->n_op;
+    end %= m->n_op;
+    return cr_ns_add(passes_ns, h->op_start_ns[m->op0 + end] - h->op_start_ns[m->op0 + next]);
+  }
   return h->op_start_ns[m->op0 + end] - h->op_start_ns[m->op0 + next];
 }
 
@@ -155,8 +205,10 @@ static enum cr_refusal check_launch(const struct cr_host *h, uint32_t request, u
     return refusal;
   if (stream >= h->view.n_stream)
     return CR_REFUSED_STREAM;
-  uint32_t left = cr_host_model(h, request)->n_op - h->request_next_op[request];
-  return n_op == CR_ALL || (n_op > 0 && n_op <= left) ? CR_GRANTED : CR_REFUSED_RANGE;
+  uint32_t left = cr_host_n_op(h, request) - h->request_next_op[request];
+  if (n_op != CR_ALL && (n_op == 0 || n_op > left))
+    return CR_REFUSED_RANGE;
+  return cr_host_is_job(h, h->request_client[request]) ? cr_host_check_launch(h, request, n_op, stream) : CR_GRANTED;
 }
 
 static enum cr_refusal check_preempt(const struct cr_host *h, uint32_t stream, uint32_t how)
@@ -203,6 +255,13 @@ enum cr_refusal cr_ask_check(const struct cr_host *h, const struct cr_note *aske
     return check_process(h, asked->a, asked->b, (cr_ns)asked->t);
   case CR_NOTE_SHARE:
     return check_share(h, asked->a, asked->b);
+  case CR_NOTE_START:
+  case CR_NOTE_REJECT:
+  case CR_NOTE_LANE:
+  case CR_NOTE_CLOSE:
+  case CR_NOTE_ADMIT:
+  case CR_NOTE_MOVE:
+    return cr_host_check_job(h, asked);
   default:
     return CR_GRANTED;
   }

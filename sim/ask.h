@@ -22,6 +22,20 @@ enum cr_refusal { /* appended only: stored in run databases */
                   CR_REFUSED_NEED,     /* a capability that the policy does not list in needs */
                   CR_REFUSED_PROCESS,  /* a process number or time slice that cannot be */
                   CR_REFUSED_SHARE,    /* not a share */
+                  CR_REFUSED_JOB,      /* no such job, not submitted yet, or it has left */
+                  CR_REFUSED_BEGUN,    /* the job's process was started before */
+                  CR_REFUSED_READY,    /* the job does not ask for memory now */
+                  CR_REFUSED_ADMITTED, /* the job is admitted already */
+                  CR_REFUSED_PASS,     /* part of a job's iteration */
+                  CR_REFUSED_PLACE,    /* a stream of another device than the one that holds the job */
+                  CR_REFUSED_BUSY,     /* a job of the same lane is in flight on another stream */
+                  CR_REFUSED_LANE,     /* a lane's number or size that cannot be, or a lane of another device */
+                  CR_REFUSED_CLOSED,   /* the lane is not open */
+                  CR_REFUSED_FULL,     /* memory does not suffice */
+                  CR_REFUSED_SMALL,    /* the lane is or would be smaller than a job in it says that it needs */
+                  CR_REFUSED_IN_USE,   /* jobs are in the lane */
+                  CR_REFUSED_HOLD,     /* so many bytes cannot be held */
+                  CR_REFUSED_MANAGE,   /* the policy does not manage jobs */
                   CR_N_REFUSAL
 };
 const char *cr_refusal_text(uint32_t refusal); /* "the policy does not own the request" */

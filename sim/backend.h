@@ -38,12 +38,15 @@ struct cr_act {
   uint32_t share_ppm; /* STREAM, SHARE: of the device's SMs */
   uint32_t process;   /* STREAM: the policy's number; CR_NONE: none */
   cr_ns slice_ns;     /* STREAM: its process's time slice; CR_NS_NEVER: the device's own */
+  cr_ns think_ns;     /* LAUNCH of a job: between two iterations, op0 and n_op counting on through all of them */
+  cr_ns ready_ns;     /* LAUNCH of a job: starts then or later */
 };
 
 /* One op's stay on the device, told as it ends. */
 struct cr_op_span {
   cr_ns start_ns, end_ns;
   uint32_t device, stream, client, request, op; /* op in the table of all ops */
+  uint32_t n; /* so many times in a row: of iterations, with what their client thought in between; of all others 1 */
 };
 
 /* Who is told of every op: the timeline, tests.  The functions may be NULL. */

@@ -1,4 +1,5 @@
-/* cmd_import.c - `corun import KIND FILE... -o STORE.db`: recordings of other tools into a trace store.
+/* cmd_import.c - `corun import KIND FILE... -o STORE.db`: recordings of other tools into a trace store, and job
+ * traces of clusters into one table (cmd_jobs.c).
  *
  * All files of a command go in or none does: the store is committed when the last is read. */
 #include "config.h"
@@ -7,9 +8,11 @@
 #include <string.h>
 
 #include "sim/cli.h"
+#include "sim/cmd_jobs.h"
 #include "sim/mem.h"
 #include "sim/nearest.h"
 #include "sim/progress.h"
+#include "sim/unit.h"
 #include "traces/cupti_csv.h"
 #include "traces/kineto.h"
 #include "traces/ncu.h"
@@ -24,10 +27,14 @@ enum {
   DRIVER,
   COMMAND,
   DATE,
+  SKIP_BAD,
+  SORT,
+  MODEL_MIX,
+  TABLE,
 };
 
 static const struct cr_cli_opt options[] = {
-  {'o', "output", "STORE", "the store to add to; made when there is none"},
+  {'o', "output", "FILE", "the store to add to, made when there is none; of jobs: the new table"},
   {'m', "model", "NAME", "name of the model (kineto: instead of the file's; ncu: which one to add to)"},
   {PREFIX, "prefix", "TEXT", "put before the names of models, such as autotuned/"},
   {REPLACE, "replace", NULL, "replace models that are in the store already"},
@@ -36,6 +43,11 @@ static const struct cr_cli_opt options[] = {
   {DRIVER, "driver", "TEXT", "provenance: driver and CUDA version"},
   {COMMAND, "command", "TEXT", "provenance: what was recorded and how"},
   {DATE, "date", "TEXT", "provenance: when, instead of the file's time"},
+  {SKIP_BAD, "skip-bad", NULL, "jobs: leave out and count those with something wrong, instead of stopping"},
+  {SORT, "sort", NULL, "jobs: put those that are out of order in order, instead of stopping"},
+  {MODEL_MIX, "model-mix", "MIX", "jobs: NAME[=WEIGHT],... or all: models of those that name none"},
+  {TABLE, "table", "TABLE", "jobs: table of workloads that models must be of: a file or a bundled one"},
+  {'s', "seed", "SEED", "jobs: of the draws from the mix (default 1)"},
   {0, NULL, NULL, NULL},
 };
 
@@ -43,8 +55,8 @@ static int run(int argc, char **argv);
 
 const struct cr_cmd cr_cmd_import = {
   .name = "import",
-  .args = "KIND FILE... -o STORE [-m NAME]",
-  .help = "read recordings of other tools into a trace store",
+  .args = "KIND FILE... -o STORE|JOBS.csv [-m NAME]",
+  .help = "read recordings of other tools into a trace store, or job traces into a table",
   .opt = options,
   .more = "KIND is one of\n"
           "  kineto  PyTorch profiler traces (JSON or JSON.gz), one model a file: one clean iteration, medians over "
@@ -52,6 +64,7 @@ const struct cr_cmd cr_cmd_import = {
           "  cupti   tables of CUPTI kernel records (CSV or CSV.gz): carve-outs, for all models of the store\n"
           "  ncu     Nsight Compute counters (`ncu --csv --page raw`) of one run, for the model given with -m\n"
           "  sql     the text that `corun export` writes; makes a new store\n"
+          "  jobs    job traces of Salus, Tiresias, Philly, Helios and Alibaba (openb), in order of submission\n"
           "All files go in, or none.  docs/formats.md says what is read of each.\n",
   .run = run,
 };
@@ -60,6 +73,9 @@ struct args {
   const char *store, *model, *prefix;
   int replace;
   struct cr_origin origin;
+  struct cr_import_jobs jobs;
+  const char *seed;
+  const char *of_jobs, *of_stores; /* an option that was given and goes with these alone, or NULL */
   const char *const *file;
   uint32_t n_file;
 };
@@ -127,9 +143,9 @@ static int import_ncu(struct cr_store *s, const struct args *a, struct cr_err *e
 
 static const struct kind {
   const char *name;
-  int (*import)(struct cr_store *s, const struct args *a, struct cr_err *err); /* NULL: text that makes a new store */
-} kind[] = {{"kineto", import_kineto}, {"cupti", import_cupti}, {"ncu", import_ncu}, {"sql", NULL}};
-enum { N_KIND = sizeof kind / sizeof *kind };
+  int (*import)(struct cr_store *s, const struct args *a, struct cr_err *err); /* NULL: not into a store that is open */
+} kind[] = {{"kineto", import_kineto}, {"cupti", import_cupti}, {"ncu", import_ncu}, {"sql", NULL}, {"jobs", NULL}};
+enum { N_KIND = sizeof kind / sizeof *kind, JOBS = N_KIND - 1 };
 
 static const struct kind *find_kind(const char *name)
 {
@@ -141,9 +157,23 @@ static const struct kind *find_kind(const char *name)
 
 /* -- the command -- */
 
+static int import_jobs(const struct args *a, struct cr_err *err)
+{
+  struct cr_import_jobs jobs = a->jobs;
+  int64_t seed = 1;
+  int rc = a->seed ? cr_parse_count(a->seed, "seed", &seed, err) : CR_OK;
+  jobs.seed = (uint64_t)seed;
+  jobs.output = a->store;
+  jobs.file = a->file;
+  jobs.n_file = a->n_file;
+  return rc ? rc : cr_cmd_import_jobs(&jobs, err);
+}
+
 static int import(const struct kind *k, const struct args *a, struct cr_err *err)
 {
   struct cr_store *s = NULL;
+  if (k == &kind[JOBS])
+    return import_jobs(a, err);
   if (!k->import)
     return a->n_file == 1 ? cr_store_build(a->file[0], a->store, err)
                           : cr_fail(err, CR_EINPUT, "a store is made of one text; there are %u files", a->n_file);
@@ -156,12 +186,34 @@ static int import(const struct kind *k, const struct args *a, struct cr_err *err
   return rc;
 }
 
-static void option(struct args *a, int letter, const char *value)
+/* One of jobs; 0: it is none. */
+static int jobs_option(struct args *a, int letter, const char *value)
 {
   switch (letter) {
-  case 'o':
-    a->store = value;
+  case SKIP_BAD:
+    a->jobs.skip_bad = 1;
     break;
+  case SORT:
+    a->jobs.sort = 1;
+    break;
+  case MODEL_MIX:
+    a->jobs.mix = value;
+    break;
+  case TABLE:
+    a->jobs.table = value;
+    break;
+  case 's':
+    a->seed = value;
+    break;
+  default:
+    return 0;
+  }
+  return 1;
+}
+
+static void store_option(struct args *a, int letter, const char *value)
+{
+  switch (letter) {
   case 'm':
     a->model = value;
     break;
@@ -189,6 +241,37 @@ static void option(struct args *a, int letter, const char *value)
   }
 }
 
+static const char *name_of(int letter)
+{
+  const struct cr_cli_opt *o = options;
+  while (o->letter != letter)
+    o++;
+  return o->name;
+}
+
+static void option(struct args *a, int letter, const char *value)
+{
+  if (letter == 'o') {
+    a->store = value;
+  } else if (jobs_option(a, letter, value)) {
+    a->of_jobs = name_of(letter);
+  } else {
+    store_option(a, letter, value);
+    a->of_stores = name_of(letter);
+  }
+}
+
+static int no_such_kind(const char *word)
+{
+  const char *name[N_KIND];
+  for (size_t i = 0; i < N_KIND; i++)
+    name[i] = kind[i].name;
+  const char *near = cr_nearest(word, name, N_KIND);
+  return near ? cr_cli_usage(&cr_cmd_import, "nothing is imported from '%s'; did you mean %s?", word, near)
+              : cr_cli_usage(&cr_cmd_import,
+                             "nothing is imported from '%s'; kinds are kineto, cupti, ncu, sql and jobs", word);
+}
+
 static int run(int argc, char **argv)
 {
   struct args a = {0};
@@ -200,22 +283,19 @@ static int run(int argc, char **argv)
     return status;
   int first = cr_cli_first();
   if (first == argc)
-    return cr_cli_usage(&cr_cmd_import, "import needs a kind (kineto, cupti, ncu or sql) and files");
+    return cr_cli_usage(&cr_cmd_import, "import needs a kind (kineto, cupti, ncu, sql or jobs) and files");
   const struct kind *k = find_kind(argv[first]);
-  if (!k) {
-    const char *name[N_KIND];
-    for (size_t i = 0; i < N_KIND; i++)
-      name[i] = kind[i].name;
-    const char *near = cr_nearest(argv[first], name, N_KIND);
-    return near ? cr_cli_usage(&cr_cmd_import, "nothing is imported from '%s'; did you mean %s?", argv[first], near)
-                : cr_cli_usage(&cr_cmd_import, "nothing is imported from '%s'; kinds are kineto, cupti, ncu and sql",
-                               argv[first]);
-  }
+  if (!k)
+    return no_such_kind(argv[first]);
+  const char *astray = k == &kind[JOBS] ? a.of_stores : a.of_jobs;
+  if (astray)
+    return cr_cli_usage(&cr_cmd_import, "import %s has no option --%s", k->name, astray);
   a.file = (const char *const *)(argv + first + 1);
   a.n_file = (uint32_t)(argc - first - 1);
   if (!a.n_file)
     return cr_cli_usage(&cr_cmd_import, "import %s needs a file", k->name);
   if (!a.store)
-    return cr_cli_usage(&cr_cmd_import, "import needs the store to write: -o STORE.db");
+    return k == &kind[JOBS] ? cr_cli_usage(&cr_cmd_import, "import jobs needs the file to write: -o JOBS.csv")
+                            : cr_cli_usage(&cr_cmd_import, "import needs the store to write: -o STORE.db");
   return cr_cli_error(import(k, &a, &err), &err);
 }

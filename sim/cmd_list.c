@@ -1,4 +1,5 @@
-/* cmd_list.c - `corun list`: the policies, devices, models and scenarios there are, or the options of one policy. */
+/* cmd_list.c - `corun list`: the policies, devices, models, scenarios and job traces there are, or the options of one
+ * policy. */
 #include "config.h"
 
 #include <inttypes.h>
@@ -16,6 +17,8 @@
 #include "sim/unit.h"
 #include "traces/datadir.h"
 #include "traces/device_file.h"
+#include "traces/iteration_table.h"
+#include "traces/jobs.h"
 #include "traces/scenario.h"
 #include "traces/store.h"
 
@@ -23,7 +26,7 @@ static int run(int argc, char **argv);
 
 const struct cr_cmd cr_cmd_list = {
   .name = "list",
-  .args = "policies|devices|models|scenarios|POLICY",
+  .args = "policies|devices|models|scenarios|jobs|POLICY",
   .help = "show what there is to run, or the options of a policy",
   .more = "POLICY is the name of a policy, or ./FILE.so for one of your own.\n",
   .run = run,
@@ -59,6 +62,7 @@ static const char *limit(const struct cr_opt *o, int64_t value, char *buf, size_
   case CR_OPT_BYTES:
     return cr_format_bytes(value, buf, n);
   case CR_OPT_PPM:
+  case CR_OPT_FACTOR:
     snprintf(buf, n, "%g", (double)value / 1e6);
     return buf;
   default:
@@ -188,6 +192,62 @@ static int list_scenarios(struct cr_text *out, struct cr_err *err)
   return rc != CR_OK ? rc : r.rc;
 }
 
+/* A job trace: how many, and over how long. */
+static int trace_row(struct rows *r, const char *name, const char *path)
+{
+  const struct cr_jobs_options none = {0};
+  struct cr_jobs *jobs = cr_jobs_new(&none);
+  int rc = jobs ? cr_jobs_read(jobs, path, r->err) : cr_fail_nomem(r->err, path);
+  if (rc == CR_OK) {
+    char span[40];
+    cr_jobs_settle(jobs);
+    uint32_t n = cr_jobs_count(jobs);
+    cr_table_cell(&r->table, "%s", name);
+    cr_table_cell(&r->table, "job trace");
+    cr_table_cell(&r->table, "%u", n);
+    cr_table_cell(&r->table, "%s", n ? cr_format_ns(cr_jobs_list(jobs)[n - 1].submit_ns, span, sizeof span) : "-");
+  }
+  cr_jobs_free(jobs);
+  return rc;
+}
+
+/* A file of jobs is a table of workloads when it can be read as one. */
+static void jobs_row(void *ctx, const char *name)
+{
+  struct rows *r = ctx;
+  struct cr_iteration_table *table;
+  struct cr_err no_table;
+  char file[300];
+  const char *path;
+  snprintf(file, sizeof file, "jobs/%.280s.csv", name);
+  r->rc = r->rc ? r->rc : cr_datadir_find(file, r->arena, &path, r->err);
+  if (r->rc != CR_OK)
+    return;
+  if (cr_iteration_table_read(path, &table, &no_table)) {
+    r->rc = trace_row(r, name, path);
+    return;
+  }
+  cr_table_cell(&r->table, "%s", name);
+  cr_table_cell(&r->table, "table of workloads");
+  cr_table_cell(&r->table, "%u", cr_iteration_table_count(table));
+  cr_table_cell(&r->table, "-");
+  cr_iteration_table_free(table);
+}
+
+static int list_jobs(struct cr_text *out, struct cr_err *err)
+{
+  static const struct cr_table_column column[] = {
+    {NULL, "name", 1}, {NULL, "what", 1}, {NULL, "entries", 0}, {NULL, "last submission", 0}};
+  struct rows r = {.arena = cr_arena_new(), .err = err};
+  if (!r.arena)
+    return cr_fail_nomem(err, "the jobs");
+  cr_table_begin(&r.table, column, 4, 0);
+  int rc = cr_datadir_each("jobs", ".csv", jobs_row, &r, err);
+  cr_table_end(&r.table, out);
+  cr_arena_free(r.arena);
+  return rc != CR_OK ? rc : r.rc;
+}
+
 static void add_name(void *ctx, const char *name)
 {
   cr_text_add(ctx, "%s\n", name);
@@ -225,6 +285,7 @@ static const struct topic {
   int (*list)(struct cr_text *out, struct cr_err *err);
 } topic[] = {
   {"policies", list_policies}, {"devices", list_devices}, {"models", list_models}, {"scenarios", list_scenarios},
+  {"jobs", list_jobs},
 };
 enum { N_TOPIC = sizeof topic / sizeof *topic };
 
@@ -240,7 +301,7 @@ static int no_such_topic(const char *word, struct cr_err *err)
   const char *near = cr_nearest(word, name, n);
   if (near)
     return cr_fail(err, CR_EINPUT, "there is no policy \"%s\"; did you mean %s?", word, near);
-  return cr_fail(err, CR_EINPUT, "there is no policy \"%s\"; take policies, devices, models, scenarios or a policy's name",
+  return cr_fail(err, CR_EINPUT, "there is no policy \"%s\"; take policies, devices, models, scenarios, jobs or a policy's name",
                  word);
 }
 
@@ -262,7 +323,7 @@ static int run(int argc, char **argv)
   if (letter < 0)
     return status;
   if (cr_cli_first() + 1 != argc)
-    return cr_cli_usage(&cr_cmd_list, "say what to list: policies, devices, models, scenarios, or one policy's name");
+    return cr_cli_usage(&cr_cmd_list, "say what to list: policies, devices, models, scenarios, jobs, or one policy's name");
   struct cr_text text = {0};
   struct cr_err err;
   int rc = list(argv[cr_cli_first()], &text, &err);

@@ -52,12 +52,13 @@ struct job {
   uint32_t n_result;
   struct cr_cli_outputs *outputs;
   struct cr_progress *progress;
+  cr_ns horizon_ns; /* about when the run will end */
 };
 
 enum { OPT_SET = CR_CLI_LONG, OPT_TRACES, OPT_LEDGER, OPT_TIMELINE, OPT_WINDOW, OPT_FORMAT, OPT_STRICT, OPT_FORCE };
 
 static const struct cr_cli_opt option[] = {
-  {'p', "policy", "POLICY[,OPT=V]", "a policy, or ./FILE.so with one; may be repeated (default: the scenario's, else all)"},
+  {'p', "policy", "POLICY[,OPT=V]", "a policy, or ./FILE.so with one; may be repeated (default: the scenario's, else all that suit)"},
   {'d', "device", "DEVICE", "device by name or description file (default: the scenario's, else h200)"},
   {'b', "backend", "BACKEND", "sim (simulated, the default) or wall (real time, pretended device)"},
   {'s', "seed", "SEED", "seed of random arrivals (default: the scenario's)"},
@@ -213,7 +214,26 @@ static int choose_backend(struct job *j, struct cr_err *err)
   return CR_OK;
 }
 
-/* The i-th policy to run under: of the command line's, else the scenario's, else all there are.  NULL: no more. */
+static int has_jobs(const struct cr_workload *w)
+{
+  for (uint32_t c = 0; c < w->n_client; c++)
+    if (w->client[c].job.iterations)
+      return 1;
+  return 0;
+}
+
+/* Of all there are, the i-th that decides what the load is made of: those of jobs do with other clients what streams does,
+ * and under others jobs run as on a GPU that nobody manages. */
+static const char *suitable_policy(const struct cr_workload *w, uint32_t i)
+{
+  int jobs = has_jobs(w);
+  for (uint32_t k = 0; cr_policy_list[k]; k++)
+    if ((cr_policy_list[k]->on_job_arrive != NULL) == jobs && i-- == 0)
+      return cr_policy_list[k]->name;
+  return NULL;
+}
+
+/* The i-th policy to run under: of the command line's, else the scenario's, else all that suit.  NULL: no more. */
 static const char *policy_spec(const struct job *j, uint32_t i)
 {
   const struct words *given = &j->args.policy;
@@ -222,7 +242,7 @@ static const char *policy_spec(const struct job *j, uint32_t i)
     return i < given->n ? given->word[i] : NULL;
   if (s->n_policy)
     return i < s->n_policy ? s->policy[i] : NULL;
-  return cr_policy_list[i] ? cr_policy_list[i]->name : NULL;
+  return suitable_policy(s->workload, i);
 }
 
 static int choose_policies(struct job *j, struct cr_err *err)
@@ -263,6 +283,8 @@ static int prepare(struct job *j, struct cr_err *err)
     rc = cr_scenario_load(a->scenario, &o, &j->scenario, err);
   if (rc != CR_OK)
     return rc;
+  if (*j->scenario->left_out)
+    fputs(j->scenario->left_out, stderr);
   j->seed = a->seed ? (uint64_t)seed : j->scenario->seed;
   return choose_policies(j, err);
 }
@@ -292,6 +314,28 @@ static void hint_at_window(const struct job *j)
 
 /* Running. */
 
+/* A run to the end of its jobs ends when the last is submitted, or when devices could have done all their work. */
+static cr_ns horizon_of(const struct cr_scenario *s)
+{
+  const struct cr_workload *w = s->workload;
+  cr_ns submit_ns = 0, work_ns = 0;
+  if (s->duration_ns != CR_NS_NEVER)
+    return s->duration_ns;
+  for (uint32_t c = 0; c < w->n_client; c++) {
+    const struct cr_client_spec *job = &w->client[c];
+    submit_ns = cr_max_ns(submit_ns, job->arrival.phase_ns);
+    work_ns = cr_ns_add(work_ns, cr_muldiv(job->job.iterations, w->model[job->model.i].duration_ns, s->machine->n_device));
+  }
+  return cr_max_ns(cr_max_ns(submit_ns, work_ns), 1);
+}
+
+static void on_progress(void *ctx, cr_ns now_ns, cr_ns duration_ns)
+{
+  const struct job *j = ctx;
+  (void)duration_ns; /* may be never */
+  cr_progress_update(j->progress, now_ns, j->horizon_ns);
+}
+
 static int run_core(struct job *j, const struct cr_cli_policy *c, struct cr_result *r, struct cr_err *err)
 {
   struct cr_core_cfg cfg = {
@@ -306,8 +350,8 @@ static int run_core(struct job *j, const struct cr_cli_policy *c, struct cr_resu
     .seed = j->seed,
     .strict = j->args.strict,
     .stop = cr_cli_stop(),
-    .on_progress = j->progress ? cr_progress_update : NULL,
-    .progress_ctx = j->progress,
+    .on_progress = j->progress ? on_progress : NULL,
+    .progress_ctx = j,
   };
   int rc = cr_cli_outputs_begin(j->outputs, c->spec, &cfg, err);
   return rc == CR_OK ? cr_core_run(&cfg, r, err) : rc;
@@ -355,13 +399,14 @@ static int run_all(struct job *j, int *fatal, struct cr_err *err)
 static int summarize(struct job *j, struct cr_summary *s, struct cr_err *err)
 {
   const struct cr_scenario *scenario = j->scenario;
-  int rc = cr_summary_init(s, j->n_result, scenario->workload->n_client, scenario->machine->n_device, j->arena, err);
-  if (rc != CR_OK)
-    return rc;
-  for (uint32_t i = 0; i < j->n_result; i++) {
-    cr_summarize_run(&j->result[i], scenario->workload, scenario->machine, &s->run[i]);
+  int rc = cr_summary_init(s, j->n_result, cr_summary_clients(scenario->workload), scenario->machine->n_device, j->arena,
+                           err);
+  for (uint32_t i = 0; rc == CR_OK && i < j->n_result; i++) {
+    rc = cr_summarize_run(&j->result[i], scenario->workload, scenario->machine, &s->run[i], err);
     s->run[i].policy = j->contender[i].spec;
   }
+  if (rc != CR_OK)
+    return rc;
   s->version = cr_program_version;
   s->git = cr_program_git;
   s->command = j->command;
@@ -416,6 +461,7 @@ static int do_run(struct job *j)
     return cr_cli_error(rc, &err);
   if (!j->args.quiet)
     j->progress = cr_progress_new(j->scenario->name, j->n_contender);
+  j->horizon_ns = horizon_of(j->scenario);
   rc = run_all(j, &fatal, &err);
   cr_progress_free(j->progress);
   j->progress = NULL;

@@ -306,6 +306,8 @@ static int validate(struct cr_validate_args *a, struct cr_err *err)
     rc = find_policies(a, err);
   if (rc == CR_OK)
     rc = cr_device_load(a->device, a->device_set, a->n_device_set, a->arena, &device, err);
+  if (rc == CR_OK && device.is_uncalibrated)
+    rc = cr_fail(err, CR_EINPUT, "device %s has no measured constants, with which kernels could be predicted", device.name);
   if (rc != CR_OK)
     return rc;
   a->cfg.device = &device;

@@ -1,8 +1,8 @@
 /* core.c - the driver loop: arrivals, timers, ownership, checking and accounting between a policy and a backend.
  *
  * One turn of the loop is one instant.  The backend lets time pass up to the next arrival, timer or end; then the
- * policy is told, in this order: finished and returned work, arrivals, timers, and last, for each idle stream, that
- * there is room.  Whatever it asks for is checked and carried out as each callback returns.
+ * policy is told, in this order: finished and returned work, arrivals, steps in the lives of jobs, timers, and last, for
+ * each idle stream, that there is room.  Whatever it asks for is checked and carried out as each callback returns.
  *
  * A policy can misbehave in three ways, and none of them brings the run down unexplained: a refused action is counted
  * (and ends a strict run); a million callbacks at one instant are a livelock; requests that it keeps while nothing
@@ -20,9 +20,10 @@
 #include "sim/finding.h"
 #include "sim/heap.h"
 #include "sim/host.h"
+#include "sim/job_life.h"
 #include "sim/mem.h"
 
-enum { IN_ARRIVAL, IN_TIMER }; /* classes of the heap: the order at one instant */
+enum { IN_ARRIVAL, IN_JOB, IN_TIMER }; /* classes of the heap: the order at one instant */
 
 enum {
   EVENTS = 64,        /* taken from the backend at once */
@@ -46,6 +47,7 @@ struct core {
   struct cr_ledger *ledger;
   struct cr_backend *backend;
   struct source *source; /* [n_client] */
+  struct cr_job_life life;
   struct cr_result result;
   struct cr_request_row row[ROWS];
   uint32_t n_row;
@@ -133,15 +135,22 @@ static void act(struct core *c, const struct cr_act *a)
 static void act_launch(struct core *c, const struct cr_note *asked)
 {
   const struct cr_host *h = &c->host;
-  uint32_t next = h->request_next_op[asked->a];
+  uint32_t next = h->request_next_op[asked->a], client = h->request_client[asked->a];
+  if (cr_host_is_job(h, client) && !cr_job_life_fits(&c->life, client)) {
+    if (cr_job_life_fail(&c->life, client, c->now_ns) != CR_OK)
+      end_nomem(c);
+    return;
+  }
   act(c, &(struct cr_act){
            .kind = CR_ACT_LAUNCH,
            .stream = asked->c,
            .request = asked->a,
-           .client = h->request_client[asked->a],
+           .client = client,
            .op0 = cr_host_model(h, asked->a)->op0 + next,
            .n_op = h->flight[asked->a].end_op - next,
            .device = h->stream_device[asked->c],
+           .think_ns = c->cfg->workload->client[client].job.think_ns,
+           .ready_ns = h->request_ready_ns[asked->a],
          });
 }
 
@@ -198,6 +207,8 @@ static void grant(struct core *c, const struct cr_note *asked)
   case CR_NOTE_DROP:
     c->result.client[client].n_dropped += h->request_arrive_ns[asked->a] >= c->cfg->warmup_ns;
     follow(c, client);
+    if (cr_host_is_job(h, client) && cr_job_life_drop(&c->life, client, c->now_ns) != CR_OK)
+      end_nomem(c);
     break;
   case CR_NOTE_SETTIMER:
     push(c, cr_max_ns(cr_note_timer_ns(asked), c->now_ns), IN_TIMER, asked->t);
@@ -208,6 +219,8 @@ static void grant(struct core *c, const struct cr_note *asked)
                .kind = CR_ACT_SHARE, .stream = asked->a, .device = h->stream_device[asked->a], .share_ppm = asked->b});
     break;
   default: /* a stream or its process: told to the backend when it opens, as they come from set-up only */
+    if (cr_job_life_asked(&c->life, asked, c->now_ns) != CR_OK)
+      end_nomem(c);
     break;
   }
 }
@@ -263,13 +276,23 @@ static void count_finished(struct core *c, uint32_t request, cr_ns end_ns)
     flush_rows(c);
 }
 
+static void deliver_job(struct core *c, uint32_t job, cr_ns reach_ns, int complete)
+{
+  cr_job_life_reached(&c->life, job, reach_ns);
+  if (!complete)
+    return;
+  struct cr_note left = cr_job_life_done(&c->life, job, c->now_ns);
+  tell(c, &left);
+}
+
 static void deliver(struct core *c, const struct cr_event *e)
 {
   struct cr_host *h = &c->host;
   struct cr_flight *f = &h->flight[e->request];
   uint32_t client = h->request_client[e->request];
+  int is_job = cr_host_is_job(h, client);
   assert(f->stream != CR_NONE);
-  int complete = e->kind == CR_EV_DONE && e->op == cr_host_model(h, e->request)->n_op;
+  int complete = e->kind == CR_EV_DONE && e->op == cr_host_n_op(h, e->request);
   c->result.n_event++;
   c->result.n_op += e->op - h->request_next_op[e->request];
   f->reach_ns = cr_min_ns(f->reach_ns, e->reach_ns);
@@ -281,9 +304,11 @@ static void deliver(struct core *c, const struct cr_event *e)
             .a = e->request,
             .b = e->op,
             .c = e->kind == CR_EV_BACK ? e->how : 0,
-            .t = e->kind == CR_EV_DONE ? (uint64_t)e->reach_ns : 0,
+            .t = (uint64_t)e->reach_ns,
           });
-  if (complete)
+  if (is_job)
+    deliver_job(c, client, e->reach_ns, complete);
+  else if (complete)
     follow(c, client);
 }
 
@@ -304,7 +329,36 @@ static void arrive(struct core *c, const struct cr_entry *e)
        &(struct cr_note){.at_ns = c->now_ns, .kind = CR_NOTE_REQUEST, .a = slot, .b = client, .t = (uint64_t)e->at_ns});
 }
 
-/* Arrivals and timers that are due; says whether there were any. */
+static void count_dropped(struct core *c, uint32_t request)
+{
+  const struct cr_host *h = &c->host;
+  c->result.client[h->request_client[request]].n_dropped += h->request_arrive_ns[request] >= c->cfg->warmup_ns;
+}
+
+/* The next step in a job's life.  Each job has few, so that a policy cannot make an instant last with them. */
+static void step_job(struct core *c, const struct cr_entry *e)
+{
+  struct cr_note note;
+  if (!cr_job_life_due(&c->life, e, c->now_ns, &note))
+    return;
+  c->result.n_event++;
+  c->steps = 0;
+  if (note.kind == CR_NOTE_LEAVE && c->host.job_request[note.a] != CR_NONE) /* it fails, and its request with it */
+    count_dropped(c, c->host.job_request[note.a]);
+  if (note.kind == CR_NOTE_REQUEST) {
+    c->result.client[note.b].n_arrived += e->at_ns >= c->cfg->warmup_ns;
+    note.a = cr_host_slot(&c->host);
+    if (note.a == CR_NONE) {
+      end_nomem(c);
+      return;
+    }
+  }
+  tell(c, &note);
+  if (cr_job_life_told(&c->life, &note) != CR_OK)
+    end_nomem(c);
+}
+
+/* Arrivals, jobs and timers that are due; says whether there were any. */
 static int deliver_due(struct core *c)
 {
   int any = 0;
@@ -313,6 +367,8 @@ static int deliver_due(struct core *c)
     any = 1;
     if (cr_entry_class(&e) == IN_ARRIVAL) {
       arrive(c, &e);
+    } else if (cr_entry_class(&e) == IN_JOB) {
+      step_job(c, &e);
     } else {
       c->result.n_event++;
       tell(c, &(struct cr_note){.at_ns = c->now_ns, .kind = CR_NOTE_TIMER, .t = e.what});
@@ -380,7 +436,7 @@ static void turn(struct core *c)
   const struct cr_core_cfg *cfg = c->cfg;
   cr_ns until_ns = cr_min_ns(cr_heap_next_ns(&c->heap), cfg->duration_ns);
   if (c->host.n_flight == 0 && cr_heap_next_ns(&c->heap) >= cfg->duration_ns) {
-    if (c->host.n_live > 0) {
+    if (c->host.n_live + c->host.n_job_kept > 0 && c->host.n_job_starting == 0) {
       end_stalled(c);
       return;
     }
@@ -433,7 +489,7 @@ static int check_time(const struct cr_core_cfg *cfg, struct cr_err *err)
     return cr_fail(err, CR_EINPUT, "warmup is not from 0 to below the duration; nothing would be counted");
   for (uint32_t i = 0; cfg->duration_ns == CR_NS_NEVER && i < cfg->workload->n_client; i++) {
     const struct cr_client_spec *s = &cfg->workload->client[i];
-    if (s->max_requests == CR_NONE && s->arrival.kind != CR_ARRIVE_TRACE)
+    if (s->max_requests == CR_NONE && s->arrival.kind != CR_ARRIVE_TRACE && s->arrival.kind != CR_ARRIVE_AT)
       return cr_fail(err, CR_EINPUT, "client %s has no end and the run has no duration; give one of them a limit",
                      s->name);
   }
@@ -443,7 +499,7 @@ static int check_time(const struct cr_core_cfg *cfg, struct cr_err *err)
 static int init_result(struct core *c, struct cr_err *err)
 {
   const struct cr_core_cfg *cfg = c->cfg;
-  int rc = cr_result_init(&c->result, cfg->workload->n_client, cfg->machine->n_device, err);
+  int rc = cr_result_init_for(&c->result, cfg->workload, cfg->machine->n_device, err);
   if (rc != CR_OK)
     return rc;
   const char *options = cfg->policy_options ? cfg->policy_options : "";
@@ -468,6 +524,8 @@ static int init_load(struct core *c, struct cr_err *err)
     c->source[i].left = w->client[i].max_requests;
     cr_arrival_init(&c->source[i].arrival, &w->client[i].arrival, c->cfg->seed, i);
   }
+  c->life =
+    (struct cr_job_life){.workload = w, .host = &c->host, .heap = &c->heap, .result = c->result.job, .class = IN_JOB};
   return CR_OK;
 }
 
@@ -485,7 +543,7 @@ static uint32_t launch_cap(const struct core *c)
     double expected = 1.2 * s->arrival.rate_per_s * (double)c->cfg->duration_ns / 1e9;
     if ((s->arrival.kind == CR_ARRIVE_UNIFORM || s->arrival.kind == CR_ARRIVE_POISSON) && expected < most)
       most = expected;
-    n += s->arrival.kind == CR_ARRIVE_CLOSED ? 0 : most;
+    n += s->arrival.kind == CR_ARRIVE_CLOSED || s->arrival.kind == CR_ARRIVE_AT ? 0 : most;
   }
   return n < REASON ? (uint32_t)n : c->host.view.request_cap > REASON ? c->host.view.request_cap : REASON;
 }
@@ -551,8 +609,13 @@ static int set_up(struct core *c, struct cr_err *err)
 
 static void begin_load(struct core *c)
 {
-  for (uint32_t i = 0; i < c->cfg->workload->n_client; i++)
-    expect_arrival(c, i, cr_arrival_next(&c->source[i].arrival), 0);
+  for (uint32_t i = 0; i < c->cfg->workload->n_client; i++) {
+    cr_ns at_ns = cr_arrival_next(&c->source[i].arrival);
+    if (!cr_host_is_job(&c->host, i))
+      expect_arrival(c, i, at_ns, 0);
+    else if (at_ns < c->cfg->duration_ns && cr_job_life_expect(&c->life, i, at_ns) != CR_OK)
+      end_nomem(c);
+  }
 }
 
 /* What the sinks have not got yet, and the totals. */
@@ -567,6 +630,7 @@ static void wind_up(struct core *c)
     end_failed(c, rc, &err);
   r->end_ns = cr_min_ns(c->now_ns, c->cfg->duration_ns);
   r->n_callback = c->host.n_callback;
+  cr_job_life_end(&c->life);
   r->ledger_hash = cr_ledger_hash(c->ledger);
   r->ledger_count = cr_ledger_count(c->ledger);
   for (uint32_t i = 0; i < r->n_client; i++)

@@ -2,7 +2,11 @@
  *
  * A range (part of a request) waits in its stream's list, then its ops go to the device one after the other.  Ops of
  * an eager program are launched beside that by a thread of the host (host_thread.c): an op starts when its predecessor has
- * ended and its launch call has been made. */
+ * ended and its launch call has been made.
+ *
+ * A range of a job goes through its model so many times; its stream waits, asleep, while the job's client thinks.  Where
+ * of models no more is known than how long an iteration takes, a whole range is handed to sim/iterations.h, which stands in
+ * for the device model. */
 #include "config.h"
 
 #include "sim/engine.h"
@@ -12,7 +16,9 @@
 
 #include "sim/device_model.h"
 #include "sim/host_thread.h"
+#include "sim/iterations.h"
 #include "sim/mem.h"
+#include "sim/sleepers.h"
 #include "sim/slices.h"
 
 struct range {
@@ -24,6 +30,15 @@ struct range {
   int eager;       /* a thread of the host launches it op by op */
   cr_ns launch_ns; /* when what act() handed over can start on an idle stream */
   cr_ns reach_ns;
+  int is_job; /* it has a struct passes */
+};
+
+/* Of a job's range: ops are those of one pass, and model_op0 lies before the model's first op by those of the passes
+ * before (it wraps), so that a range's ops count on. */
+struct passes {
+  uint32_t left; /* after the present one */
+  int is_cut;    /* parked: the rest is given back */
+  cr_ns think_ns, ready_ns;
 };
 
 struct stream {
@@ -39,6 +54,7 @@ struct device {
   struct cr_device_model model;
   cr_ns launch_ns;         /* from the hand-over of work to an idle stream until it starts */
   struct cr_slices *slices; /* the model, when processes take turns; else NULL */
+  struct cr_iterations *iterations; /* instead of a model, when the workload's ops are iterations; else NULL */
   uint32_t n_stream;
   uint32_t *stream; /* [stream_cap] by local number */
   uint32_t n_process;
@@ -61,6 +77,12 @@ struct cr_engine {
   uint32_t event_at, n_event;
   struct cr_gpu_end *end; /* [stream_cap] scratch */
   struct cr_hosts *hosts; /* launch threads */
+  struct passes *passes;  /* [range_cap] */
+  struct cr_sleepers sleepers;
+  int has_iterations;                       /* all ops of the workload are iterations */
+  uint32_t n_model;                         /* devices that have a model: all, or with iterations none */
+  cr_ns wake_ns;                            /* of the first sleeper, or of iterations */
+  struct cr_iterations_end *iterations_end; /* [stream_cap] scratch */
 };
 
 static cr_ns us_to_ns(double us)
@@ -82,6 +104,38 @@ static int make_model(struct device *d, const struct cr_device_model_cfg *cfg, i
   return rc;
 }
 
+static int open_iterations(struct cr_engine *e, const struct cr_backend_cfg *cfg, struct device *d, struct cr_err *err)
+{
+  if (cfg->has_processes)
+    return cr_fail(err, CR_EINPUT,
+                   "the policy's processes take turns on the device op by op, but of model %s only the time of an "
+                   "iteration is known; choose another policy, or models with recorded ops",
+                   cfg->workload->model[cfg->workload->client[0].model.i].name);
+  return cr_iterations_new(cfg->stream_cap, e->arena, &d->iterations) == CR_OK ? CR_OK
+                                                                               : cr_fail_nomem(err, "iterations");
+}
+
+/* Iterations and single ops do not share a device here: no measurement says how they would. */
+static int check_ops(struct cr_engine *e, const struct cr_workload *w, struct cr_err *err)
+{
+  uint32_t of_iterations = CR_NONE, of_ops = CR_NONE;
+  for (uint32_t i = 0; i < w->n_client; i++) {
+    uint32_t m = w->client[i].model.i;
+    if (w->op[w->model[m].op0].kind == CR_OP_ITERATION)
+      of_iterations = m;
+    else
+      of_ops = m;
+  }
+  e->has_iterations = of_iterations != CR_NONE;
+  e->n_model = e->has_iterations ? 0 : e->n_device;
+  if (of_iterations == CR_NONE || of_ops == CR_NONE)
+    return CR_OK;
+  return cr_fail(err, CR_EINPUT,
+                 "of model %s only the time of an iteration is known, of model %s single ops; they cannot share a "
+                 "simulated device: give both of one kind",
+                 w->model[of_iterations].name, w->model[of_ops].name);
+}
+
 static int open_device(struct cr_engine *e, const struct cr_backend_cfg *cfg, uint32_t i, struct cr_err *err)
 {
   struct device *d = &e->device[i];
@@ -94,6 +148,8 @@ static int open_device(struct cr_engine *e, const struct cr_backend_cfg *cfg, ui
   d->process = cr_arena_take(e->arena, cfg->stream_cap, sizeof *d->process);
   if (!d->stream || !d->process)
     return cr_fail_nomem(err, "streams");
+  if (e->has_iterations)
+    return open_iterations(e, cfg, d, err);
   const struct cr_device_model_cfg model = {
     .device = d->desc,
     .model = &d->constants,
@@ -112,6 +168,10 @@ static int grow(struct cr_engine *e, uint32_t cap)
   if (!range)
     return CR_ENOMEM;
   e->range = range;
+  struct passes *passes = cr_mem_resize(e->passes, cap, sizeof *passes);
+  if (!passes)
+    return CR_ENOMEM;
+  e->passes = passes;
   if (cr_hosts_grow(e->hosts, cap))
     return CR_ENOMEM;
   struct cr_event *event = cr_mem_new(cap, sizeof *event);
@@ -137,8 +197,10 @@ static int take_tables(struct cr_engine *e, const struct cr_backend_cfg *cfg)
   e->stream = cr_arena_take(a, e->stream_cap, sizeof *e->stream);
   e->end = cr_arena_take(a, e->stream_cap, sizeof *e->end);
   e->op_index = cr_arena_take(a, cfg->workload->n_op, sizeof *e->op_index);
+  e->iterations_end = cr_arena_take(a, e->stream_cap, sizeof *e->iterations_end);
   e->free_range = CR_NONE;
-  if (!e->device || !e->stream || !e->end || !e->op_index || grow(e, cfg->launch_cap))
+  if (!e->device || !e->stream || !e->end || !e->op_index || !e->iterations_end ||
+      cr_sleepers_init(&e->sleepers, e->stream_cap, a) || grow(e, cfg->launch_cap))
     return CR_ENOMEM;
   for (uint32_t m = 0; m < cfg->workload->n_model; m++)
     for (uint32_t j = 0; j < cfg->workload->model[m].n_op; j++)
@@ -174,7 +236,10 @@ int cr_engine_new(const struct cr_backend_cfg *cfg, struct cr_engine **out, stru
   e->observer = cfg->observer;
   e->n_device = cfg->machine->n_device;
   e->stream_cap = cfg->stream_cap;
-  int rc = open_hosts(e, cfg, err);
+  e->wake_ns = CR_NS_NEVER;
+  int rc = check_ops(e, cfg->workload, err);
+  if (!rc)
+    rc = open_hosts(e, cfg, err);
   if (!rc && (rc = take_tables(e, cfg)))
     cr_fail_nomem(err, "the simulator");
   for (uint32_t i = 0; !rc && i < e->n_device; i++)
@@ -196,6 +261,7 @@ void cr_engine_free(struct cr_engine *e)
       e->device[i].model.ops->free(e->device[i].model.self);
   cr_hosts_free(e->hosts);
   cr_mem_free(e->range);
+  cr_mem_free(e->passes);
   cr_mem_free(e->event);
   cr_arena_free(e->arena);
 }
@@ -225,9 +291,94 @@ static void start_op(struct cr_engine *e, struct stream *s, cr_ns from_ns, cr_ns
   d->unsettled = 1;
 }
 
+/* When a run of iterations begins or ends next. */
+static void find_iterations_wake(struct cr_engine *e)
+{
+  e->wake_ns = CR_NS_NEVER;
+  for (uint32_t i = 0; i < e->n_device; i++)
+    e->wake_ns = cr_min_ns(e->wake_ns, cr_iterations_next_ns(e->device[i].iterations));
+}
+
+/* Iterations of which only the time is known, all of the head range at once. */
+static void begin_iterations(struct cr_engine *e, const struct stream *s, cr_ns now_ns)
+{
+  const struct range *r = &e->range[s->head];
+  const struct passes *p = &e->passes[s->head];
+  const struct cr_op_spec *op = &e->workload->op[r->model_op0];
+  cr_iterations_add(e->device[s->device].iterations, s->local,
+                    &(struct cr_iteration_run){
+                      .each_ns = op->duration_ns,
+                      .think_ns = r->is_job ? p->think_ns : 0,
+                      .not_before_ns = r->is_job ? cr_max_ns(now_ns, p->ready_ns) : now_ns,
+                      .n = r->n_op,
+                      .sm_ppm = op->sm_ppm == CR_UNKNOWN ? CR_SHARE_ALL : (uint32_t)op->sm_ppm,
+                      .dram_ppm = op->dram_ppm == CR_UNKNOWN ? 0 : (uint32_t)op->dram_ppm,
+                    },
+                    now_ns);
+  find_iterations_wake(e);
+}
+
+/* A job's pass through its model begins, as a request of its own would. */
+static void begin_pass(struct cr_engine *e, struct stream *s, cr_ns now_ns)
+{
+  struct range *r = &e->range[s->head];
+  r->reach_ns = cr_min_ns(r->reach_ns, now_ns);
+  r->launch_ns = now_ns;
+  r->eager = cr_hosts_launch(e->hosts, s->head, r->client, r->op0, r->n_op, now_ns);
+  start_op(e, s, s->end_ns, now_ns);
+}
+
+static uint32_t stream_id(const struct cr_engine *e, const struct stream *s)
+{
+  return (uint32_t)(s - e->stream);
+}
+
+static void begin_pass_at(struct cr_engine *e, struct stream *s, cr_ns at_ns, cr_ns now_ns)
+{
+  if (at_ns > now_ns) {
+    cr_sleepers_add(&e->sleepers, stream_id(e, s), at_ns);
+    e->wake_ns = cr_sleepers_next_ns(&e->sleepers);
+  } else {
+    begin_pass(e, s, now_ns);
+  }
+}
+
+/* A pass of the head range has ended; whether another one follows. */
+static int next_pass(struct cr_engine *e, struct stream *s, cr_ns now_ns)
+{
+  struct range *r = &e->range[s->head];
+  struct passes *p = &e->passes[s->head];
+  if (p->left == 0)
+    return 0;
+  p->left--;
+  if (r->eager)
+    cr_hosts_drop(e->hosts, s->head, now_ns);
+  r->eager = 0;
+  r->model_op0 -= r->n_op;
+  r->done = 0;
+  begin_pass_at(e, s, cr_ns_add(now_ns, p->think_ns), now_ns);
+  return 1;
+}
+
+/* Streams whose clients have thought go on. */
+static void wake_streams(struct cr_engine *e, cr_ns now_ns)
+{
+  for (uint32_t i; (i = cr_sleepers_take(&e->sleepers, now_ns)) != CR_NONE;)
+    begin_pass(e, &e->stream[i], now_ns);
+  e->wake_ns = cr_sleepers_next_ns(&e->sleepers);
+}
+
 static void reach(struct cr_engine *e, struct stream *s, cr_ns now_ns)
 {
   struct range *r = &e->range[s->head];
+  if (e->has_iterations) {
+    begin_iterations(e, s, now_ns);
+    return;
+  }
+  if (r->is_job) {
+    begin_pass_at(e, s, e->passes[s->head].ready_ns, now_ns);
+    return;
+  }
   r->reach_ns = now_ns;
   start_op(e, s, s->end_ns, r->launch_ns);
 }
@@ -259,6 +410,35 @@ static void leave(struct cr_engine *e, struct stream *s, enum cr_event_kind kind
     reach(e, s, now_ns);
 }
 
+/* All ops of the head range have ended: of a job's, those of a pass. */
+static void end_range(struct cr_engine *e, struct stream *s, cr_ns now_ns)
+{
+  if (!e->range[s->head].is_job)
+    leave(e, s, CR_EV_DONE, now_ns);
+  else if (!next_pass(e, s, now_ns))
+    leave(e, s, e->passes[s->head].is_cut ? CR_EV_BACK : CR_EV_DONE, now_ns);
+}
+
+static void end_iterations(struct cr_engine *e, uint32_t device, const struct cr_iterations_end *end, cr_ns now_ns)
+{
+  uint32_t id = e->device[device].stream[end->stream];
+  struct stream *s = &e->stream[id];
+  struct range *r = &e->range[s->head];
+  if (end->n_done && e->observer && e->observer->on_op)
+    e->observer->on_op(e->observer->ctx, &(struct cr_op_span){.start_ns = end->start_ns,
+                                                              .end_ns = now_ns - end->thought_ns,
+                                                              .device = device,
+                                                              .stream = id,
+                                                              .client = r->client,
+                                                              .request = r->request,
+                                                              .op = r->model_op0,
+                                                              .n = end->n_done});
+  s->end_ns = now_ns;
+  r->reach_ns = end->start_ns == CR_NS_NEVER ? CR_NS_NEVER : end->start_ns + end->thought_ns;
+  r->done = end->n_done;
+  leave(e, s, r->done == r->n_op ? CR_EV_DONE : CR_EV_BACK, now_ns);
+}
+
 static void end_op(struct cr_engine *e, uint32_t device, const struct cr_gpu_end *end, cr_ns now_ns)
 {
   uint32_t id = e->device[device].stream[end->stream];
@@ -271,13 +451,14 @@ static void end_op(struct cr_engine *e, uint32_t device, const struct cr_gpu_end
                                                               .stream = id,
                                                               .client = r->client,
                                                               .request = r->request,
-                                                              .op = end->op});
+                                                              .op = end->op,
+                                                              .n = 1});
   s->end_ns = now_ns;
   r->done++;
   if (r->eager)
     cr_hosts_ended(e->hosts, s->head, r->done, now_ns);
   if (r->done == r->n_op)
-    leave(e, s, CR_EV_DONE, now_ns);
+    end_range(e, s, now_ns);
   else if (r->parked)
     leave(e, s, CR_EV_BACK, now_ns);
   else
@@ -313,6 +494,25 @@ static void share(struct cr_engine *e, const struct cr_act *act)
   d->model.ops->set_share(d->model.self, local, local, (uint32_t)sms);
 }
 
+/* Of iterations of which only the time is known, nobody knows what a priority or a share of the SMs would do to them. */
+static int check_stream(const struct cr_engine *e, const struct cr_act *act, struct cr_err *err)
+{
+  const char *model = e->workload->model[e->workload->client[0].model.i].name;
+  if (act->priority != 0)
+    return cr_fail(
+      err, CR_EINPUT,
+      "the policy gives streams different priorities, but of model %s only the time of an iteration is known; "
+      "choose another policy, or models with recorded ops",
+      model);
+  if (act->share_ppm != CR_SHARE_ALL)
+    return cr_fail(
+      err, CR_EINPUT,
+      "the policy gives streams a share of the SMs, but of model %s only the time of an iteration is known; "
+      "choose another policy, or models with recorded ops",
+      model);
+  return CR_OK;
+}
+
 static int make_stream(struct cr_engine *e, const struct cr_act *act, struct cr_err *err)
 {
   struct device *d = &e->device[act->device];
@@ -327,6 +527,8 @@ static int make_stream(struct cr_engine *e, const struct cr_act *act, struct cr_
       return rc;
     cr_slices_put(d->slices, s->local, process);
   }
+  if (d->iterations)
+    return check_stream(e, act, err);
   d->model.ops->set_priority(d->model.self, s->local, act->priority);
   if (act->share_ppm != CR_SHARE_ALL)
     share(e, act);
@@ -336,6 +538,23 @@ static int make_stream(struct cr_engine *e, const struct cr_act *act, struct cr_
 static uint32_t model_op0(const struct cr_engine *e, uint32_t client)
 {
   return e->workload->model[e->workload->client[client].model.i].op0;
+}
+
+/* The range is of a job: passes, of which the first waits until its client is ready. */
+static void make_passes(struct cr_engine *e, uint32_t range, const struct cr_act *act)
+{
+  struct range *r = &e->range[range];
+  const struct cr_client_spec *client = &e->workload->client[act->client];
+  uint32_t n_op = e->workload->model[client->model.i].n_op;
+  e->passes[range] =
+    (struct passes){.left = act->n_op / n_op - 1, .think_ns = act->think_ns, .ready_ns = act->ready_ns};
+  r->is_job = 1;
+  r->reach_ns = CR_NS_NEVER;
+  if (e->has_iterations)
+    return;
+  r->op0 = r->model_op0;
+  r->n_op = n_op;
+  r->model_op0 -= act->op0 - r->model_op0;
 }
 
 static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, struct cr_err *err)
@@ -354,7 +573,10 @@ static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
                       .launch_ns = now_ns};
   struct stream *s = &e->stream[act->stream];
   r->stream = act->stream;
-  r->eager = cr_hosts_launch(e->hosts, i, act->client, act->op0, act->n_op, now_ns);
+if (e->workload->client[act->client].job.iterations)
+    make_passes(e, i, act);
+  else
+    r->eager = cr_hosts_launch(e->hosts, i, act->client, act->op0, act->n_op, now_ns);
   if (!r->eager) /* whose calls take their time by themselves */
     r->launch_ns = cr_ns_add(now_ns, e->device[s->device].launch_ns);
   if (s->tail != CR_NONE) {
@@ -367,20 +589,53 @@ static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
   return CR_OK;
 }
 
-/* Queued ranges come back at once, the running one after the op that runs. */
+/* Of a job, at the end of the pass that is under way; at once while it sleeps, and then it has been reached later by as
+ * much as it thought in vain. */
+static void park_job(struct cr_engine *e, struct stream *s, cr_ns now_ns)
+{
+  struct range *r = &e->range[s->head];
+  struct passes *p = &e->passes[s->head];
+  if (!cr_sleepers_has(&e->sleepers, stream_id(e, s))) {
+    p->is_cut |= p->left > 0;
+    p->left = 0;
+    return;
+  }
+  cr_sleepers_remove(&e->sleepers, stream_id(e, s));
+  e->wake_ns = cr_sleepers_next_ns(&e->sleepers);
+  if (r->reach_ns != CR_NS_NEVER)
+    r->reach_ns += now_ns - s->end_ns;
+  leave(e, s, CR_EV_BACK, now_ns);
+}
+
+/* The range that runs comes back after the op that runs. */
+static void park_running(struct cr_engine *e, struct stream *s, cr_ns now_ns)
+{
+  struct range *r = &e->range[s->head];
+  if (e->has_iterations) {
+    cr_iterations_stop(e->device[s->device].iterations, s->local, now_ns);
+    find_iterations_wake(e);
+  } else if (r->is_job) {
+    park_job(e, s, now_ns);
+  } else {
+    r->parked = 1;
+    if (s->waits) /* no op runs */
+      leave(e, s, CR_EV_BACK, now_ns);
+  }
+}
+
+/* Queued ranges come back at once. */
 static void park(struct cr_engine *e, struct stream *s, cr_ns now_ns)
 {
   if (s->head == CR_NONE)
     return;
   struct range *running = &e->range[s->head];
   uint32_t i = running->next;
-  running->parked = 1;
   running->next = CR_NONE;
   s->tail = s->head;
   while (i != CR_NONE) {
     struct range *r = &e->range[i];
     uint32_t next = r->next;
-    r->reach_ns = now_ns;
+    r->reach_ns = CR_NS_NEVER;
     tell(e, r, CR_EV_BACK, now_ns);
     if (r->eager)
       cr_hosts_drop(e->hosts, i, now_ns);
@@ -388,8 +643,7 @@ static void park(struct cr_engine *e, struct stream *s, cr_ns now_ns)
     e->free_range = i;
     i = next;
   }
-  if (s->waits) /* no op runs */
-    leave(e, s, CR_EV_BACK, now_ns);
+  park_running(e, s, now_ns);
 }
 
 int cr_engine_act(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, struct cr_err *err)
@@ -403,6 +657,8 @@ int cr_engine_act(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
     park(e, &e->stream[act->stream], now_ns);
     return CR_OK;
   case CR_ACT_SHARE:
+    if (e->has_iterations)
+      return check_stream(e, act, err);
     share(e, act);
     return CR_OK;
   }
@@ -427,10 +683,29 @@ static void settle(struct cr_engine *e, uint32_t device, cr_ns now_ns)
   e->observer->on_use(e->observer->ctx, device, now_ns, sms_busy, warps);
 }
 
+static void advance_iterations(struct cr_engine *e, cr_ns to_ns)
+{
+  for (uint32_t i = 0; i < e->n_device; i++) {
+    uint32_t n = cr_iterations_advance(e->device[i].iterations, to_ns, e->iterations_end, e->stream_cap);
+    for (uint32_t j = 0; j < n; j++)
+      end_iterations(e, i, &e->iterations_end[j], to_ns);
+  }
+  find_iterations_wake(e);
+}
+
+/* What is not the devices' models'. */
+static void wake(struct cr_engine *e, cr_ns to_ns)
+{
+  if (e->has_iterations)
+    advance_iterations(e, to_ns);
+  else
+    wake_streams(e, to_ns);
+}
+
 cr_ns cr_engine_next_ns(const struct cr_engine *e)
 {
-  cr_ns next = CR_NS_NEVER;
-  for (uint32_t i = 0; i < e->n_device; i++) {
+  cr_ns next = e->wake_ns;
+  for (uint32_t i = 0; i < e->n_model; i++) {
     const struct cr_device_model *m = &e->device[i].model;
     next = cr_min_ns(next, m->ops->next_ns(m->self));
   }
@@ -439,9 +714,11 @@ cr_ns cr_engine_next_ns(const struct cr_engine *e)
 
 void cr_engine_advance(struct cr_engine *e, cr_ns to_ns)
 {
+  if (e->wake_ns <= to_ns || e->has_iterations) /* whose use is counted up to now */
+    wake(e, to_ns);
   if (cr_hosts_next_ns(e->hosts) <= to_ns)
     launch_ops(e, to_ns);
-  for (uint32_t i = 0; i < e->n_device; i++) {
+  for (uint32_t i = 0; i < e->n_model; i++) {
     struct device *d = &e->device[i];
     const struct cr_device_model *m = &d->model;
     int due = m->ops->next_ns(m->self) <= to_ns;
@@ -457,8 +734,8 @@ void cr_engine_advance(struct cr_engine *e, cr_ns to_ns)
 static uint32_t find_first(const struct cr_engine *e, cr_ns *until_ns)
 {
   uint32_t first = CR_NONE;
-  cr_ns first_ns = *until_ns = cr_min_ns(*until_ns, cr_hosts_next_ns(e->hosts));
-  for (uint32_t i = 0; i < e->n_device; i++) {
+  cr_ns first_ns = *until_ns = cr_min_ns(*until_ns, cr_min_ns(e->wake_ns, cr_hosts_next_ns(e->hosts)));
+  for (uint32_t i = 0; i < e->n_model; i++) {
     const struct cr_device_model *m = &e->device[i].model;
     if (e->device[i].unsettled || !m->ops->run)
       return CR_NONE;
@@ -492,7 +769,7 @@ static int run_first(struct cr_engine *e, cr_ns *now_ns, cr_ns until_ns)
 /* Devices that did not go on while another one did. */
 static void catch_up(struct cr_engine *e, cr_ns now_ns)
 {
-  for (uint32_t i = 0; e->n_device > 1 && i < e->n_device; i++) {
+  for (uint32_t i = 0; e->n_device > 1 && i < e->n_model; i++) {
     const struct cr_device_model *m = &e->device[i].model;
     if (m->ops->next_ns(m->self) > now_ns)
       m->ops->advance(m->self, now_ns, e->end, e->stream_cap);
@@ -531,6 +808,12 @@ uint32_t cr_engine_take(struct cr_engine *e, struct cr_event *out, uint32_t cap)
 
 void cr_engine_use(const struct cr_engine *e, uint32_t device, struct cr_use *out)
 {
-  const struct cr_device_model *m = &e->device[device].model;
-  m->ops->use(m->self, out);
+  const struct device *d = &e->device[device];
+  const struct cr_device_model *m = &d->model;
+  if (d->iterations)
+    *out = (struct cr_use){.sm_ns = cr_iterations_sm_ns(d->iterations) * d->desc->sms,
+                           .busy_ns = cr_iterations_busy_ns(d->iterations),
+                           .dram_bytes = (double)CR_UNKNOWN};
+  else
+    m->ops->use(m->self, out);
 }

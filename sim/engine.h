@@ -6,7 +6,7 @@
 #define CR_ENGINE_H
 #include "sim/backend.h"
 
-#define CR_ENGINE_CAPS (CR_CAP_PARK | CR_CAP_PRIORITY | CR_CAP_SHARE | CR_CAP_PROCESS)
+#define CR_ENGINE_CAPS (CR_CAP_PARK | CR_CAP_PRIORITY | CR_CAP_SHARE | CR_CAP_PROCESS | CR_CAP_MEM)
 
 struct cr_engine;
 

@@ -24,7 +24,8 @@ static void add_request(const struct cr_host *h, uint32_t request, struct cr_tex
     return;
   const struct cr_model_info *m = cr_host_model(h, request);
   cr_text_add(out, " of client %s (model %s, next op %" PRIu32 " of %" PRIu32 ")",
-              h->workload->client[h->request_client[request]].name, m->name, h->request_next_op[request], m->n_op);
+              h->workload->client[h->request_client[request]].name, m->name, h->request_next_op[request],
+              cr_host_n_op(h, request));
 }
 
 static void finish(struct cr_text *text, struct cr_err *err)
@@ -32,6 +33,40 @@ static void finish(struct cr_text *text, struct cr_err *err)
   cr_fail(err, CR_ERUN, "%s",
           text->failed || !text->s ? "the policy misbehaves, and there is no memory to say how" : text->s);
   cr_text_fini(text);
+}
+
+static void add_job(const struct cr_host *h, uint32_t job, struct cr_text *out)
+{
+  if (job < h->view.n_client)
+    cr_text_add(out, " %s", h->workload->client[job].name);
+  else
+    cr_text_add(out, " %" PRIu32, job);
+}
+
+static void add_asked_of_job(const struct cr_host *h, const struct cr_note *asked, struct cr_text *out)
+{
+  switch (asked->kind) {
+  case CR_NOTE_START:
+  case CR_NOTE_REJECT:
+    add_job(h, asked->a, out);
+    break;
+  case CR_NOTE_LANE:
+    cr_text_add(out, " %" PRIu32 " of device %" PRIu32 ", %" PRId64 " bytes", asked->a, asked->b, (int64_t)asked->t);
+    break;
+  case CR_NOTE_CLOSE:
+    cr_text_add(out, " lane %" PRIu32, asked->a);
+    break;
+  case CR_NOTE_ADMIT:
+    add_job(h, asked->a, out);
+    cr_text_add(out, " to lane %" PRIu32 ", holding %" PRId64 " bytes", asked->b, (int64_t)asked->t);
+    break;
+  case CR_NOTE_MOVE:
+    add_job(h, asked->a, out);
+    cr_text_add(out, " to lane %" PRIu32, asked->b);
+    break;
+  default:
+    break;
+  }
 }
 
 static void add_asked(const struct cr_host *h, const struct cr_note *asked, struct cr_text *out)
@@ -58,6 +93,7 @@ static void add_asked(const struct cr_host *h, const struct cr_note *asked, stru
     cr_text_add(out, " of stream %" PRIu32 ", %" PRIu32 " ppm", asked->a, asked->b);
     break;
   default:
+    add_asked_of_job(h, asked, out);
     break;
   }
 }
@@ -73,21 +109,36 @@ void cr_finding_refused(const struct cr_host *h, const struct cr_note *asked, en
   finish(&text, err);
 }
 
-static uint32_t first_request(const struct cr_host *h)
+static void add_first_request(const struct cr_host *h, struct cr_text *out)
 {
   uint32_t slot = 0;
   while (h->request_client[slot] == CR_NONE)
     slot++;
-  return slot;
+  cr_text_add(out, " %" PRIu32 " request%s, first", h->n_live, h->n_live == 1 ? "" : "s");
+  add_request(h, slot, out);
+}
+
+static void add_first_job(const struct cr_host *h, struct cr_text *out)
+{
+  uint32_t job = 0;
+  while (h->job_step[job] != CR_JOB_SUBMITTED && h->job_step[job] != CR_JOB_READY)
+    job++;
+  cr_text_add(out, " %" PRIu32 " job%s waiting, first %s (%s)", h->n_job_kept, h->n_job_kept == 1 ? "" : "s",
+              h->workload->client[job].name,
+              h->job_step[job] == CR_JOB_READY ? "asks for memory" : "its process is not started");
 }
 
 void cr_finding_stalled(struct cr_host *h, struct cr_err *err)
 {
   struct cr_text text = {0};
   begin(h, &text);
-  cr_text_add(&text, " stalls: nothing runs, no arrival or timer is due, and it keeps %" PRIu32 " request%s, first",
-              h->n_live, h->n_live == 1 ? "" : "s");
-  add_request(h, first_request(h), &text);
+  cr_text_add(&text, " stalls: nothing runs, no arrival or timer is due, and it keeps");
+  if (h->n_live)
+    add_first_request(h, &text);
+  if (h->n_live && h->n_job_kept)
+    cr_text_add(&text, " and");
+  if (h->n_job_kept)
+    add_first_job(h, &text);
   if (h->policy.ops->dump) {
     cr_text_add(&text, "; it says: ");
     h->policy.ops->dump(&h->policy, &text);

@@ -71,24 +71,24 @@ void cr_hist_add(struct cr_hist *h, cr_ns value_ns)
 
 uint64_t cr_hist_count(const struct cr_hist *h)
 {
-  return h->n;
+  return h ? h->n : 0;
 }
 
 double cr_hist_mean(const struct cr_hist *h)
 {
-  if (h->n == 0)
+  if (!h || h->n == 0)
     return NAN;
   return (ldexp((double)h->sum_high, 64) + (double)h->sum_low) / (double)h->n;
 }
 
 cr_ns cr_hist_min(const struct cr_hist *h)
 {
-  return h->min_ns;
+  return h ? h->min_ns : CR_NS_NEVER;
 }
 
 cr_ns cr_hist_max(const struct cr_hist *h)
 {
-  return h->max_ns;
+  return h ? h->max_ns : CR_NS_NEVER;
 }
 
 /* ceil(n * q_ppm / 1e6), at least 1, at most n, without overflow. */
@@ -103,7 +103,7 @@ static uint64_t rank_of(uint64_t n, uint64_t q_ppm)
 
 cr_ns cr_hist_quantile(const struct cr_hist *h, uint32_t q_ppm)
 {
-  if (h->n == 0)
+  if (!h || h->n == 0)
     return CR_NS_NEVER;
   uint64_t rank = rank_of(h->n, q_ppm < 1000000 ? q_ppm : 1000000);
   if (rank == 1)

@@ -8,6 +8,8 @@ struct cr_hist;
 struct cr_hist *cr_hist_new(void) CR_MUST; /* allocates all it will ever need */
 void cr_hist_free(struct cr_hist *h);
 void cr_hist_add(struct cr_hist *h, cr_ns value_ns); /* negative values count as 0 */
+
+/* Of these, NULL is an empty one. */
 uint64_t cr_hist_count(const struct cr_hist *h);
 double cr_hist_mean(const struct cr_hist *h);        /* ns; NAN when empty, as are the rest: */
 cr_ns cr_hist_min(const struct cr_hist *h);          /* CR_NS_NEVER when empty */

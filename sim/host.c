@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "sim/mem.h"
+#include "sim/memory.h"
 #include "sim/option.h"
 
 enum {
   WORD = 64,           /* slots to a word of the bitmap: their number is a multiple of it */
+  JOB_SLOTS = 4096,    /* jobs that may be admitted at once before the columns grow */
   OPEN_SLOTS = 1024,   /* backlog that an open-loop client may have before the columns grow */
   SLOTS_MAX = 1 << 20, /* at set-up; more only when a run comes to need them */
   STREAMS = 64,        /* at first */
@@ -144,6 +146,7 @@ static int widen_slots(struct cr_host *h, uint32_t cap)
   h->request_next_op = widen(h->request_next_op, n, cap, sizeof *h->request_next_op, &rc);
   h->request_arrive_ns = widen(h->request_arrive_ns, n, cap, sizeof *h->request_arrive_ns, &rc);
   h->request_deadline_ns = widen(h->request_deadline_ns, n, cap, sizeof *h->request_deadline_ns, &rc);
+  h->request_ready_ns = widen(h->request_ready_ns, n, cap, sizeof *h->request_ready_ns, &rc);
   h->flight = widen(h->flight, n, cap, sizeof *h->flight, &rc);
   h->free_slot = widen(h->free_slot, n / WORD, cap / WORD, sizeof *h->free_slot, &rc);
   h->free_group = widen(h->free_group, groups_of(n), groups_of(cap), sizeof *h->free_group, &rc);
@@ -152,6 +155,7 @@ static int widen_slots(struct cr_host *h, uint32_t cap)
   v->request_next_op = h->request_next_op;
   v->request_arrive_ns = h->request_arrive_ns;
   v->request_deadline_ns = h->request_deadline_ns;
+  v->request_ready_ns = h->request_ready_ns;
   if (rc != CR_OK)
     return rc;
   for (uint32_t i = n; i < cap; i++)
@@ -168,11 +172,15 @@ static int widen_slots(struct cr_host *h, uint32_t cap)
  * replay shows the policy the same number. */
 static uint32_t slots_of(const struct cr_workload *w)
 {
-  uint64_t n = 0;
+  uint64_t n = 0, n_job = 0;
   for (uint32_t i = 0; i < w->n_client; i++) {
     const struct cr_arrival_spec *a = &w->client[i].arrival;
-    n += cr_min_u32(a->kind == CR_ARRIVE_CLOSED ? a->depth : OPEN_SLOTS, w->client[i].max_requests);
+    if (a->kind == CR_ARRIVE_AT)
+      n_job++;
+    else
+      n += cr_min_u32(a->kind == CR_ARRIVE_CLOSED ? a->depth : OPEN_SLOTS, w->client[i].max_requests);
   }
+  n += n_job < JOB_SLOTS ? n_job : JOB_SLOTS;
   uint32_t cap = WORD;
   while (cap < n && cap < SLOTS_MAX)
     cap *= 2;
@@ -198,7 +206,7 @@ static int build(struct cr_host *h, const char *options, struct cr_err *err)
 {
   h->arena = cr_arena_new();
   if (!h->arena || add_clients(h) != CR_OK || add_models(h) != CR_OK || add_ops(h) != CR_OK ||
-      cr_asker_init(&h->asker) != CR_OK || widen_streams(h, STREAMS) != CR_OK ||
+      cr_host_add_jobs(h) != CR_OK || cr_asker_init(&h->asker) != CR_OK || widen_streams(h, STREAMS) != CR_OK ||
       widen_slots(h, slots_of(h->workload)) != CR_OK)
     return cr_fail_nomem(err, "what a policy sees");
   h->view.n_device = h->machine->n_device;
@@ -243,6 +251,8 @@ void cr_host_fini(struct cr_host *h)
   cr_mem_free(h->request_next_op);
   cr_mem_free(h->request_arrive_ns);
   cr_mem_free(h->request_deadline_ns);
+  cr_mem_free(h->request_ready_ns);
+  cr_memory_free(h->memory);
   cr_mem_free(h->flight);
   cr_mem_free(h->free_slot);
   cr_mem_free(h->free_group);
@@ -285,9 +295,10 @@ static void take_slot(struct cr_host *h, uint32_t slot)
   h->n_live++;
 }
 
-static void put_slot(struct cr_host *h, uint32_t slot)
+void cr_host_put_slot(struct cr_host *h, uint32_t slot)
 {
   uint32_t word = slot / WORD;
+  h->job_request[h->request_client[slot]] = CR_NONE;
   h->request_client[slot] = CR_NONE;
   h->free_slot[word] |= UINT64_C(1) << slot % WORD;
   h->free_group[word / WORD] |= UINT64_C(1) << word % WORD;
@@ -313,7 +324,9 @@ static void tell_request(struct cr_host *h, const struct cr_note *told)
   h->request_next_op[slot] = 0;
   h->request_arrive_ns[slot] = (cr_ns)told->t;
   h->request_deadline_ns[slot] = cr_ns_add((cr_ns)told->t, h->view.client_deadline_ns[client]);
+  h->request_ready_ns[slot] = (cr_ns)told->t;
   h->flight[slot] = (struct cr_flight){.reach_ns = CR_NS_NEVER, .stream = CR_NONE};
+  h->job_request[client] = slot;
   if (ops->request_bytes)
     memset(cr_request_state(&h->policy, (cr_request){slot}), 0, ops->request_bytes);
   if (!ops->on_request)
@@ -322,14 +335,17 @@ static void tell_request(struct cr_host *h, const struct cr_note *told)
   ops->on_request(&h->policy, (cr_request){slot});
 }
 
-/* The policy owns the request again, from op next_op on. */
-static void land(struct cr_host *h, uint32_t slot, uint32_t next_op)
+/* The policy owns the request again, from the note's op on. */
+static void land(struct cr_host *h, const struct cr_note *told)
 {
+  uint32_t slot = told->a, next_op = told->b;
   struct cr_flight *f = &h->flight[slot];
   assert(h->request_client[slot] != CR_NONE && f->stream != CR_NONE);
   assert(next_op >= h->request_next_op[slot] && next_op <= f->end_op);
   h->stream_held[f->stream]--;
   h->n_flight--;
+  if (cr_host_is_job(h, h->request_client[slot]))
+    cr_host_land_job(h, told);
   h->request_next_op[slot] = next_op;
   f->stream = CR_NONE;
 }
@@ -337,19 +353,19 @@ static void land(struct cr_host *h, uint32_t slot, uint32_t next_op)
 static void tell_done(struct cr_host *h, const struct cr_note *told)
 {
   uint32_t slot = told->a;
-  land(h, slot, told->b);
-  int complete = told->b == cr_host_model(h, slot)->n_op;
+  land(h, told);
+  int complete = told->b == cr_host_n_op(h, slot);
   if (h->policy.ops->on_done) {
     h->n_callback++;
     h->policy.ops->on_done(&h->policy, (cr_request){slot}, complete);
   }
   if (complete)
-    put_slot(h, slot);
+    cr_host_put_slot(h, slot);
 }
 
 static void tell_back(struct cr_host *h, const struct cr_note *told)
 {
-  land(h, told->a, told->b);
+  land(h, told);
   if (!h->policy.ops->on_back)
     return;
   h->n_callback++;
@@ -374,7 +390,7 @@ static void tell_room(struct cr_host *h, cr_stream s)
 
 void cr_host_tell(struct cr_host *h, const struct cr_note *told)
 {
-  assert(told->kind <= CR_NOTE_ROOM); /* those that follow are asked */
+  assert(cr_note_is_told(told->kind));
   h->view.now_ns = told->at_ns;
   h->asker.n = 0;
   h->asker.set_up = told->kind == CR_NOTE_CLIENT;
@@ -396,6 +412,9 @@ void cr_host_tell(struct cr_host *h, const struct cr_note *told)
     break;
   case CR_NOTE_ROOM:
     tell_room(h, (cr_stream){told->a});
+    break;
+  default:
+    cr_host_tell_job(h, told);
     break;
   }
 }
@@ -428,12 +447,14 @@ static void grant_process(struct cr_host *h, const struct cr_note *asked)
 
 static void grant_launch(struct cr_host *h, const struct cr_note *asked)
 {
-  uint32_t next = h->request_next_op[asked->a], left = cr_host_model(h, asked->a)->n_op - next;
+  uint32_t next = h->request_next_op[asked->a], left = cr_host_n_op(h, asked->a) - next;
   struct cr_flight *f = &h->flight[asked->a];
   f->stream = asked->c;
   f->end_op = next + cr_min_u32(asked->b, left);
   h->stream_held[asked->c]++;
   h->n_flight++;
+  if (cr_host_is_job(h, h->request_client[asked->a]))
+    cr_host_launch_job(h, h->request_client[asked->a], asked->c);
 }
 
 int cr_host_grant(struct cr_host *h, const struct cr_note *asked, enum cr_refusal *refusal)
@@ -446,10 +467,12 @@ int cr_host_grant(struct cr_host *h, const struct cr_note *asked, enum cr_refusa
   if (asked->kind == CR_NOTE_LAUNCH)
     grant_launch(h, asked);
   if (asked->kind == CR_NOTE_DROP)
-    put_slot(h, asked->a);
+    cr_host_put_slot(h, asked->a);
   if (asked->kind == CR_NOTE_PROCESS)
     grant_process(h, asked);
   if (asked->kind == CR_NOTE_SHARE)
     h->stream_share_ppm[asked->a] = asked->b;
+  if (asked->kind >= CR_NOTE_START)
+    *refusal = cr_host_grant_job(h, asked);
   return CR_OK;
 }

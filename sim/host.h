@@ -6,7 +6,9 @@
  *
  * A request is in one of three states: free (request_client is CR_NONE), owned by the policy, or in flight (launched
  * and not yet back: flight.stream names where).  Slots are given out lowest first, so that a light load stays in few
- * cache lines. */
+ * cache lines.
+ *
+ * Jobs and the memory they hold are kept here too (sim/host_job.c), since what is refused follows from them. */
 #ifndef CR_HOST_H
 #define CR_HOST_H
 #include "sim/ask.h"
@@ -21,6 +23,21 @@ struct cr_flight {
   cr_ns reach_ns;  /* when a stream first reached it; CR_NS_NEVER: not yet.  Kept for the core */
   uint32_t stream; /* CR_NONE: the policy owns it */
   uint32_t end_op; /* of the launched range, counted from the model's first op */
+};
+
+/* Where a job is in its life. */
+enum cr_job_step {
+  CR_JOB_TO_COME,
+  CR_JOB_SUBMITTED, /* its process is the policy's to start */
+  CR_JOB_STARTING,
+  CR_JOB_READY,    /* it asks for memory */
+  CR_JOB_ADMITTED, /* it holds memory; its request is there, or comes at this instant */
+  CR_JOB_LEFT,
+};
+
+/* What is in flight of a lane: iterations of one stream, one after the other. */
+struct cr_lane_flight {
+  uint32_t n, stream;
 };
 
 struct cr_host {
@@ -44,6 +61,17 @@ struct cr_host {
   cr_ns *request_arrive_ns, *request_deadline_ns;
   struct cr_flight *flight;         /* [request_cap] */
   uint64_t *free_slot, *free_group; /* a bit a free slot; a bit a word of free_slot that is not 0 */
+
+  cr_ns *request_ready_ns;
+
+  /* Jobs.  [n_client] where not said otherwise. */
+  const uint32_t *client_n_op; /* ops of one of its requests: of a job, in all its passes */
+  cr_ns *client_used_ns;
+  uint8_t *job_step;                   /* enum cr_job_step */
+  uint32_t *job_request;               /* CR_NONE: it has none */
+  struct cr_memory *memory;            /* NULL: nobody can ask for any */
+  struct cr_lane_flight *lane_flight;  /* [CR_LANE_MAX], with memory */
+  uint32_t n_job_kept, n_job_starting; /* kept: the policy has yet to start or admit them */
 
   uint32_t n_live, n_flight; /* requests; of them in flight */
   uint64_t n_callback;
@@ -69,6 +97,33 @@ void cr_host_tell(struct cr_host *h, const struct cr_note *told);
 /* Checks a note the policy asked for, and applies it unless refused.  A granted stream may find no memory:
  * CR_ENOMEM. */
 int cr_host_grant(struct cr_host *h, const struct cr_note *asked, enum cr_refusal *refusal) CR_MUST;
+
+static inline int cr_host_is_job(const struct cr_host *h, uint32_t client)
+{
+  return h->view.client_iterations[client] > 0;
+}
+
+/* Ops of a request, in all passes of a job's. */
+static inline uint32_t cr_host_n_op(const struct cr_host *h, uint32_t request)
+{
+  return h->client_n_op[h->request_client[request]];
+}
+
+/* Whether the policy says what becomes of jobs (sim/policy.h). */
+static inline int cr_host_manages_jobs(const struct cr_host *h)
+{
+  return h->policy.ops->on_job_arrive != NULL;
+}
+
+/* For host.c and ask.c alone; in host_job.c. */
+int cr_host_add_jobs(struct cr_host *h) CR_MUST; /* CR_OK or CR_ENOMEM */
+void cr_host_tell_job(struct cr_host *h, const struct cr_note *told);
+void cr_host_land_job(struct cr_host *h, const struct cr_note *told);
+enum cr_refusal cr_host_check_job(const struct cr_host *h, const struct cr_note *asked);
+enum cr_refusal cr_host_check_launch(const struct cr_host *h, uint32_t request, uint32_t n_op, uint32_t stream);
+enum cr_refusal cr_host_grant_job(struct cr_host *h, const struct cr_note *asked);
+void cr_host_launch_job(struct cr_host *h, uint32_t client, uint32_t stream);
+void cr_host_put_slot(struct cr_host *h, uint32_t slot);
 
 static inline const struct cr_model_info *cr_host_model(const struct cr_host *h, uint32_t request)
 {

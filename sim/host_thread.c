@@ -24,6 +24,7 @@ struct job {
 struct thread {
   uint32_t head, tail; /* jobs, by range; CR_NONE: idle */
   double due;          /* of the clock, when its call is made; INFINITY: it does not work */
+  uint32_t place;      /* among those that work */
 };
 
 struct cr_hosts {
@@ -34,6 +35,7 @@ struct cr_hosts {
   unsigned char *is_eager; /* [n_model] */
   struct job *job;         /* [range_cap] */
   double cores, profiler_call_ns;
+  uint32_t *working; /* [n_working] threads, in no order */
   uint32_t n_working;
   double clock, rate; /* clock at since_ns, and how fast it goes */
   cr_ns since_ns, next_ns;
@@ -41,8 +43,9 @@ struct cr_hosts {
 
 static uint32_t first_of_thread(const struct cr_workload *w, uint32_t client)
 {
-  for (uint32_t i = 0; i < client; i++)
-    if (w->client[client].thread && w->client[i].thread == w->client[client].thread)
+  uint32_t thread = w->client[client].thread;
+  for (uint32_t i = 0; thread && i < client; i++)
+    if (w->client[i].thread == thread)
       return i;
   return client;
 }
@@ -51,8 +54,9 @@ static int take_tables(struct cr_hosts *h, const struct cr_workload *w)
 {
   h->thread = cr_arena_take(h->arena, w->n_client, sizeof *h->thread);
   h->thread_of = cr_arena_take(h->arena, w->n_client, sizeof *h->thread_of);
+  h->working = cr_arena_take(h->arena, w->n_client, sizeof *h->working);
   h->is_eager = cr_arena_take(h->arena, w->n_model, sizeof *h->is_eager);
-  if (!h->thread || !h->thread_of || !h->is_eager)
+  if (!h->thread || !h->thread_of || !h->working || !h->is_eager)
     return CR_ENOMEM;
   for (uint32_t i = 0; i < w->n_client; i++) {
     h->thread[i] = (struct thread){.head = CR_NONE, .tail = CR_NONE, .due = INFINITY};
@@ -127,8 +131,10 @@ static void move_clock(struct cr_hosts *h, cr_ns now_ns)
 static void rate(struct cr_hosts *h, cr_ns now_ns)
 {
   double least = INFINITY;
-  for (uint32_t i = 0; i < h->workload->n_client; i++)
-    least = h->thread[i].due < least ? h->thread[i].due : least;
+  for (uint32_t i = 0; i < h->n_working; i++) {
+    double due = h->thread[h->working[i]].due;
+    least = due < least ? due : least;
+  }
   h->rate = h->n_working > h->cores ? h->cores / h->n_working : 1;
   double left = (least - h->clock) / h->rate;
   h->next_ns = h->n_working ? cr_ns_add(now_ns, left > 0 ? (cr_ns)ceil(left) : 0) : CR_NS_NEVER;
@@ -145,8 +151,11 @@ static double cpu_ns(const struct cr_hosts *h, const struct cr_op_spec *op)
 
 static void stop(struct cr_hosts *h, struct thread *t)
 {
-  if (isfinite(t->due))
-    h->n_working--;
+  if (isfinite(t->due)) {
+    uint32_t last = h->working[--h->n_working];
+    h->working[t->place] = last;
+    h->thread[last].place = t->place;
+  }
   t->due = INFINITY;
 }
 
@@ -160,7 +169,8 @@ static void work(struct cr_hosts *h, struct thread *t)
   if (job->wait)
     return;
   t->due = h->clock + cpu_ns(h, &h->workload->op[job->op0 + job->launched]);
-  h->n_working++;
+  t->place = h->n_working;
+  h->working[h->n_working++] = (uint32_t)(t - h->thread);
 }
 
 /* The job at the head is done with. */
@@ -215,14 +225,15 @@ uint32_t cr_hosts_take(struct cr_hosts *h, cr_ns now_ns)
   if (h->next_ns > now_ns)
     return CR_NONE;
   move_clock(h, now_ns);
-  uint32_t i = 0, n = h->workload->n_client;
-  while (i < n && h->thread[i].due > h->clock + 1e-3) /* the clock is a sum of products */
-    i++;
-  if (i == n) {
+  uint32_t first = CR_NONE;
+  for (uint32_t i = 0; i < h->n_working; i++)
+    if (h->thread[h->working[i]].due <= h->clock + 1e-3) /* the clock is a sum of products */
+      first = cr_min_u32(first, h->working[i]);
+  if (first == CR_NONE) {
     rate(h, now_ns);
     return CR_NONE;
   }
-  struct thread *t = &h->thread[i];
+  struct thread *t = &h->thread[first];
   uint32_t range = t->head;
   struct job *job = &h->job[range];
   job->launched++;

@@ -10,6 +10,7 @@
 
 #include "sim/ask.h"
 #include "sim/mem.h"
+#include "sim/stats.h"
 #include "sim/text.h"
 
 #define FNV_BASIS UINT64_C(0xcbf29ce484222325)
@@ -18,11 +19,14 @@
 enum { BLOCK = 4096 }; /* 128 KiB: one write of some size, and still in the cache */
 
 const char *const cr_note_name[CR_N_NOTE] = {
-  [CR_NOTE_CLIENT] = "client", [CR_NOTE_REQUEST] = "request",   [CR_NOTE_DONE] = "done",
-  [CR_NOTE_BACK] = "back",     [CR_NOTE_TIMER] = "timer",       [CR_NOTE_ROOM] = "room",
-  [CR_NOTE_STREAM] = "stream", [CR_NOTE_LAUNCH] = "launch",     [CR_NOTE_PREEMPT] = "preempt",
-  [CR_NOTE_DROP] = "drop",     [CR_NOTE_SETTIMER] = "settimer", [CR_NOTE_REFUSED] = "refused",
-  [CR_NOTE_PROCESS] = "process", [CR_NOTE_SHARE] = "share",
+  [CR_NOTE_CLIENT] = "client",   [CR_NOTE_REQUEST] = "request",   [CR_NOTE_DONE] = "done",
+  [CR_NOTE_BACK] = "back",       [CR_NOTE_TIMER] = "timer",       [CR_NOTE_ROOM] = "room",
+  [CR_NOTE_STREAM] = "stream",   [CR_NOTE_LAUNCH] = "launch",     [CR_NOTE_PREEMPT] = "preempt",
+  [CR_NOTE_DROP] = "drop",       [CR_NOTE_SETTIMER] = "settimer", [CR_NOTE_REFUSED] = "refused",
+  [CR_NOTE_PROCESS] = "process", [CR_NOTE_SHARE] = "share",       [CR_NOTE_JOB] = "job",
+  [CR_NOTE_READY] = "ready",     [CR_NOTE_LEAVE] = "leave",       [CR_NOTE_START] = "start",
+  [CR_NOTE_REJECT] = "reject",   [CR_NOTE_LANE] = "lane",         [CR_NOTE_CLOSE] = "close",
+  [CR_NOTE_ADMIT] = "admit",     [CR_NOTE_MOVE] = "move",
 };
 
 struct cr_ledger {
@@ -123,6 +127,42 @@ static void print_process(const struct cr_note *note, struct cr_text *out)
     cr_text_add(out, " slice %" PRId64, (cr_ns)note->t);
 }
 
+/* Of jobs and their memory. */
+static void print_job(const struct cr_note *note, struct cr_text *out)
+{
+  switch (note->kind) {
+  case CR_NOTE_JOB:
+    cr_text_add(out, "job %" PRIu32 " submitted %" PRIu64, note->a, note->t);
+    break;
+  case CR_NOTE_READY:
+    cr_text_add(out, "ready %" PRIu32, note->a);
+    break;
+  case CR_NOTE_LEAVE:
+    cr_text_add(out, "leave %" PRIu32 ": %s", note->a, note->b < CR_N_JOB_END ? cr_job_end_name[note->b] : "unknown");
+    break;
+  case CR_NOTE_START:
+    cr_text_add(out, "  start %" PRIu32, note->a);
+    break;
+  case CR_NOTE_REJECT:
+    cr_text_add(out, "  reject %" PRIu32, note->a);
+    break;
+  case CR_NOTE_LANE:
+    cr_text_add(out, "  lane %" PRIu32 " device %" PRIu32 " bytes %" PRId64, note->a, note->b, (int64_t)note->t);
+    break;
+  case CR_NOTE_CLOSE:
+    cr_text_add(out, "  close lane %" PRIu32, note->a);
+    break;
+  case CR_NOTE_ADMIT:
+    cr_text_add(out, "  admit %" PRIu32 " lane %" PRIu32 " holds %" PRId64, note->a, note->b, (int64_t)note->t);
+    break;
+  case CR_NOTE_MOVE:
+    cr_text_add(out, "  move %" PRIu32 " lane %" PRIu32, note->a, note->b);
+    break;
+  default:
+    cr_text_add(out, "unknown kind %" PRIu32, note->kind);
+  }
+}
+
 static void print_kind(const struct cr_note *note, struct cr_text *out)
 {
   switch (note->kind) {
@@ -137,6 +177,8 @@ static void print_kind(const struct cr_note *note, struct cr_text *out)
     break;
   case CR_NOTE_BACK:
     cr_text_add(out, "back %" PRIu32 " next %" PRIu32 " by %s", note->a, note->b, cr_cap_text(note->c));
+    if ((cr_ns)note->t != CR_NS_NEVER)
+      cr_text_add(out, " reached %" PRIu64, note->t);
     break;
   case CR_NOTE_TIMER:
     cr_text_add(out, "timer %" PRIu64, note->t);
@@ -169,7 +211,7 @@ static void print_kind(const struct cr_note *note, struct cr_text *out)
     cr_text_add(out, "  refused: %s", cr_refusal_text(note->a));
     break;
   default:
-    cr_text_add(out, "unknown kind %" PRIu32, note->kind);
+    print_job(note, out);
   }
 }
 

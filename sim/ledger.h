@@ -11,7 +11,7 @@ enum cr_note_kind {                   /* appended only: stored in run databases 
                     CR_NOTE_CLIENT,   /* told: a = client */
                     CR_NOTE_REQUEST,  /* told: a = request, b = client, t = arrival */
                     CR_NOTE_DONE,     /* told: a = request, b = next op (from the model's first), t = reach time */
-                    CR_NOTE_BACK,     /* told: a = request, b = next op, c = how */
+                    CR_NOTE_BACK,     /* told: a = request, b = next op, c = how, t = reach time */
                     CR_NOTE_TIMER,    /* told: t = cookie */
                     CR_NOTE_ROOM,     /* told: a = stream */
                     CR_NOTE_STREAM,   /* asked: a = stream, b = device, c = priority (int32) */
@@ -22,9 +22,24 @@ enum cr_note_kind {                   /* appended only: stored in run databases 
                     CR_NOTE_REFUSED,  /* the core's answer to the note before: a = enum cr_refusal */
                     CR_NOTE_PROCESS,  /* asked: a = stream, b = process, t = slice_ns */
                     CR_NOTE_SHARE,    /* asked: a = stream, b = share_ppm */
+                    CR_NOTE_JOB,      /* told: a = client, t = submission */
+                    CR_NOTE_READY,    /* told: a = client */
+                    CR_NOTE_LEAVE,    /* told: a = client, b = enum cr_job_end */
+                    CR_NOTE_START,    /* asked: a = client */
+                    CR_NOTE_REJECT,   /* asked: a = client */
+                    CR_NOTE_LANE,     /* asked: a = lane, b = device, t = bytes */
+                    CR_NOTE_CLOSE,    /* asked: a = lane */
+                    CR_NOTE_ADMIT,    /* asked: a = client, b = lane, t = bytes held */
+                    CR_NOTE_MOVE,     /* asked: a = client, b = lane */
                     CR_N_NOTE
 };
 extern const char *const cr_note_name[CR_N_NOTE];
+
+/* What a policy was told; all else is what it asked for, and the answers. */
+static inline int cr_note_is_told(uint32_t kind)
+{
+  return kind <= CR_NOTE_ROOM || (kind >= CR_NOTE_JOB && kind <= CR_NOTE_LEAVE);
+}
 
 struct cr_note {
   cr_ns at_ns;

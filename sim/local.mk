@@ -6,12 +6,13 @@ libcrsim_a_SOURCES = \
   sim/device_model.h sim/engine.c sim/engine.h \
   sim/copy_engines.c sim/copy_engines.h sim/finding.c sim/finding.h \
   sim/fluid.c sim/fluid.h sim/fluid_int.h sim/fluid_shape.c sim/gpu.c sim/gpu.h sim/gpu_cohort.c sim/gpu_int.h sim/gpu_model.c sim/gpu_rate.c \
-  sim/gpu_shape.c sim/gpu_sm.c sim/heap.c sim/heap.h sim/hist.c sim/hist.h sim/host.c sim/host.h sim/host_thread.c sim/host_thread.h \
-  sim/ledger.c sim/ledger.h sim/machine.c sim/machine.h sim/mem.c sim/mem.h \
+  sim/gpu_shape.c sim/gpu_sm.c sim/heap.c sim/heap.h sim/hist.c sim/hist.h sim/host.c sim/host.h sim/host_job.c sim/host_thread.c sim/host_thread.h \
+  sim/iterations.c sim/iterations.h sim/job_life.c sim/job_life.h \
+  sim/ledger.c sim/ledger.h sim/machine.c sim/machine.h sim/mem.c sim/mem.h sim/memory.c sim/memory.h \
   sim/nearest.c sim/nearest.h sim/option.c sim/option.h sim/outfile.c sim/outfile.h \
   sim/plugin.c sim/plugin.h sim/policy.c sim/policy.h sim/progress.c sim/progress.h \
   sim/provenance.c sim/provenance.h sim/replay.c sim/replay.h sim/report.c sim/report.h \
-  sim/rng.c sim/rng.h sim/slices.c sim/slices.h sim/stats.c sim/stats.h sim/summary.c sim/summary.h sim/table.c sim/table.h \
+  sim/rng.c sim/rng.h sim/sleepers.c sim/sleepers.h sim/slices.c sim/slices.h sim/stats.c sim/stats.h sim/summary.c sim/summary.h sim/table.c sim/table.h \
   sim/text.c sim/text.h sim/timeline.c sim/timeline.h sim/unit.c sim/unit.h \
   sim/workload.c sim/workload.h
 
@@ -23,7 +24,7 @@ policy_HEADERS = sim/base.h sim/option.h sim/policy.h sim/text.h sim/workload.h
 bin_PROGRAMS += corun
 corun_SOURCES = \
   sim/cli.c sim/cli.h sim/cli_outputs.c sim/cli_outputs.h sim/cli_policy.c sim/cli_policy.h \
-  sim/cmd_export.c sim/cmd_import.c sim/cmd_list.c sim/cmd_replay.c \
+  sim/cmd_export.c sim/cmd_generate.c sim/cmd_import.c sim/cmd_jobs.c sim/cmd_jobs.h sim/cmd_list.c sim/cmd_replay.c \
   sim/cmd_run.c sim/cmd_show.c sim/cmd_validate.c sim/cmd_validate.h sim/cmd_validate_modes.c sim/main.c $(libcrsim_a_SOURCES)
 corun_LDFLAGS = $(CR_LDFLAGS) -rdynamic
 corun_LDADD = libcrcalib.a libcrtraces.a libcrpolicies.a $(system_libs)

@@ -32,7 +32,7 @@ static void add_number(struct cr_text *out, enum cr_opt_kind kind, int64_t value
     cr_text_add(out, "%s", cr_format_ns(value, buf, sizeof buf));
   else if (kind == CR_OPT_BYTES)
     cr_text_add(out, "%s", cr_format_bytes(value, buf, sizeof buf));
-  else if (kind == CR_OPT_PPM)
+  else if (kind == CR_OPT_PPM || kind == CR_OPT_FACTOR)
     cr_text_add(out, "%g", (double)value / 1e6);
   else
     cr_text_add(out, "%" PRId64, value);
@@ -41,7 +41,8 @@ static void add_number(struct cr_text *out, enum cr_opt_kind kind, int64_t value
 static void add_range(struct cr_text *out, const struct cr_opt *o)
 {
   static const char *const noun[] = {
-    [CR_OPT_COUNT] = "a whole number", [CR_OPT_NS] = "a time", [CR_OPT_BYTES] = "a size", [CR_OPT_PPM] = "a share"};
+    [CR_OPT_COUNT] = "a whole number", [CR_OPT_NS] = "a time", [CR_OPT_BYTES] = "a size", [CR_OPT_PPM] = "a share",
+    [CR_OPT_FACTOR] = "a factor"};
   if (o->kind == CR_OPT_BOOL) {
     cr_text_add(out, "yes or no");
   } else if (o->kind == CR_OPT_CHOICE) {
@@ -119,6 +120,8 @@ static int parse_plain(const struct cr_opt *o, const char *text, int64_t *out)
     return cr_parse_bytes(text, o->name, out, NULL);
   case CR_OPT_PPM:
     return cr_parse_ppm(text, o->name, out, NULL);
+  case CR_OPT_FACTOR:
+    return cr_parse_factor(text, o->name, out, NULL);
   case CR_OPT_BOOL:
     return parse_bool(text, out);
   case CR_OPT_CHOICE:

@@ -8,6 +8,7 @@ enum cr_opt_kind {
   CR_OPT_NS,    /* written 50us */
   CR_OPT_BYTES, /* written 2MiB */
   CR_OPT_PPM,   /* written 0.25 or 25%; stored in millionths */
+  CR_OPT_FACTOR, /* written 1.1 or 110%; stored in millionths */
   CR_OPT_BOOL,  /* yes or no */
   CR_OPT_CHOICE /* one word of choices; stored as its place */
 };

@@ -8,7 +8,8 @@
  * Ownership: on_request gives a request to the policy, cr_launch takes it away, on_done and on_back give it back unless it
  * is complete.  Launching what one does not own is refused, counted and logged, and ends a --strict run.
  *
- * Order at one instant: finished and returned work, then arrivals, then timers, then on_room for idle streams. */
+ * Order at one instant: finished and returned work, then arrivals (of requests, jobs, and memory asked for), then timers,
+ * then on_room for idle streams. */
 #ifndef CR_POLICY_H
 #define CR_POLICY_H
 #include "sim/base.h"
@@ -16,7 +17,7 @@
 #include "sim/text.h"
 #include "sim/workload.h"
 
-#define CR_POLICY_ABI 1
+#define CR_POLICY_ABI 2
 
 /* What a backend can do to work it already holds, and what a policy may need of it. */
 enum cr_cap {
@@ -48,14 +49,22 @@ struct cr_view {
   const uint8_t *client_class; /* enum cr_class */
   const int32_t *client_priority;
   const cr_ns *client_deadline_ns; /* relative; CR_NS_NEVER: none */
+  /* [n_client], of jobs: what they say (declared), and how long their iterations ran so far */
+  const uint32_t *client_iterations;                               /* of its one request; 0: it is no job */
+  const cr_ns *client_declared_ns, *client_used_ns;                /* declared: CR_NS_NEVER: it does not say */
+  const int64_t *client_persistent_bytes, *client_ephemeral_bytes; /* CR_UNKNOWN: it does not say */
+  /* [n_device] */
+  const int64_t *device_mem_bytes;
   /* [n_model] */
   const uint32_t *model_op0, *model_n_op, *model_n_stage;
   /* [n_op]: what was recorded, never what will happen */
   const uint32_t *op_blocks, *op_stage;
   const uint8_t *op_kind;
   /* [request_cap], by slot */
-  const uint32_t *request_client, *request_next_op; /* next_op counts from the model's first op */
+  /* next_op counts from the model's first op; a job's request goes through all its iterations, so it counts on */
+  const uint32_t *request_client, *request_next_op;
   const cr_ns *request_arrive_ns, *request_deadline_ns;
+  const cr_ns *request_ready_ns; /* its client thinks until then: launched before, it keeps its stream waiting */
 };
 
 struct cr_policy;
@@ -71,6 +80,13 @@ struct cr_policy_ops {
   /* Once, before anything else; the only one that may fail.  Streams may be made here and in on_client. */
   int (*init)(struct cr_policy *p, struct cr_err *err);
   void (*on_client)(struct cr_policy *p, cr_client c);   /* each client once, in order, after init */
+
+  /* Jobs.  A policy with on_job_arrive says with cr_start, cr_admit and cr_reject what becomes of them; under one without,
+   * their processes start at once and take their memory as they come, and one that finds none left fails. */
+  void (*on_job_arrive)(struct cr_policy *p, cr_client job); /* submitted */
+  void (*on_job_ready)(struct cr_policy *p, cr_client job);  /* its process has started up and asks for memory */
+  void (*on_job_leave)(struct cr_policy *p, cr_client job);  /* after its last on_done, or it failed: its memory is free */
+
   void (*on_request)(struct cr_policy *p, cr_request r); /* arrived: the policy owns it from here */
   /* A launched range is finished; the policy owns r again, unless complete: then r leaves when this returns. */
   void (*on_done)(struct cr_policy *p, cr_request r, int complete);
@@ -125,10 +141,12 @@ void cr_process(struct cr_policy *p, cr_stream s, uint32_t process, cr_ns slice_
 #define CR_SHARE_ALL UINT32_C(1000000)
 void cr_share(struct cr_policy *p, cr_stream s, uint32_t share_ppm);
 
-/* Hands n_op ops of r from request_next_op on to a stream (CR_ALL: to the end).  on_done comes once, at their end. */
+/* Hands n_op ops of r from request_next_op on to a stream (CR_ALL: to the end).  on_done comes once, at their end.  Of a
+ * job: whole iterations only.  Between them its client thinks, and the stream waits. */
 void cr_launch(struct cr_policy *p, cr_request r, uint32_t n_op, cr_stream s);
 
-/* Takes back what the stream holds, as `how` can; on_back comes for each range that was not finished. */
+/* Takes back what the stream holds, as `how` can; on_back comes for each range that was not finished.  A job's iteration that
+ * is under way is finished first. */
 void cr_preempt(struct cr_policy *p, cr_stream s, enum cr_cap how);
 
 /* The request is given up: it leaves without being finished and counts as dropped. */
@@ -136,6 +154,27 @@ void cr_drop(struct cr_policy *p, cr_request r);
 
 /* on_timer(cookie) at that time, or at this instant if it has passed. */
 void cr_timer(struct cr_policy *p, cr_ns at_ns, uint64_t cookie);
+
+/* The job's process starts up; on_job_ready comes when it has. */
+void cr_start(struct cr_policy *p, cr_client job);
+
+/* The job never runs: it could not be held by any device.  Only before cr_admit. */
+void cr_reject(struct cr_policy *p, cr_client job);
+
+/* A lane of a device's ephemeral memory, by a number of the policy's choice below CR_LANE_MAX: opens it, or makes it larger or
+ * smaller, not below what a job in it says that it needs.  Needs CR_CAP_MEM, as do the next three.  Refused when memory does
+ * not suffice: sum of what jobs hold + sum of lanes <= the device's. */
+#define CR_LANE_MAX UINT32_C(1024)
+void cr_lane_size(struct cr_policy *p, cr_device d, cr_lane l, int64_t bytes);
+void cr_lane_close(struct cr_policy *p, cr_lane l); /* in which no job is */
+
+/* A job that is ready gets a place in the lane, and so many bytes to hold until it leaves; its request comes (on_request)
+ * at this instant.  It fails there if it really needs more than it holds, or in an iteration more than its lane has and
+ * what it holds beyond its need together (so that a job that said nothing can hold a whole device, in a lane of 0 bytes). */
+void cr_admit(struct cr_policy *p, cr_client job, cr_lane l, int64_t hold_bytes);
+
+/* Into another lane of its device, between two launches. */
+void cr_move(struct cr_policy *p, cr_client job, cr_lane l);
 
 /* What calibration expects for the next n_op ops of r alone on the device; true durations cannot be reached from here. */
 cr_ns cr_expect_ns(const struct cr_policy *p, cr_request r, uint32_t n_op);

@@ -43,6 +43,10 @@ static void mix_op(uint64_t *hash, const struct cr_op_spec *op)
     mix(hash, op->pageable);
   for (size_t i = 0; i < sizeof number / sizeof *number; i++)
     mix(hash, number[i]);
+  if (op->kind == CR_OP_ITERATION) {
+    mix(hash, op->sm_ppm);
+    mix(hash, op->dram_ppm);
+  }
 }
 
 static void mix_model(uint64_t *hash, const struct cr_model_info *model)
@@ -68,6 +72,16 @@ static void mix_arrival(uint64_t *hash, const struct cr_arrival_spec *a)
     mix(hash, a->at_ns[i]);
 }
 
+static void mix_job(uint64_t *hash, const struct cr_job_spec *j)
+{
+  mix(hash, j->iterations);
+  mix(hash, j->startup_ns);
+  mix(hash, j->think_ns);
+  mix(hash, j->declared_ns);
+  mix(hash, j->persistent_bytes);
+  mix(hash, j->ephemeral_bytes);
+}
+
 static void mix_client(uint64_t *hash, const struct cr_client_spec *c)
 {
   mix_text(hash, c->name);
@@ -82,6 +96,8 @@ static void mix_client(uint64_t *hash, const struct cr_client_spec *c)
   if (c->sync)
     mix(hash, c->sync);
   mix_arrival(hash, &c->arrival);
+  if (c->job.iterations)
+    mix_job(hash, &c->job);
 }
 
 uint64_t cr_workload_hash(const struct cr_workload *w)

@@ -76,6 +76,19 @@ static int in_flight(const struct cr_host *h, uint32_t request)
   return request < h->view.request_cap && h->request_client[request] != CR_NONE && h->flight[request].stream != CR_NONE;
 }
 
+/* The same, of notes of jobs. */
+static const char *job_fault(const struct replay *r, const struct cr_note *note)
+{
+  const struct cr_host *h = &r->host;
+  if (note->a >= r->n_client || !cr_host_is_job(h, note->a))
+    return "there is no such job in the scenario";
+  uint8_t step = h->job_step[note->a];
+  int fits = note->kind == CR_NOTE_JOB     ? step == CR_JOB_TO_COME
+             : note->kind == CR_NOTE_READY ? step == CR_JOB_STARTING
+                                           : step == CR_JOB_ADMITTED || step == CR_JOB_READY;
+  return fits ? NULL : "the job is not there in its life";
+}
+
 /* What is wrong with a told note after those before it; NULL: nothing. */
 static const char *fault(const struct replay *r, const struct cr_note *note)
 {
@@ -88,6 +101,8 @@ static const char *fault(const struct replay *r, const struct cr_note *note)
       return "there is no such client in the scenario";
     if (note->a > h->view.request_cap || (note->a < h->view.request_cap && h->request_client[note->a] != CR_NONE))
       return "the slot is not free";
+    if (cr_host_is_job(h, note->b) && (h->job_step[note->b] != CR_JOB_ADMITTED || h->job_request[note->b] != CR_NONE))
+      return "the job does not make a request now";
     return NULL;
   case CR_NOTE_DONE:
     return in_flight(h, note->a) && note->b == h->flight[note->a].end_op ? NULL : "nothing was launched that ends so";
@@ -95,6 +110,10 @@ static const char *fault(const struct replay *r, const struct cr_note *note)
     return in_flight(h, note->a) && note->b >= h->request_next_op[note->a] && note->b <= h->flight[note->a].end_op
              ? NULL
              : "nothing was launched that comes back so";
+  case CR_NOTE_JOB:
+  case CR_NOTE_READY:
+  case CR_NOTE_LEAVE:
+    return job_fault(r, note);
   case CR_NOTE_ROOM:
     return note->a < h->view.n_stream ? NULL : "there is no such stream";
   case CR_NOTE_TIMER:
@@ -106,7 +125,7 @@ static const char *fault(const struct replay *r, const struct cr_note *note)
 
 static int is_asked(const struct cr_note *note)
 {
-  return note->kind >= CR_NOTE_STREAM && note->kind < CR_N_NOTE;
+  return note->kind < CR_N_NOTE && !cr_note_is_told(note->kind);
 }
 
 static int tell(struct replay *r, struct cr_err *err)

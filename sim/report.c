@@ -143,6 +143,91 @@ static void client_table(const struct cr_summary *s, const struct scale *scale, 
   cr_table_end(&t, out);
 }
 
+/* Jobs take minutes to days.  The makespan decides. */
+static struct scale scale_for_jobs(const struct cr_summary *s)
+{
+  static const struct scale minutes = {"min", 60e9, 2}, hours = {"h", 3600e9, 2};
+  double largest_ns = 0;
+  for (uint32_t r = 0; r < s->n_run; r++)
+    largest_ns = fmax(largest_ns, s->run[r].jobs.total.makespan_ns); /* fmax leaves a NAN aside */
+  if (largest_ns < 600e9)
+    return scale_for((cr_ns)largest_ns);
+  return largest_ns < 100 * hours.ns ? minutes : hours;
+}
+
+static double least_mean_jct_ns(const struct cr_summary *s)
+{
+  double least_ns = INFINITY;
+  for (uint32_t r = 0; r < s->n_run; r++)
+    least_ns = fmin(least_ns, s->run[r].jobs.total.mean_jct_ns);
+  return least_ns;
+}
+
+static void cell_none(struct cr_table *t)
+{
+  cr_table_cell(t, "%s", "");
+}
+
+static void cell_times(struct cr_table *t, double value, double best)
+{
+  if (isnan(value) || !(best > 0))
+    cr_table_cell(t, "-");
+  else
+    cr_table_cell(t, "%.2fx", value / best);
+}
+
+/* Jobs of which only the iterations' time is known leave nothing to say of one device that is not in their table. */
+static int wants_devices(const struct cr_summary *s)
+{
+  int wanted = s->n_client > 0 || s->n_device > 1;
+  for (uint32_t r = 0; r < s->n_run; r++)
+    for (uint32_t d = 0; d < s->n_device; d++)
+      wanted |= (s->run[r].device[d].n_kernel | s->run[r].device[d].n_copy | s->run[r].device[d].n_memset) != 0;
+  return wanted;
+}
+
+/* A row a policy. */
+static void job_table(const struct cr_summary *s, int color, struct cr_text *out)
+{
+  struct scale scale = scale_for_jobs(s);
+  char makespan[32], queuing[32], jct[32];
+  snprintf(makespan, sizeof makespan, "makespan, %s", scale.unit);
+  snprintf(queuing, sizeof queuing, "queuing, %s", scale.unit);
+  snprintf(jct, sizeof jct, "JCT, %s", scale.unit);
+  const struct cr_table_column column[] = {
+    {NULL, "policy", 1}, {"jobs", "done", 0}, {"jobs", "rejected", 0}, {"jobs", "out of memory", 0}, {"jobs", "unfinished", 0},
+    {NULL, makespan, 0}, {queuing, "mean", 0}, {jct, "mean", 0}, {jct, "to least", 0}, {jct, "median", 0}, {jct, "p95", 0},
+    {NULL, "jobs per h", 0}, {"in use, %", "time", 0}, {"in use, %", "SMs", 0}, {NULL, "preemptions", 0},
+  };
+  double least_ns = least_mean_jct_ns(s);
+  struct cr_table t;
+  cr_table_begin(&t, column, sizeof column / sizeof *column, color);
+  for (uint32_t r = 0; r < s->n_run; r++) {
+    const struct cr_jobs_summary *jobs = &s->run[r].jobs;
+    const struct cr_job_totals *total = &jobs->total;
+    const double time_ns[] = {total->mean_jct_ns, total->p50_jct_ns, total->p95_jct_ns};
+    cr_table_cell(&t, "%s", s->run[r].policy);
+    cr_table_cell(&t, "%" PRIu64, total->n_done);
+    cell_count_if(&t, total->n_rejected, total->n_rejected != 0);
+    cell_count_if(&t, total->n_no_memory, total->n_no_memory != 0);
+    cell_count_if(&t, total->n_unfinished, total->n_unfinished != 0);
+    cell_time(&t, &scale, total->makespan_ns, !isnan(total->makespan_ns));
+    cell_time(&t, &scale, total->mean_queuing_ns, !isnan(total->mean_queuing_ns));
+    for (int i = 0; i < 3; i++) {
+      cell_time(&t, &scale, time_ns[i], !isnan(time_ns[i]));
+      if (i == 0 && s->n_run > 1)
+        cell_times(&t, time_ns[0], least_ns);
+      else if (i == 0)
+        cell_none(&t);
+    }
+    cell_rate(&t, jobs->per_h);
+    cell_percent(&t, jobs->busy);
+    cell_percent(&t, jobs->sm_use);
+    cell_count_if(&t, s->run[r].n_preempt, s->run[r].n_preempt != 0 && !wants_devices(s));
+  }
+  cr_table_end(&t, out);
+}
+
 static void device_table(const struct cr_summary *s, int color, struct cr_text *out)
 {
   static const struct cr_table_column column[] = {
@@ -171,25 +256,12 @@ static void device_table(const struct cr_summary *s, int color, struct cr_text *
   cr_table_end(&t, out);
 }
 
-static void cell_times(struct cr_table *t, double value, double best)
-{
-  if (isnan(value) || !(best > 0))
-    cr_table_cell(t, "-");
-  else
-    cr_table_cell(t, "%.2fx", value / best);
-}
-
 static int has_class(const struct cr_summary *s, enum cr_class class)
 {
   for (uint32_t c = 0; c < s->n_client; c++)
     if (s->run[0].client[c].class == class)
       return 1;
   return 0;
-}
-
-static void cell_none(struct cr_table *t)
-{
-  cr_table_cell(t, "%s", "");
 }
 
 /* Policies side by side: what rt clients wait and what be clients get, each also against the best of them.  Columns of a
@@ -232,13 +304,24 @@ static void comparison(const struct cr_summary *s, const struct scale *scale, in
   cr_table_end(&t, out);
 }
 
+static uint64_t n_job(const struct cr_summary *s)
+{
+  return s->n_run ? s->run[0].jobs.total.n : 0;
+}
+
 static void heading(const struct cr_summary *s, struct cr_text *out)
 {
   char duration[32], warmup[32];
   cr_text_add(out, "%s", s->scenario);
   for (uint32_t d = 0; s->n_run && d < s->n_device; d++)
     cr_text_add(out, "%s%s", d ? ", " : " on ", s->run[0].device[d].name);
-  cr_text_add(out, ": %s", cr_format_ns(s->duration_ns, duration, sizeof duration));
+  cr_text_add(out, ": ");
+  if (n_job(s))
+    cr_text_add(out, "%" PRIu64 " job%s, ", n_job(s), n_job(s) == 1 ? "" : "s");
+  if (s->duration_ns == CR_NS_NEVER)
+    cr_text_add(out, "until all have left");
+  else
+    cr_text_add(out, "%s", cr_format_ns(s->duration_ns, duration, sizeof duration));
   if (s->warmup_ns)
     cr_text_add(out, ", the first %s not counted", cr_format_ns(s->warmup_ns, warmup, sizeof warmup));
   cr_text_add(out, ", seed %" PRIu64, s->seed);
@@ -270,17 +353,41 @@ static void outcomes(const struct cr_summary *s, struct cr_text *out)
   }
 }
 
+/* A line for each way in which jobs of a run did not come to their end. */
+static void job_ends(const struct cr_summary *s, struct cr_text *out)
+{
+  int any = 0;
+  for (uint32_t r = 0; r < s->n_run; r++) {
+    const struct cr_jobs_summary *jobs = &s->run[r].jobs;
+    const struct cr_job_totals *total = &jobs->total;
+    if (total->n_rejected)
+      cr_text_add(out, "%s%s: rejected %" PRIu64 " of %" PRIu64 " jobs, which no device could ever hold; the first is %s\n",
+                  any++ ? "" : "\n", s->run[r].policy, total->n_rejected, total->n, jobs->first_rejected);
+    if (total->n_no_memory)
+      cr_text_add(out, "%s%s: %" PRIu64 " of %" PRIu64 " jobs failed for want of memory; the first is %s\n",
+                  any++ ? "" : "\n", s->run[r].policy, total->n_no_memory, total->n, jobs->first_no_memory);
+  }
+}
+
 static void report_table(const struct cr_summary *s, int color, struct cr_text *out)
 {
   struct scale scale = scale_for(largest_time_ns(s));
   heading(s, out);
-  client_table(s, &scale, color, out);
-  cr_text_add(out, "\n");
-  device_table(s, color, out);
-  if (s->n_run > 1) {
+  if (n_job(s))
+    job_table(s, color, out);
+  if (s->n_client) {
+    cr_text_add(out, n_job(s) ? "\n" : "");
+    client_table(s, &scale, color, out);
+  }
+  if (wants_devices(s)) {
+    cr_text_add(out, "\n");
+    device_table(s, color, out);
+  }
+  if (s->n_run > 1 && s->n_client) {
     cr_text_add(out, "\n");
     comparison(s, &scale, color, out);
   }
+  job_ends(s, out);
   outcomes(s, out);
 }
 
@@ -322,7 +429,8 @@ static void csv_commas(struct cr_text *out, uint32_t n)
     cr_text_add(out, ",");
 }
 
-enum { CSV_CLIENT_ONLY = 10, CSV_DEVICE_ONLY = 8 }; /* columns after those of every row, histograms aside */
+/* Columns after those of every row, histograms aside. */
+enum { CSV_CLIENT_ONLY = 10, CSV_DEVICE_ONLY = 8, CSV_JOBS_ONLY = 11 };
 
 static void csv_header(struct cr_text *out)
 {
@@ -334,6 +442,8 @@ static void csv_header(struct cr_text *out)
     cr_text_add(out, ",%s_mean_ns,%s_min_ns,%s_p50_ns,%s_p95_ns,%s_p99_ns,%s_max_ns", name, name, name, name, name, name);
   }
   cr_text_add(out, ",kernels,copies,memsets,busy_ratio,sm_use_ratio,warp_use_ratio,dram_use_ratio,copy_use_ratio,"
+                   "jobs,jobs_done,jobs_rejected,jobs_no_memory,jobs_unfinished,makespan_ns,queuing_mean_ns,jct_mean_ns,"
+                   "jct_p50_ns,jct_p95_ns,jobs_per_h,"
                    "duration_ns,warmup_ns,version,git,workload_hash,command\n");
 }
 
@@ -377,7 +487,7 @@ static void csv_client(const struct cr_client_summary *c, struct cr_text *out)
     csv_ns(out, d->p99_ns);
     csv_ns(out, d->max_ns);
   }
-  csv_commas(out, CSV_DEVICE_ONLY);
+  csv_commas(out, CSV_DEVICE_ONLY + CSV_JOBS_ONLY);
 }
 
 static void csv_device(const struct cr_device_summary *d, struct cr_text *out)
@@ -387,6 +497,23 @@ static void csv_device(const struct cr_device_summary *d, struct cr_text *out)
   cr_text_add(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, d->n_kernel, d->n_copy, d->n_memset);
   for (int i = 0; i < 5; i++)
     csv_number(out, share[i], "6");
+  csv_commas(out, CSV_JOBS_ONLY);
+}
+
+static void csv_jobs(const struct cr_jobs_summary *jobs, struct cr_text *out)
+{
+  const struct cr_job_totals *t = &jobs->total;
+  const uint64_t count[] = {t->n, t->n_done, t->n_rejected, t->n_no_memory, t->n_unfinished};
+  const double time_ns[] = {t->makespan_ns, t->mean_queuing_ns, t->mean_jct_ns, t->p50_jct_ns, t->p95_jct_ns};
+  csv_commas(out, CSV_CLIENT_ONLY + 6 * CR_N_METRIC + 3);
+  csv_number(out, jobs->busy, "6");
+  csv_number(out, jobs->sm_use, "6");
+  csv_commas(out, 3);
+  for (int i = 0; i < 5; i++)
+    cr_text_add(out, ",%" PRIu64, count[i]);
+  for (int i = 0; i < 5; i++)
+    csv_number(out, time_ns[i], "1");
+  csv_number(out, jobs->per_h, "6");
 }
 
 static void report_csv(const struct cr_summary *s, struct cr_text *out)
@@ -394,6 +521,11 @@ static void report_csv(const struct cr_summary *s, struct cr_text *out)
   csv_header(out);
   for (uint32_t r = 0; r < s->n_run; r++) {
     const struct cr_run_summary *run = &s->run[r];
+    if (run->jobs.total.n) {
+      csv_start(s, run, "jobs", "jobs", out);
+      csv_jobs(&run->jobs, out);
+      csv_end(s, out);
+    }
     for (uint32_t c = 0; c < s->n_client; c++) {
       csv_start(s, run, "client", run->client[c].name, out);
       csv_client(&run->client[c], out);
@@ -479,6 +611,25 @@ static void json_device(const struct cr_device_summary *d, struct cr_text *out)
   cr_text_add(out, "}");
 }
 
+static void json_jobs(const struct cr_jobs_summary *jobs, struct cr_text *out)
+{
+  const struct cr_job_totals *t = &jobs->total;
+  cr_text_add(out, "{\"count\":%" PRIu64, t->n);
+  json_count(out, "done", t->n_done);
+  json_count(out, "rejected", t->n_rejected);
+  json_count(out, "no_memory", t->n_no_memory);
+  json_count(out, "unfinished", t->n_unfinished);
+  json_real(out, "makespan_ns", 1, t->makespan_ns);
+  json_real(out, "queuing_mean_ns", 1, t->mean_queuing_ns);
+  json_real(out, "jct_mean_ns", 1, t->mean_jct_ns);
+  json_real(out, "jct_p50_ns", 1, t->p50_jct_ns);
+  json_real(out, "jct_p95_ns", 1, t->p95_jct_ns);
+  json_real(out, "per_h", 6, jobs->per_h);
+  json_real(out, "busy_ratio", 6, jobs->busy);
+  json_real(out, "sm_use_ratio", 6, jobs->sm_use);
+  cr_text_add(out, "}");
+}
+
 static void json_run(const struct cr_summary *s, uint32_t r, struct cr_text *out)
 {
   const struct cr_run_summary *run = &s->run[r];
@@ -498,6 +649,10 @@ static void json_run(const struct cr_summary *s, uint32_t r, struct cr_text *out
   cr_text_add(out, ",\"ledger_hash\":\"%016" PRIx64 "\"", run->ledger_hash);
   json_ns(out, "rt_latency_p99_ns", cr_run_rt_p99_ns(s, r));
   json_real(out, "be_throughput_per_s", 6, cr_run_be_per_s(s, r));
+  if (run->jobs.total.n) {
+    cr_text_add(out, ",\n      \"jobs\":");
+    json_jobs(&run->jobs, out);
+  }
   cr_text_add(out, ",\n      \"clients\":[");
   for (uint32_t c = 0; c < s->n_client; c++) {
     cr_text_add(out, c ? "," : "");

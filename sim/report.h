@@ -10,9 +10,10 @@
 enum cr_format { CR_TABLE, CR_CSV, CR_JSON };
 int cr_format_parse(const char *text, enum cr_format *out, struct cr_err *err) CR_MUST;
 
-/* All runs of one command.  The table has a row per policy and client, then one per policy and device, then what each
- * policy does for rt and be clients side by side; CSV the same rows with units in the names of columns; JSON everything,
- * with schema version and provenance.  color: the table goes to a terminal that shows bold. */
+/* All runs of one command.  The table has a row per policy for all jobs together, a row per policy and client that is no
+ * job, then one per policy and device, then what each policy does for rt and be clients side by side; CSV the same rows
+ * with units in the names of columns; JSON everything, with schema version and provenance.  color: the table goes to a
+ * terminal that shows bold. */
 void cr_report(const struct cr_summary *s, enum cr_format format, int color, struct cr_text *out);
 
 #endif

@@ -80,3 +80,17 @@ double cr_draw_exponential(uint64_t seed, uint32_t stream, uint32_t entity, uint
   const gsl_rng rng = {.type = &COUNTER, .state = &counter};
   return gsl_ran_exponential(&rng, mean);
 }
+
+double cr_draw_lognormal(uint64_t seed, uint32_t stream, uint32_t entity, uint64_t n, double mu, double sigma)
+{
+  struct counter counter = {.key = cr_draw(seed, stream, entity, n)};
+  const gsl_rng rng = {.type = &COUNTER, .state = &counter};
+  return gsl_ran_lognormal(&rng, mu, sigma);
+}
+
+double cr_draw_pareto(uint64_t seed, uint32_t stream, uint32_t entity, uint64_t n, double shape, double min)
+{
+  struct counter counter = {.key = cr_draw(seed, stream, entity, n)};
+  const gsl_rng rng = {.type = &COUNTER, .state = &counter};
+  return gsl_ran_pareto(&rng, shape, min);
+}

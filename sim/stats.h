@@ -30,6 +30,27 @@ struct cr_request_row {
   uint32_t missed;
 };
 
+/* How a job ended. */
+enum cr_job_end { CR_JOB_DONE, CR_JOB_REJECTED, CR_JOB_NO_MEMORY, CR_JOB_UNFINISHED, CR_N_JOB_END };
+extern const char *const cr_job_end_name[CR_N_JOB_END]; /* "done", "rejected", "out of memory", "unfinished" */
+
+/* One job's life; times that never came are CR_NS_NEVER.  Queuing is what the policy made it wait: (start - submit) +
+ * (admit - ready); its completion time (JCT) is end - submit. */
+struct cr_job_result {
+  cr_ns submit_ns, start_ns, ready_ns, admit_ns, first_ns, end_ns; /* first: its first iteration began */
+  cr_ns used_ns;                                                   /* its iterations' time on the device */
+  enum cr_job_end how;
+};
+
+/* All jobs of a run together (field's terms: Salus section 5, Tiresias): over those done. */
+struct cr_job_totals {
+  uint64_t n, n_done, n_rejected, n_no_memory, n_unfinished;
+  /* NAN when none is done. */
+  double makespan_ns; /* last end - first submission, of any */
+  double mean_queuing_ns, mean_jct_ns;
+  double p50_jct_ns, p95_jct_ns; /* linear interpolation between order statistics, as pandas' quantile */
+};
+
 struct cr_request_sink {
   void *ctx;
   int (*write)(void *ctx, const struct cr_request_row *row, uint32_t n, struct cr_err *err);
@@ -42,19 +63,26 @@ struct cr_result {
   char why[512];        /* how it ended, when not done */
   cr_ns end_ns, warmup_ns;
   uint32_t n_client, n_device;
-  struct cr_client_result *client; /* [n_client] */
+  struct cr_client_result *client; /* [n_client]; a job has no histograms */
+  /* [n_client], or NULL when no client is a job; of others all times are NEVER, and how is CR_N_JOB_END */
+  struct cr_job_result *job;
   struct cr_use *use;              /* [n_device] */
   uint64_t n_event, n_action, n_refused, n_preempt, n_callback, n_op;
   uint64_t ledger_hash, ledger_count;
 };
 
 int cr_result_init(struct cr_result *r, uint32_t n_client, uint32_t n_device, struct cr_err *err) CR_MUST;
+/* The same for the clients of a workload, of which some may be jobs. */
+int cr_result_init_for(struct cr_result *r, const struct cr_workload *w, uint32_t n_device, struct cr_err *err) CR_MUST;
 void cr_result_fini(struct cr_result *r);
 
 /* One request has finished: counts it in n_done and n_missed, sets first_ns and last_ns, and adds to the histograms.
  * Rows come in order of end_ns; one that arrived before warmup_ns is left out altogether.  n_arrived, n_dropped and
  * n_pending are the core's to count. */
 void cr_result_add(struct cr_result *r, const struct cr_request_row *row);
+
+/* Over the jobs of a run; NULL-safe: without jobs n is 0. */
+int cr_result_jobs(const struct cr_result *r, struct cr_job_totals *out, struct cr_err *err) CR_MUST;
 
 /* Completions per second between the end of the warm-up and the end of the run; 0 when there is no such time. */
 double cr_result_throughput(const struct cr_result *r, uint32_t client);

@@ -5,6 +5,14 @@
 
 #include <math.h>
 
+uint32_t cr_summary_clients(const struct cr_workload *w)
+{
+  uint32_t n = 0;
+  for (uint32_t c = 0; c < w->n_client; c++)
+    n += w->client[c].job.iterations == 0;
+  return n;
+}
+
 int cr_summary_init(struct cr_summary *s, uint32_t n_run, uint32_t n_client, uint32_t n_device, struct cr_arena *arena,
                     struct cr_err *err)
 {
@@ -68,6 +76,8 @@ void cr_summarize_device(const struct cr_result *r, uint32_t device, const struc
   const struct cr_device_desc *d = &m->device[device];
   const struct cr_use *u = &r->use[device];
   double span_ns = (double)r->end_ns;
+  /* Of iterations of which only the time is known, nobody counts what they are made of. */
+  int ops_known = u->n_kernel || u->n_copy || u->n_memset || !(u->busy_ns > 0);
   *out = (struct cr_device_summary){
     .name = d->name,
     .n_kernel = u->n_kernel,
@@ -75,14 +85,49 @@ void cr_summarize_device(const struct cr_result *r, uint32_t device, const struc
     .n_memset = u->n_memset,
     .busy = share(u->busy_ns, span_ns),
     .sm_use = share(u->sm_ns, span_ns * d->sms),
-    .warp_use = share(u->warp_ns, span_ns * d->sms * d->sm_warps),
+    .warp_use = ops_known ? share(u->warp_ns, span_ns * d->sms * d->sm_warps) : NAN,
     .dram_use = share(u->dram_bytes, span_ns / 1e9 * (double)d->dram_bytes_per_s),
-    .copy_use = share(u->copy_ns, span_ns),
+    .copy_use = ops_known ? share(u->copy_ns, span_ns) : NAN,
   };
 }
 
-void cr_summarize_run(const struct cr_result *r, const struct cr_workload *w, const struct cr_machine *m,
-                      struct cr_run_summary *out)
+int cr_summarize_jobs(const struct cr_result *r, const struct cr_device_summary *device, struct cr_jobs_summary *out,
+                      struct cr_err *err)
+{
+  struct cr_job_totals total;
+  int rc = cr_result_jobs(r, &total, err);
+  if (rc != CR_OK)
+    return rc;
+  double busy = 0, sm_use = 0;
+  for (uint32_t d = 0; d < r->n_device; d++) {
+    busy += device[d].busy;
+    sm_use += device[d].sm_use;
+  }
+  *out = (struct cr_jobs_summary){
+    .total = total,
+    .per_h = total.makespan_ns > 0 ? (double)total.n_done * 3600e9 / total.makespan_ns : NAN,
+    .busy = busy / r->n_device,
+    .sm_use = sm_use / r->n_device,
+  };
+  return CR_OK;
+}
+
+uint32_t cr_summary_first_job(const struct cr_result *r, enum cr_job_end how)
+{
+  for (uint32_t c = 0; r->job && c < r->n_client; c++)
+    if (r->job[c].how == how)
+      return c;
+  return CR_NONE;
+}
+
+static const char *name_first(const struct cr_result *r, const struct cr_workload *w, enum cr_job_end how)
+{
+  uint32_t client = cr_summary_first_job(r, how);
+  return client == CR_NONE ? NULL : w->client[client].name;
+}
+
+int cr_summarize_run(const struct cr_result *r, const struct cr_workload *w, const struct cr_machine *m,
+                     struct cr_run_summary *out, struct cr_err *err)
 {
   struct cr_client_summary *client = out->client;
   struct cr_device_summary *device = out->device;
@@ -103,10 +148,17 @@ void cr_summarize_run(const struct cr_result *r, const struct cr_workload *w, co
     .client = client,
     .device = device,
   };
-  for (uint32_t c = 0; c < r->n_client; c++)
-    cr_summarize_client(r, c, w, &client[c]);
+  for (uint32_t c = 0, i = 0; c < r->n_client; c++)
+    if (w->client[c].job.iterations == 0)
+      cr_summarize_client(r, c, w, &client[i++]);
   for (uint32_t d = 0; d < r->n_device; d++)
     cr_summarize_device(r, d, m, &device[d]);
+  int rc = cr_summarize_jobs(r, device, &out->jobs, err);
+  if (rc != CR_OK)
+    return rc;
+  out->jobs.first_rejected = name_first(r, w, CR_JOB_REJECTED);
+  out->jobs.first_no_memory = name_first(r, w, CR_JOB_NO_MEMORY);
+  return CR_OK;
 }
 
 cr_ns cr_run_rt_p99_ns(const struct cr_summary *s, uint32_t run)

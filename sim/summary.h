@@ -38,23 +38,35 @@ struct cr_device_summary {
   double copy_use; /* of time, with at least one copy running */
 };
 
+/* All jobs of a run together; what is not in their totals is over all devices. */
+struct cr_jobs_summary {
+  struct cr_job_totals total;                   /* n == 0: there are none, and the rest is not known */
+  double per_h;                                 /* done in an hour of the makespan; NAN: none done */
+  const char *first_rejected, *first_no_memory; /* by name, in order of clients; NULL: there is none */
+  double busy, sm_use;                          /* as of devices; their mean */
+};
+
 struct cr_run_summary {
   const char *policy, *backend;
   enum cr_outcome outcome;
   const char *why; /* "" when done */
   cr_ns end_ns;
   uint64_t n_event, n_action, n_refused, n_preempt, n_callback, n_op, ledger_hash, ledger_count;
-  struct cr_client_summary *client; /* [n_client] of the summary */
+  struct cr_client_summary *client; /* [n_client] of the summary: those that are no jobs, in order */
   struct cr_device_summary *device; /* [n_device] of the summary */
+  struct cr_jobs_summary jobs;
 };
 
 struct cr_summary {
   const char *version, *git, *command, *scenario, *about;
   uint64_t seed, workload_hash;
-  cr_ns duration_ns, warmup_ns;
+  cr_ns duration_ns, warmup_ns; /* duration CR_NS_NEVER: until all jobs have left */
   uint32_t n_run, n_client, n_device;
   struct cr_run_summary *run; /* [n_run] */
 };
+
+/* How many clients are no jobs: those that a summary names one by one. */
+uint32_t cr_summary_clients(const struct cr_workload *w);
 
 /* Room for n_run runs in the arena; the caller fills in the rest. */
 int cr_summary_init(struct cr_summary *s, uint32_t n_run, uint32_t n_client, uint32_t n_device, struct cr_arena *arena,
@@ -65,10 +77,17 @@ void cr_summarize_client(const struct cr_result *r, uint32_t client, const struc
                          struct cr_client_summary *out);
 void cr_summarize_device(const struct cr_result *r, uint32_t device, const struct cr_machine *m,
                          struct cr_device_summary *out);
-void cr_summarize_run(const struct cr_result *r, const struct cr_workload *w, const struct cr_machine *m,
-                      struct cr_run_summary *out);
+int cr_summarize_run(const struct cr_result *r, const struct cr_workload *w, const struct cr_machine *m,
+                     struct cr_run_summary *out, struct cr_err *err) CR_MUST;
 
-/* What to compare policies by: the worst 99th percentile latency of an rt client (CR_NS_NEVER: none finished), and the
+/* The jobs of a run, from their results and the summaries of its devices; the names are left for the caller to fill in. */
+int cr_summarize_jobs(const struct cr_result *r, const struct cr_device_summary *device, struct cr_jobs_summary *out,
+                      struct cr_err *err) CR_MUST;
+
+/* The first job that ended so; CR_NONE: none did. */
+uint32_t cr_summary_first_job(const struct cr_result *r, enum cr_job_end how);
+
+/* What to compare policies by, jobs aside: the worst 99th percentile latency of an rt client (CR_NS_NEVER: none finished), and the
  * requests per second of all be clients together (NAN: there is none). */
 cr_ns cr_run_rt_p99_ns(const struct cr_summary *s, uint32_t run);
 double cr_run_be_per_s(const struct cr_summary *s, uint32_t run);

@@ -295,10 +295,13 @@ static void on_op(void *ctx, const struct cr_op_span *span)
                    span->start_ns / 1000, span->start_ns % 1000, dur_ns / 1000, dur_ns % 1000);
   add(t, line, (size_t)n);
   add_text(t, t->client_json[span->client]);
-  n = snprintf(line, sizeof line, ",\"request\":%u,\"op\":%u,\"stage\":%u,\"blocks\":%u,\"alone_us\":%" PRId64 ".%03" PRId64
-               "}}", span->request, span->op - model->op0, op->stage, op->blocks, op->duration_ns / 1000,
-               op->duration_ns % 1000);
+  n = snprintf(
+    line, sizeof line, ",\"request\":%u,\"op\":%u,\"stage\":%u,\"blocks\":%u,\"alone_us\":%" PRId64 ".%03" PRId64,
+    span->request, span->op - model->op0, op->stage, op->blocks, op->duration_ns / 1000, op->duration_ns % 1000);
+  if (op->kind == CR_OP_ITERATION)
+    n += snprintf(line + n, sizeof line - (size_t)n, ",\"iterations\":%u", span->n);
   add(t, line, (size_t)n);
+  add_text(t, "}}");
 }
 
 /* Names of the present run's processes and threads, and counters that wait. */

@@ -87,6 +87,7 @@ static const struct kind SIZE = {SIZES, "a size", "such as 2MiB (units: B, kB, M
 static const struct kind SPEED = {SPEEDS, "a transfer rate", "such as 4.8TB/s (a size for each second)"};
 static const struct kind RATE = {RATES, "a rate", "such as 100/s (units: /s, Hz, /ms, kHz, /min, /h)"};
 static const struct kind SHARE = {SHARES, "a share", "such as 0.25 or 25%"};
+static const struct kind FACTOR = {SHARES, "a factor", "such as 1.1 or 110%"};
 static const struct kind COUNT = {NO_UNIT, "a count", "such as 12"};
 static const struct kind WHOLE = {NO_UNIT, "a whole number", "such as -3"};
 static const struct kind REAL = {NO_UNIT, "a number", "such as 0.5"};
@@ -307,6 +308,11 @@ int cr_parse_ppm(const char *text, const char *what, int64_t *out, struct cr_err
     return too_large(text, what, &SHARE, err);
   *out = ppm;
   return CR_OK;
+}
+
+int cr_parse_factor(const char *text, const char *what, int64_t *out, struct cr_err *err)
+{
+  return parse_integer(text, what, &FACTOR, out, err);
 }
 
 int cr_parse_count(const char *text, const char *what, int64_t *out, struct cr_err *err)

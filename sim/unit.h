@@ -15,6 +15,8 @@ int cr_parse_rate(const char *text, const char *what, double *per_s,
 int cr_parse_bytes_per_s(const char *text, const char *what, int64_t *out, struct cr_err *err) CR_MUST; /* 4.8TB/s */
 int cr_parse_ppm(const char *text, const char *what, int64_t *out,
                  struct cr_err *err) CR_MUST; /* 0.25 or 25%, at most 1 */
+int cr_parse_factor(const char *text, const char *what, int64_t *out,
+                    struct cr_err *err) CR_MUST; /* 1.1 or 110%, in millionths */
 int cr_parse_count(const char *text, const char *what, int64_t *out, struct cr_err *err) CR_MUST; /* 12, 1e6 */
 /* Signed whole number, no unit. */
 int cr_parse_int(const char *text, const char *what, int64_t *out, struct cr_err *err) CR_MUST;

@@ -11,8 +11,8 @@
 
 #include <string.h>
 
-const char *const cr_op_kind_name[CR_N_OP_KIND] = {"kernel", "h2d", "d2h", "d2d", "memset", "host"};
-const char *const cr_arrival_name[CR_N_ARRIVAL] = {"closed", "uniform", "poisson", "trace"};
+const char *const cr_op_kind_name[CR_N_OP_KIND] = {"kernel", "h2d", "d2h", "d2d", "memset", "host", "iteration"};
+const char *const cr_arrival_name[CR_N_ARRIVAL] = {"closed", "uniform", "poisson", "trace", "at"};
 
 /* A text kept once, and the model and client that bear it. */
 struct word {
@@ -131,6 +131,11 @@ static int is_amount(int64_t amount)
   return amount >= 0 || amount == CR_UNKNOWN;
 }
 
+static int is_share(int64_t ppm)
+{
+  return ppm == CR_UNKNOWN || (ppm >= 0 && ppm <= 1000000);
+}
+
 /* The first field of an op that cannot be, and what it must be; NULL: all can. */
 static const char *op_fault(const struct cr_op_spec *op, uint32_t stage)
 {
@@ -144,6 +149,10 @@ static const char *op_fault(const struct cr_op_spec *op, uint32_t stage)
     return "spread, gap and launch time must not be negative";
   if (op->kind == CR_OP_KERNEL && (op->blocks == 0 || op->threads == 0))
     return "blocks and threads must be at least 1 for a kernel";
+  if (op->kind == CR_OP_ITERATION && op->launch_ns != CR_NS_NEVER)
+    return "an iteration has no launch time";
+  if (op->kind == CR_OP_ITERATION && (!is_share(op->sm_ppm) || !is_share(op->dram_ppm)))
+    return "demands of an iteration must be from 0 to 1000000 ppm";
   if (!is_amount(op->smem_bytes) || !is_amount(op->carveout_bytes) || !is_amount(op->bytes))
     return "shared memory, carve-out and bytes must not be negative";
   if (!is_amount(op->dram_bytes) || !is_amount(op->l2_bytes) || !is_amount(op->instructions) ||
@@ -161,6 +170,8 @@ static int check_ops(const struct cr_model_spec *spec, struct cr_model_info *inf
     if (!op->name || !*op->name)
       return cr_fail(err, CR_EINPUT, "model %s: op %u has no name", spec->name, i);
     const char *fault = i == 0 && op->stage != 0 ? "stage must be 0 for the first" : op_fault(op, stage);
+    if (!fault && op->kind == CR_OP_ITERATION && spec->n_op != 1)
+      fault = "an iteration must be its model's only op";
     if (fault)
       return cr_fail(err, CR_EINPUT, "model %s: op %u (%s): %s", spec->name, i, op->name, fault);
     stage = op->stage;
@@ -260,12 +271,34 @@ static const char *arrival_fault(const struct cr_arrival_spec *a)
       if (a->at_ns[i] < (i ? a->at_ns[i - 1] : 0) || a->at_ns[i] == CR_NS_NEVER)
         return "times must ascend, from 0 on";
     break;
+  case CR_ARRIVE_AT:
+    break;
   case CR_N_ARRIVAL:
   default:
     return "arrival is none of those there are";
   }
   if (a->phase_ns < 0 || a->phase_ns == CR_NS_NEVER)
     return "phase must not be negative";
+  return NULL;
+}
+
+/* Of what makes a client a job: all or nothing. */
+static const char *job_fault(const struct cr_job_spec *j, const struct cr_arrival_spec *a, uint32_t n_op)
+{
+  if (j->iterations == 0)
+    return a->kind == CR_ARRIVE_AT ? "iterations must be at least 1 for a job" : NULL;
+  if (a->kind != CR_ARRIVE_AT)
+    return "a job is submitted once: its arrival must be at";
+  if (j->iterations > (CR_NONE - 1) / n_op)
+    return "iterations times the ops of its model must be below 4294967295";
+  if (j->startup_ns < 0 || j->startup_ns == CR_NS_NEVER)
+    return "startup must not be negative";
+  if (j->think_ns < 0 || j->think_ns == CR_NS_NEVER)
+    return "think time must not be negative";
+  if (j->declared_ns <= 0)
+    return "declared duration must be longer than 0";
+  if (!is_amount(j->persistent_bytes) || !is_amount(j->ephemeral_bytes))
+    return "declared bytes of memory must not be negative";
   return NULL;
 }
 
@@ -288,7 +321,8 @@ static const char *client_fault(const struct cr_workload_builder *b, const struc
     return "max_requests must be at least 1";
   if (b->w.n_client >= CR_NONE - 1)
     return "too many clients in one workload";
-  return arrival_fault(&c->arrival);
+  const char *fault = arrival_fault(&c->arrival);
+  return fault ? fault : job_fault(&c->job, &c->arrival, b->model[c->model.i].n_op);
 }
 
 static const cr_ns *copy_times(struct cr_arena *arena, const struct cr_arrival_spec *a)
@@ -336,6 +370,11 @@ int cr_workload_seal(struct cr_workload_builder *b, const struct cr_workload **o
   b->w.client = b->client;
   *out = &b->w;
   return CR_OK;
+}
+
+const struct cr_model_info *cr_workload_builder_model(const struct cr_workload_builder *b, cr_model model)
+{
+  return &b->model[model.i];
 }
 
 cr_model cr_workload_find_model(const struct cr_workload *w, const char *name)

@@ -14,9 +14,10 @@ enum cr_op_kind {
   CR_OP_COPY_D2D,
   CR_OP_MEMSET,
   CR_OP_HOST, /* CPU work: nothing on the device */
+  CR_OP_ITERATION, /* a whole training iteration of which only the time, and perhaps what it demands, is known */
   CR_N_OP_KIND
 };
-extern const char *const cr_op_kind_name[CR_N_OP_KIND]; /* "kernel", "h2d", "d2h", "d2d", "memset", "host" */
+extern const char *const cr_op_kind_name[CR_N_OP_KIND]; /* "kernel", "h2d", "d2h", "d2d", "memset", "host", "iteration" */
 
 /* Of what may not have been recorded. */
 enum cr_answer { CR_UNSAID, CR_NO, CR_YES };
@@ -42,6 +43,8 @@ struct cr_op_spec {
   int64_t instructions;         /* issued by all its warps, from counters */
   int64_t tensor_instructions;  /* of these, on the tensor pipe */
   int64_t active_warps_q16;     /* resident warps an SM while active, mean, 16 fraction bits */
+  int64_t sm_ppm, dram_ppm; /* of an iteration: millionths of the SMs and of the DRAM bandwidth that it keeps busy while it
+                               runs alone; not known: all of the SMs */
 };
 
 struct cr_model_spec {
@@ -58,9 +61,10 @@ enum cr_arrival_kind {
   CR_ARRIVE_UNIFORM, /* every 1/rate s from phase_ns on */
   CR_ARRIVE_POISSON, /* exponential gaps of mean 1/rate, from phase_ns on */
   CR_ARRIVE_TRACE,   /* at the given times */
+  CR_ARRIVE_AT,      /* once, at phase_ns: a job */
   CR_N_ARRIVAL
 };
-extern const char *const cr_arrival_name[CR_N_ARRIVAL]; /* "closed", "uniform", "poisson", "trace" */
+extern const char *const cr_arrival_name[CR_N_ARRIVAL]; /* "closed", "uniform", "poisson", "trace", "at" */
 
 /* The most requests a second that a client may ask for: one a microsecond. */
 #define CR_RATE_MAX_PER_S 1e6
@@ -69,9 +73,21 @@ struct cr_arrival_spec {
   enum cr_arrival_kind kind;
   uint32_t depth;     /* closed: >= 1 */
   double rate_per_s;  /* uniform, poisson: > 0, <= CR_RATE_MAX_PER_S */
-  cr_ns phase_ns;     /* uniform, poisson, closed: >= 0, time of the first (poisson: start of the first gap) */
+  cr_ns phase_ns;     /* all but trace: >= 0, time of the first (poisson: start of the first gap) */
   const cr_ns *at_ns; /* trace: [n_at], ascending, >= 0; copied */
   uint32_t n_at;
+};
+
+/* A client with an end: it is submitted at its arrival's phase_ns (CR_ARRIVE_AT), its process starts up, asks for memory,
+ * and makes one request of so many passes of its model; then it leaves.  All zero but for the unknown: no job. */
+struct cr_job_spec {
+  uint32_t iterations; /* >= 1; 0: the client is no job.  Times the model's ops: below 2^32 */
+  cr_ns startup_ns;    /* from the start of its process to the moment it asks for memory; >= 0 */
+  cr_ns think_ns;      /* between the end of an iteration and the start of the next; >= 0 */
+  cr_ns declared_ns;   /* how long it says that it will run; CR_NS_NEVER: it does not say */
+  /* What it says that it needs, held throughout and during an iteration; CR_UNKNOWN: it does not say.  What it really
+   * takes is its model's persistent_bytes (framework-internal included) and ephemeral_bytes. */
+  int64_t persistent_bytes, ephemeral_bytes;
 };
 
 struct cr_client_spec {
@@ -85,6 +101,7 @@ struct cr_client_spec {
   uint32_t thread;       /* that launches its eager programs: clients of the same number share it; 0: its own */
   enum cr_answer sync;   /* whether an eager program waits for the device at a request's end; CR_UNSAID: yes */
   struct cr_arrival_spec arrival;
+  struct cr_job_spec job;
 };
 
 struct cr_model_info {
@@ -111,6 +128,9 @@ int cr_workload_add_model(struct cr_workload_builder *b, const struct cr_model_s
 int cr_workload_add_client(struct cr_workload_builder *b, const struct cr_client_spec *spec, cr_client *out,
                            struct cr_err *err) CR_MUST;
 int cr_workload_seal(struct cr_workload_builder *b, const struct cr_workload **out, struct cr_err *err) CR_MUST;
+
+/* Of a model that was added; good until the next one is. */
+const struct cr_model_info *cr_workload_builder_model(const struct cr_workload_builder *b, cr_model model);
 
 /* Of a model by name, or of CR_NONE. */
 cr_model cr_workload_find_model(const struct cr_workload *w, const char *name);

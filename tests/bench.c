@@ -1,5 +1,4 @@
-/* bench.c - how fast it is: the event queue alone, and whole scenarios under every policy, at both fidelities of the
- * device model.
+/* bench.c - how fast it is: the event queue alone, jobs that wait, and whole scenarios under every policy.
  *
  *   tests/bench [SCENARIO]...     pair, disb-c and disb-d unless said otherwise
  *
@@ -19,6 +18,7 @@
 #include "sim/table.h"
 #include "sim/text.h"
 #include "tests/bench_heap.h"
+#include "tests/bench_jobs.h"
 #include "traces/scenario.h"
 
 static double spent_s(void)
@@ -50,6 +50,37 @@ static int bench_heap(struct cr_text *out)
     }
     cr_table_cell(&t, "%u", pending[i]);
     cr_table_cell(&t, "%.1f", holds_per_s / 1e6);
+  }
+  cr_table_end(&t, out);
+  return 0;
+}
+
+static int bench_jobs(struct cr_text *out)
+{
+  static const struct cr_table_column column[] = {
+    {NULL, "jobs", 0}, {NULL, "policy", 1}, {NULL, "iterations", 0}, {NULL, "events", 0}, {NULL, "took, s", 0},
+    {NULL, "us a job", 0},
+  };
+  static const uint32_t n_job[] = {1000, 10000, 100000};
+  static const char *const policy[] = {"fifo", "srtf", "pack", "fair"};
+  struct cr_table t;
+  struct cr_err err;
+  cr_text_add(out, "\njobs, of which most wait\n");
+  cr_table_begin(&t, column, 6, 0);
+  for (int i = 0; i < 12; i++) {
+    struct cr_result r;
+    double took_s;
+    if (bench_jobs_run(n_job[i % 3], policy[i / 3], &r, &took_s, &err) != CR_OK) {
+      cr_text_fini(&t.cell);
+      return fail(&err);
+    }
+    cr_table_cell(&t, "%u", n_job[i % 3]);
+    cr_table_cell(&t, "%s", policy[i / 3]);
+    cr_table_cell(&t, "%llu", (unsigned long long)r.n_op);
+    cr_table_cell(&t, "%llu", (unsigned long long)r.n_event);
+    cr_table_cell(&t, "%.3f", took_s);
+    cr_table_cell(&t, "%.2f", took_s * 1e6 / n_job[i % 3]);
+    cr_result_fini(&r);
   }
   cr_table_end(&t, out);
   return 0;
@@ -129,8 +160,9 @@ int main(int argc, char **argv)
   cr_text_add(&out, "corun %s (%s)\n\n", cr_program_version, cr_program_git);
   int status = bench_heap(&out);
   if (!status)
-    status =
-      argc > 1 ? bench_scenarios((const char *const *)argv + 1, argc - 1, &out) : bench_scenarios(usual, 3, &out);
+    status = bench_jobs(&out);
+  if (!status)
+    status = argc > 1 ? bench_scenarios((const char *const *)argv + 1, argc - 1, &out) : bench_scenarios(usual, 3, &out);
   if (!status && getrusage(RUSAGE_SELF, &use) == 0)
     cr_text_add(&out, "\npeak memory: %.1f MiB\n", (double)use.ru_maxrss / 1024);
   if (!status && !out.failed)

@@ -31,9 +31,36 @@ shows() { run -p streams -o "$tmp/s$1.db" --format "$1" >"$tmp/run.out" &&
 for format in table csv json; do
   ok "show_prints_the_${format}_that_run_printed" shows $format
 done
+
+# Jobs, and a job beside a client: the same promises.
+cat >"$tmp/mix.yaml" <<'YAML'
+duration: 60ms
+clients:
+  - {name: rt, model: googlenet-bs1-fp32, class: rt, arrival: uniform, rate: 100/s}
+  - {name: train, model: resnet50-bs8-fp16, class: be, iterations: 3, submit: 5ms, startup: 10ms, think: 1ms}
+policies: [streams, exclusive]
+YAML
+jobs_show() { # SCENARIO FORMAT
+  "$corun" run "$1" -o "$tmp/j.db" --format "$2" --force >"$tmp/run.out" &&
+    "$corun" show "$tmp/j.db" --format "$2" >"$tmp/show.out" && diff "$tmp/run.out" "$tmp/show.out"
+}
+for format in table csv json; do
+  ok "show_prints_the_${format}_of_jobs_that_run_printed" jobs_show salus-table1 $format
+  ok "show_prints_the_${format}_of_jobs_and_clients_that_run_printed" jobs_show "$tmp/mix.yaml" $format
+done
+jobs_rows() { "$corun" run "$1" --format csv >"$tmp/csv" && [ "$(cut -d, -f1 "$tmp/csv" | sort | uniq -c | tr -s ' \n' ' ')" = "$2" ]; }
+ok 'csv_has_one_row_of_jobs_a_policy' jobs_rows salus-table1 ' 4 device 4 jobs 1 row '
+ok 'csv_of_jobs_and_clients_has_rows_of_both' jobs_rows "$tmp/mix.yaml" ' 2 client 2 device 2 jobs 1 row '
+jobs_replay() { jobs_show salus-table1 table && "$corun" replay "$tmp/j.db"; }
+ok 'the_ledger_of_jobs_can_be_replayed' jobs_replay
+
 ok 'the_database_leaves_no_partial_file' absent "$tmp"/*.partial
-one_row() { run --format csv >"$tmp/csv" && [ "$(grep -c '^client,' "$tmp/csv")" -eq $((2 * $("$corun" list policies | sed 1d | wc -l))) ]; }
+# Where there are no jobs, every policy that manages none; and the others where there are.
+policies_of() { cut -d, -f3 "$tmp/csv" | sed 1d | sort -u | tr '\n' ' '; }
+one_row() { run --format csv >"$tmp/csv" && [ "$(grep -c '^client,' "$tmp/csv")" -eq 10 ] && [ "$(policies_of)" = 'exclusive mps priority streams timeslice ' ]; }
+one_for_jobs() { "$corun" run salus-fair --set policies= --format csv >"$tmp/csv" && [ "$(policies_of)" = 'fair fifo pack srtf ' ]; }
 ok 'csv_has_a_row_for_every_policy_and_client' one_row
+ok 'jobs_run_under_those_that_manage_jobs' one_for_jobs
 ok 'a_policy_may_be_run_twice_with_other_options' run -p exclusive,order=fifo -p exclusive,order=rt-first
 ok 'the_wall_clock_backend_runs' run -b wall -p exclusive
 ok 'a_pipe_shows_no_progress_bar' bash -c '! "$0" run "$1" --set duration=30ms 2>&1 >/dev/null | grep -q .' "$corun" "$scenario"

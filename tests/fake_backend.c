@@ -14,6 +14,8 @@
 struct range {
   uint32_t request, op0, n_op, base; /* base: first op of its model */
   uint32_t next;
+  uint32_t pass; /* ops of a pass of a job's, op0 and n_op counting on; 0: no job */
+  cr_ns think_ns, ready_ns;
   int cut; /* stops after n_op as a preempted range, by how */
   uint32_t how;
 };
@@ -71,11 +73,20 @@ static cr_ns fake_now(const struct cr_backend *b)
   return b->now_ns;
 }
 
-static cr_ns ops_ns(const struct cr_backend *b, uint32_t op0, uint32_t n_op)
+/* Of the range's n-th op; a job thinks before the first of each pass but the range's first. */
+static cr_ns op_ns(const struct cr_backend *b, const struct range *r, uint32_t n)
+{
+  if (!r->pass)
+    return b->workload->op[r->op0 + n].duration_ns;
+  uint32_t in_pass = (r->op0 - r->base + n) % r->pass;
+  return b->workload->op[r->base + in_pass].duration_ns + (n && in_pass == 0 ? r->think_ns : 0);
+}
+
+static cr_ns ops_ns(const struct cr_backend *b, const struct range *r)
 {
   cr_ns sum = 0;
-  for (uint32_t i = 0; i < n_op; i++)
-    sum += b->workload->op[op0 + i].duration_ns;
+  for (uint32_t i = 0; i < r->n_op; i++)
+    sum += op_ns(b, r, i);
   return sum;
 }
 
@@ -86,8 +97,8 @@ static void start_head(struct cr_backend *b, struct stream *s, cr_ns at_ns)
     return;
   }
   const struct range *r = &b->range[s->head];
-  s->start_ns = at_ns;
-  s->end_ns = at_ns + ops_ns(b, r->op0, r->n_op);
+  s->start_ns = cr_max_ns(at_ns, r->ready_ns);
+  s->end_ns = s->start_ns + ops_ns(b, r);
 }
 
 static void happen(struct cr_backend *b, const struct range *r, enum cr_event_kind kind, cr_ns reach_ns,
@@ -116,7 +127,7 @@ static void end_head(struct cr_backend *b, struct stream *s, enum cr_event_kind 
   struct range *r = &b->range[i];
   happen(b, r, kind, s->start_ns, n_done);
   b->use.n_kernel += n_done;
-  b->use.busy_ns += (double)(b->now_ns - s->start_ns);
+  b->use.busy_ns += b->now_ns > s->start_ns ? (double)(b->now_ns - s->start_ns) : 0;
   s->head = r->next;
   put_range(b, i);
   start_head(b, s, b->now_ns);
@@ -163,6 +174,11 @@ static int launch(struct cr_backend *b, const struct cr_act *a, struct cr_err *e
                                .n_op = a->n_op,
                                .base = b->workload->model[b->workload->client[a->client].model.i].op0,
                                .next = CR_NONE};
+  if (b->workload->client[a->client].job.iterations) {
+    b->range[i].pass = b->workload->model[b->workload->client[a->client].model.i].n_op;
+    b->range[i].think_ns = a->think_ns;
+    b->range[i].ready_ns = a->ready_ns;
+  }
   if (s->head != CR_NONE) {
     b->range[s->tail].next = i;
     s->tail = i;
@@ -173,16 +189,35 @@ static int launch(struct cr_backend *b, const struct cr_act *a, struct cr_err *e
   return CR_OK;
 }
 
-/* Ops of the head that are finished, and whether another one has begun. */
-static uint32_t finished(const struct cr_backend *b, const struct stream *s, int *begun)
+/* Ops of the head that are finished, whether another one has begun, and for how long its client has thought since. */
+static uint32_t finished(const struct cr_backend *b, const struct stream *s, int *begun, cr_ns *thought_ns)
 {
   const struct range *r = &b->range[s->head];
   cr_ns left_ns = b->now_ns - s->start_ns;
   uint32_t n = 0;
-  while (n < r->n_op && left_ns >= b->workload->op[r->op0 + n].duration_ns)
-    left_ns -= b->workload->op[r->op0 + n++].duration_ns;
-  *begun = left_ns > 0;
+  while (n < r->n_op && left_ns >= op_ns(b, r, n))
+    left_ns -= op_ns(b, r, n++);
+  int thinks = r->pass && n && (r->op0 - r->base + n) % r->pass == 0 && left_ns <= r->think_ns;
+  *begun = left_ns > 0 && !thinks;
+  *thought_ns = thinks ? left_ns : 0;
   return n;
+}
+
+/* Of a job's range, to the end of the pass that has begun. */
+static uint32_t to_the_end_of_the_pass(const struct range *r, uint32_t n_done)
+{
+  return n_done + r->pass - (r->op0 - r->base + n_done) % r->pass;
+}
+
+/* The head stops after so many ops. */
+static void cut(struct cr_backend *b, struct stream *s, uint32_t n_op)
+{
+  struct range *r = &b->range[s->head];
+  if (n_op >= r->n_op)
+    return;
+  r->cut = 1;
+  r->n_op = n_op;
+  s->end_ns = s->start_ns + ops_ns(b, r);
 }
 
 static void preempt(struct cr_backend *b, struct stream *s, uint32_t how)
@@ -190,7 +225,8 @@ static void preempt(struct cr_backend *b, struct stream *s, uint32_t how)
   if (s->head == CR_NONE)
     return;
   int begun;
-  uint32_t n_done = finished(b, s, &begun), i = b->range[s->head].next;
+  cr_ns thought_ns;
+  uint32_t n_done = finished(b, s, &begun, &thought_ns), i = b->range[s->head].next;
   for (uint32_t next; i != CR_NONE; i = next) {
     next = b->range[i].next;
     b->range[i].how = how;
@@ -201,13 +237,17 @@ static void preempt(struct cr_backend *b, struct stream *s, uint32_t how)
   r->next = CR_NONE;
   s->tail = s->head;
   r->how = how;
-  if (how == CR_CAP_KILL || !begun) {
+  int in_pass = r->pass && (n_done % r->pass || begun);
+  if (b->now_ns < s->start_ns || (r->pass && !n_done && !begun))
+    s->start_ns = CR_NS_NEVER; /* a job's client still thinks, or has this instant ended */
+  else
+    s->start_ns += thought_ns;
+  if (in_pass)
+    cut(b, s, to_the_end_of_the_pass(r, n_done));
+  else if (how == CR_CAP_KILL || !begun)
     end_head(b, s, CR_EV_BACK, n_done);
-  } else if (n_done + 1 < r->n_op) {
-    r->cut = 1;
-    r->n_op = n_done + 1;
-    s->end_ns = s->start_ns + ops_ns(b, r->op0, r->n_op);
-  }
+  else
+    cut(b, s, n_done + 1);
 }
 
 static int fake_act(struct cr_backend *b, const struct cr_act *a, struct cr_err *err)
@@ -238,5 +278,5 @@ static void fake_use(const struct cr_backend *b, uint32_t device, struct cr_use 
   }
 
 const struct cr_backend_ops fake_backend = FAKE("fake", CR_CAP_PARK | CR_CAP_EVICT | CR_CAP_KILL | CR_CAP_PRIORITY |
-                                                   CR_CAP_SHARE | CR_CAP_PROCESS);
+                                                   CR_CAP_SHARE | CR_CAP_PROCESS | CR_CAP_MEM);
 const struct cr_backend_ops fake_backend_plain = FAKE("fake-plain", 0);

@@ -31,7 +31,11 @@ compare() { # SCENARIO POLICY NAME
 for scenario in "$srcdir"/tests/scenarios/*.yaml; do
   name=${scenario##*/}
   name=${name%.yaml}
-  for policy in $policies exclusive,order=rt-first; do
+  chosen="$policies exclusive,order=rt-first"
+  [ "$name" != lanes ] || # models of which whole iterations are known, which not every policy can run
+    chosen='fifo srtf srtf,rules=paper,lanes=auto pack pack,rules=paper pack,rules=paper,move=yes pack,fit=best
+      pack,backfill=no fair fair,wc=no fair,accounting=rr fair,accounting=ps fair,turn=7'
+  for policy in $chosen; do
     ok "${name}_under_${policy//[,=]/_}_decides_as_before" \
       compare "$scenario" "$policy" "$name.${policy//[,=]/-}.ledger"
   done

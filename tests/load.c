@@ -10,21 +10,24 @@
 #define DEVICE                                                                                                       \
   {                                                                                                                  \
     .name = "test", .about = "a device for tests", .sms = 4, .warp_threads = 32, .sm_threads = 2048, .sm_warps = 64, \
-    .sm_blocks = 32, .sm_regs = 65536, .priority_least = 0, .priority_greatest = -5,                                 \
+    .sm_blocks = 32, .sm_regs = 65536, .priority_least = 0, .priority_greatest = -5, .mem_bytes = 1000,              \
   }
 
 static const struct cr_device_desc device[2] = {DEVICE, DEVICE};
 const struct cr_machine load_machine = {.n_device = 1, .device = device};
 const struct cr_machine load_two_devices = {.n_device = 2, .device = device};
 
-cr_model load_model(struct cr_workload_builder *b, const char *name, uint32_t n_op, cr_ns op_ns)
+static cr_model add_model(struct cr_workload_builder *b, const char *name, enum cr_op_kind kind, uint32_t n_op,
+                          cr_ns op_ns, int64_t persistent, int64_t ephemeral)
 {
   struct cr_op_spec *op = cr_mem_new(n_op, sizeof *op);
   assert_non_null(op);
   for (uint32_t i = 0; i < n_op; i++)
     op[i] = (struct cr_op_spec){
       .name = "k",
-      .kind = CR_OP_KERNEL,
+      .kind = kind,
+      .sm_ppm = CR_UNKNOWN,
+      .dram_ppm = CR_UNKNOWN,
       .duration_ns = op_ns,
       .spread_ns = CR_NS_NEVER,
       .gap_ns = CR_NS_NEVER,
@@ -46,8 +49,8 @@ cr_model load_model(struct cr_workload_builder *b, const char *name, uint32_t n_
     .op = op,
     .n_op = n_op,
     .weight_bytes = CR_UNKNOWN,
-    .persistent_bytes = CR_UNKNOWN,
-    .ephemeral_bytes = CR_UNKNOWN,
+    .persistent_bytes = persistent,
+    .ephemeral_bytes = ephemeral,
     .framework_bytes = CR_UNKNOWN,
   };
   cr_model model = {0};
@@ -56,6 +59,34 @@ cr_model load_model(struct cr_workload_builder *b, const char *name, uint32_t n_
     fail_msg("%s", err.text);
   cr_mem_free(op);
   return model;
+}
+
+cr_model load_model(struct cr_workload_builder *b, const char *name, uint32_t n_op, cr_ns op_ns)
+{
+  return add_model(b, name, CR_OP_KERNEL, n_op, op_ns, CR_UNKNOWN, CR_UNKNOWN);
+}
+
+cr_model load_sized_model(struct cr_workload_builder *b, const char *name, uint32_t n_op, cr_ns op_ns,
+                          int64_t persistent, int64_t ephemeral)
+{
+  return add_model(b, name, CR_OP_KERNEL, n_op, op_ns, persistent, ephemeral);
+}
+
+cr_model load_iteration(struct cr_workload_builder *b, const char *name, cr_ns each_ns, int64_t persistent,
+                        int64_t ephemeral)
+{
+  return add_model(b, name, CR_OP_ITERATION, 1, each_ns, persistent, ephemeral);
+}
+
+struct cr_client_spec load_job(const char *name, cr_model model, cr_ns submit_ns, uint32_t iterations)
+{
+  struct cr_client_spec spec = load_client(name, model, CR_BE);
+  spec.arrival = (struct cr_arrival_spec){.kind = CR_ARRIVE_AT, .phase_ns = submit_ns};
+  spec.job = (struct cr_job_spec){.iterations = iterations,
+                                  .declared_ns = CR_NS_NEVER,
+                                  .persistent_bytes = CR_UNKNOWN,
+                                  .ephemeral_bytes = CR_UNKNOWN};
+  return spec;
 }
 
 struct cr_client_spec load_client(const char *name, cr_model model, enum cr_class class)

@@ -7,12 +7,21 @@
 #include "sim/text.h"
 #include "sim/workload.h"
 
-/* One device "test" (or n of them) of 4 SMs, priorities 0 to -5: enough for the fake backend, not for the device
+/* One device "test" (or n of them) of 4 SMs, 1000 bytes, priorities 0 to -5: enough for the fake backend, not for the device
  * model. */
 extern const struct cr_machine load_machine, load_two_devices;
 
 /* n_op kernels, named k0, k1, ..., of op_ns each.  Fails the case when it cannot be added, as do the others. */
 cr_model load_model(struct cr_workload_builder *b, const char *name, uint32_t n_op, cr_ns op_ns);
+
+/* The same that needs so much memory; and one iteration of which only the time is known. */
+cr_model load_sized_model(struct cr_workload_builder *b, const char *name, uint32_t n_op, cr_ns op_ns, int64_t persistent,
+                          int64_t ephemeral);
+cr_model load_iteration(struct cr_workload_builder *b, const char *name, cr_ns each_ns, int64_t persistent,
+                        int64_t ephemeral);
+
+/* A job that says nothing, needs no time to start up and does not think. */
+struct cr_client_spec load_job(const char *name, cr_model model, cr_ns submit_ns, uint32_t iterations);
 
 /* No deadline, no end, priority 0 for CR_BE and -5 for CR_RT: change what load_client returned before adding it. */
 struct cr_client_spec load_client(const char *name, cr_model model, enum cr_class class);

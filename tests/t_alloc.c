@@ -12,6 +12,16 @@ static const struct cr_workload *mixed(struct cr_workload_builder *b)
   load_add(b, load_poisson("p", m, CR_RT, 20000));
   load_add(b, load_uniform("u", n, CR_RT, 10000));
   load_add(b, load_closed("c", n, CR_BE, 4));
+  for (uint32_t i = 0; i < 20; i++) {
+    char name[16];
+    snprintf(name, sizeof name, "j%u", i);
+    struct cr_client_spec spec = load_job(name, load_sized_model(b, name, 2, 3000, 30, 40), 500000 * i, 20);
+    spec.job.startup_ns = 1000;
+    spec.job.think_ns = 100;
+    spec.job.persistent_bytes = 30;
+    spec.job.ephemeral_bytes = 40;
+    load_add(b, spec);
+  }
   return load_seal(b);
 }
 

@@ -57,6 +57,16 @@ static void a_trace_is_given_as_it_is(void **state)
   assert_true(cr_arrival_next(&a) == CR_NS_NEVER);
 }
 
+static void a_job_is_submitted_once(void **state)
+{
+  (void)state;
+  const struct cr_arrival_spec spec = {.kind = CR_ARRIVE_AT, .phase_ns = 77};
+  struct cr_arrival a = begin(&spec, 1, 0);
+  assert_true(cr_arrival_next(&a) == 77);
+  for (int i = 0; i < 3; i++)
+    assert_true(cr_arrival_next(&a) == CR_NS_NEVER);
+}
+
 static void times_too_far_to_hold_are_never(void **state)
 {
   (void)state;
@@ -134,6 +144,7 @@ int main(void)
     cmocka_unit_test(uniform_times_follow_the_formula_to_the_ns),
     cmocka_unit_test(uniform_times_do_not_drift_in_a_million_periods),
     cmocka_unit_test(a_trace_is_given_as_it_is),
+    cmocka_unit_test(a_job_is_submitted_once),
     cmocka_unit_test(times_too_far_to_hold_are_never),
     cmocka_unit_test(poisson_counts_have_the_mean_and_variance_of_poisson),
     cmocka_unit_test(poisson_times_ascend_and_begin_after_the_phase),

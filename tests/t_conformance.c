@@ -3,6 +3,7 @@
 
 #include "policies/list.h"
 #include "sim/core.h"
+#include "sim/replay.h"
 #include "sim/rng.h"
 #include "tests/load.h"
 #include "tests/t.h"
@@ -154,6 +155,87 @@ static void no_policy_stumbles_over_a_random_load(void **state)
   for_each_policy(random_load);
 }
 
+/* Jobs beside other clients: declared or not, true or not, of which some fit never and some not now. */
+static void add_random_job(struct cr_workload_builder *b, uint32_t seed, uint32_t c)
+{
+  static const int64_t bytes[] = {CR_UNKNOWN, 0, 1, 50, 100, 300, 600, 1001};
+  char name[16], model[16];
+  uint64_t d = cr_draw(seed, CR_RNG_TEST, 1, 2 * c), e = cr_draw(seed, CR_RNG_TEST, 1, 2 * c + 1);
+  snprintf(name, sizeof name, "j%u", c);
+  snprintf(model, sizeof model, "jm%u", c);
+  int64_t persistent = bytes[d & 7], ephemeral = bytes[d >> 3 & 7];
+  cr_model m =
+    load_sized_model(b, model, 1 + (uint32_t)(d >> 6 & 3), 1 + (cr_ns)(d >> 8 & 0xfff), persistent, ephemeral);
+  struct cr_client_spec spec = load_job(name, m, (cr_ns)(d >> 20 & 3) * 1000, 1 + (uint32_t)(d >> 24 & 31));
+  spec.job.startup_ns = d >> 32 & 1 ? (cr_ns)(d >> 33 & 0x1fff) : 0;
+  spec.job.think_ns = d >> 46 & 1 ? (cr_ns)(d >> 47 & 0x1ff) : 0;
+  spec.job.declared_ns = e & 1 ? 1 + (cr_ns)(e >> 1 & 0xffff) : CR_NS_NEVER;
+  if (e >> 20 & 1) {
+    spec.job.persistent_bytes = e >> 21 & 3 ? persistent : bytes[e >> 23 & 7];
+    spec.job.ephemeral_bytes = e >> 26 & 3 ? ephemeral : bytes[e >> 28 & 7];
+  }
+  load_add(b, spec);
+}
+
+static void every_job_ends(const struct cr_workload *w, const struct cr_machine *m, const struct cr_policy_ops *ops,
+                           const char *options)
+{
+  struct cr_core_cfg cfg = load_cfg(w, ops);
+  cfg.policy_options = options;
+  cfg.machine = m;
+  struct load_record record = {0};
+  cfg.ledger = load_record(&record);
+  struct cr_result r;
+  struct cr_err err = {""};
+  if (cr_core_run(&cfg, &r, &err) != CR_OK)
+    fail_msg("%s %s: %s", ops->name, options ? options : "", err.text);
+  for (uint32_t c = 0; c < w->n_client; c++) {
+    const struct cr_job_spec *j = &w->client[c].job;
+    const struct cr_job_result *end = &r.job[c];
+    if (!j->iterations)
+      continue;
+    assert_true(end->how != CR_JOB_UNFINISHED);
+    assert_int_equal(r.client[c].n_done, end->how == CR_JOB_DONE);
+    if (end->how != CR_JOB_DONE)
+      continue;
+    cr_ns each_ns = w->model[w->client[c].model.i].duration_ns;
+    assert_true(end->submit_ns <= end->start_ns && end->ready_ns == end->start_ns + j->startup_ns);
+    assert_true(end->ready_ns <= end->admit_ns && end->admit_ns <= end->first_ns);
+    assert_true(end->used_ns >= each_ns * j->iterations);
+    assert_true(end->end_ns >= end->first_ns + end->used_ns + j->think_ns * (j->iterations - 1));
+  }
+  struct cr_replay_report report;
+  assert_int_equal(cr_replay(w, m, ops, options, record.note, record.n, &report, &err), CR_OK);
+  if (!report.same)
+    fail_msg("%s %s: recorded %s, replayed %s", ops->name, options ? options : "", report.recorded, report.replayed);
+  load_record_fini(&record);
+  cr_result_fini(&r);
+}
+
+static void random_jobs(const struct cr_policy_ops *ops, const char *options)
+{
+  for (uint32_t seed = 0; seed < 30; seed++) {
+    struct cr_workload_builder *b = cr_workload_builder_new();
+    for (uint32_t c = 0; c < 1 + seed % 23; c++)
+      add_random_job(b, seed, c);
+    if (seed % 3 == 0) {
+      cr_model m = load_model(b, "other", 3, 500);
+      limited(b, load_closed("c", m, CR_RT, 2), 20);
+      limited(b, load_poisson("p", m, CR_BE, 100000), 20);
+    }
+    const struct cr_workload *w = load_seal(b);
+    every_job_ends(w, seed % 2 ? &load_machine : &load_two_devices, ops, options);
+    finishes_all(w, &load_machine, ops, options);
+    cr_workload_builder_free(b);
+  }
+}
+
+static void no_policy_loses_a_job(void **state)
+{
+  (void)state;
+  for_each_policy(random_jobs);
+}
+
 static void without_clients(const struct cr_policy_ops *ops, const char *options)
 {
   struct cr_workload_builder *b = cr_workload_builder_new();
@@ -219,6 +301,7 @@ int main(void)
     cmocka_unit_test(the_list_is_in_order),
     cmocka_unit_test(no_policy_loses_or_repeats_a_request),
     cmocka_unit_test(no_policy_stumbles_over_a_random_load),
+    cmocka_unit_test(no_policy_loses_a_job),
     cmocka_unit_test(no_policy_minds_having_no_clients),
     cmocka_unit_test(no_policy_breaks_under_overload),
   };

@@ -1,74 +1,20 @@
-/* t_core.c - the driver loop: hand-worked runs, order at one instant, time, findings, failures, queueing theory. */
+/* t_core.c - the driver loop: hand-worked runs, order at one instant, time, preemption, queueing theory. */
 #include "config.h"
 
-#include "policies/list.h"
-#include "sim/ask.h"
-#include "sim/core.h"
 #include "tests/fake_backend.h"
-#include "tests/load.h"
+#include "tests/script.h"
 #include "tests/t.h"
 
-static const struct cr_policy_ops *policy(const char *name)
-{
-  const struct cr_policy_ops *ops = cr_policy_find(name, strlen(name));
-  assert_non_null(ops);
-  return ops;
-}
-
-static struct cr_result run_ok(const struct cr_core_cfg *cfg)
-{
-  struct cr_result r;
-  struct cr_err err = {""};
-  if (cr_core_run(cfg, &r, &err) != CR_OK)
-    fail_msg("%s", err.text);
-  assert_int_equal(r.outcome, CR_DONE);
-  return r;
-}
-
-/* Runs to a finding: rc and outcome as given, and the text has each of the words. */
-static void run_finds(const struct cr_core_cfg *cfg, int rc, enum cr_outcome outcome, const char *const *word)
-{
-  struct cr_result r;
-  struct cr_err err = {""};
-  assert_int_equal(cr_core_run(cfg, &r, &err), rc);
-  assert_int_equal(r.outcome, outcome);
-  assert_memory_equal(r.why, err.text, strlen(r.why));
-  for (; *word; word++)
-    if (!strstr(err.text, *word))
-      fail_msg("\"%s\" does not say \"%s\"", err.text, *word);
-  cr_result_fini(&r);
-}
-
-static void run_refused(const struct cr_core_cfg *cfg, const char *word)
-{
-  struct cr_result r = {.n_event = 77};
-  struct cr_err err = {""};
-  assert_int_equal(cr_core_run(cfg, &r, &err), CR_EINPUT);
-  assert_int_equal(r.n_event, 77);
-  if (!strstr(err.text, word))
-    fail_msg("\"%s\" does not say \"%s\"", err.text, word);
-}
-
 /* --- hand-worked runs --------------------------------------------------------------------------------------------- */
-
-/* rt: 2 ops of 10 ns at 0 and 5; be: 1 op of 30 ns at 1. */
-static const struct cr_workload *three_requests(struct cr_workload_builder *b)
-{
-  static const cr_ns rt_at[] = {0, 5}, be_at[] = {1};
-  cr_model small = load_model(b, "small", 2, 10), large = load_model(b, "large", 1, 30);
-  load_add(b, load_trace("be", large, CR_BE, be_at, 1));
-  load_add(b, load_trace("rt", small, CR_RT, rt_at, 2));
-  return load_seal(b);
-}
 
 static void exclusive_by_arrival_is_as_worked_by_hand(void **state)
 {
   (void)state;
   struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = load_cfg(three_requests(b), policy("exclusive"));
+  struct cr_core_cfg cfg = load_cfg(script_three_requests(b), script_policy("exclusive"));
   struct load_record record = {0};
   cfg.ledger = load_record(&record);
-  struct cr_result r = run_ok(&cfg);
+  struct cr_result r = script_run(&cfg);
   load_expect(&record, "0   stream 0 device 0 priority 0\n"
                        "0 client 0\n"
                        "0 client 1\n"
@@ -107,9 +53,9 @@ static void rt_first_lets_real_time_pass_what_waits(void **state)
 {
   (void)state;
   struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = load_cfg(three_requests(b), policy("exclusive"));
+  struct cr_core_cfg cfg = load_cfg(script_three_requests(b), script_policy("exclusive"));
   cfg.policy_options = "order=rt-first";
-  struct cr_result r = run_ok(&cfg);
+  struct cr_result r = script_run(&cfg);
   assert_near(cr_hist_mean(r.client[1].metric[CR_LATENCY]), (20 + 35) / 2.0, 1e-9);
   assert_near(cr_hist_mean(r.client[0].metric[CR_LATENCY]), 69, 1e-9);
   assert_string_equal(r.policy, "exclusive,order=rt-first");
@@ -121,10 +67,10 @@ static void streams_are_in_series_each_for_itself(void **state)
 {
   (void)state;
   struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = load_cfg(three_requests(b), policy("streams"));
+  struct cr_core_cfg cfg = load_cfg(script_three_requests(b), script_policy("streams"));
   struct load_record record = {0};
   cfg.ledger = load_record(&record);
-  struct cr_result r = run_ok(&cfg);
+  struct cr_result r = script_run(&cfg);
   load_expect(&record, "0 client 0\n"
                        "0   stream 0 device 0 priority 0\n"
                        "0 client 1\n"
@@ -147,10 +93,10 @@ static void priority_streams_bear_the_clients_priority(void **state)
 {
   (void)state;
   struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = load_cfg(three_requests(b), policy("priority"));
+  struct cr_core_cfg cfg = load_cfg(script_three_requests(b), script_policy("priority"));
   struct load_record record = {0};
   cfg.ledger = load_record(&record);
-  struct cr_result r = run_ok(&cfg);
+  struct cr_result r = script_run(&cfg);
   assert_int_equal(record.note[0].kind, CR_NOTE_STREAM);
   assert_int_equal((int32_t)record.note[0].c, 0);
   assert_int_equal((int32_t)record.note[1].c, -5);
@@ -163,9 +109,9 @@ static void two_devices_share_the_waiting_requests(void **state)
 {
   (void)state;
   struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = load_cfg(three_requests(b), policy("exclusive"));
+  struct cr_core_cfg cfg = load_cfg(script_three_requests(b), script_policy("exclusive"));
   cfg.machine = &load_two_devices;
-  struct cr_result r = run_ok(&cfg);
+  struct cr_result r = script_run(&cfg);
   assert_near(cr_hist_mean(r.client[0].metric[CR_LATENCY]), 30, 1e-9);
   assert_near(cr_hist_mean(r.client[1].metric[CR_LATENCY]), (20 + 35) / 2.0, 1e-9);
   cr_result_fini(&r);
@@ -181,9 +127,9 @@ static void a_closed_client_keeps_its_depth_and_what_runs_is_cut_off(void **stat
   struct cr_client_spec spec = load_closed("c", load_model(b, "m", 1, 10), CR_BE, 3);
   spec.arrival.phase_ns = 5;
   load_add(b, spec);
-  struct cr_core_cfg cfg = load_cfg(load_seal(b), policy("exclusive"));
+  struct cr_core_cfg cfg = load_cfg(load_seal(b), script_policy("exclusive"));
   cfg.duration_ns = 100;
-  struct cr_result r = run_ok(&cfg);
+  struct cr_result r = script_run(&cfg);
   assert_int_equal(r.end_ns, 100);
   assert_int_equal(r.client[0].n_done, 9); /* at 15, 25, ... 95 */
   assert_int_equal(r.client[0].n_arrived, 12);
@@ -199,9 +145,9 @@ static void what_ends_with_the_run_counts_and_what_arrives_then_does_not(void **
   (void)state;
   struct cr_workload_builder *b = cr_workload_builder_new();
   load_add(b, load_closed("c", load_model(b, "m", 1, 10), CR_BE, 1));
-  struct cr_core_cfg cfg = load_cfg(load_seal(b), policy("streams"));
+  struct cr_core_cfg cfg = load_cfg(load_seal(b), script_policy("streams"));
   cfg.duration_ns = 100;
-  struct cr_result r = run_ok(&cfg);
+  struct cr_result r = script_run(&cfg);
   assert_int_equal(r.client[0].n_done, 10);
   assert_int_equal(r.client[0].n_arrived, 10);
   assert_int_equal(r.client[0].n_pending, 0);
@@ -216,14 +162,14 @@ static void an_idle_run_lasts_to_its_end(void **state)
   struct cr_client_spec spec = load_closed("c", load_model(b, "m", 1, 10), CR_BE, 1);
   spec.max_requests = 2;
   load_add(b, spec);
-  struct cr_core_cfg cfg = load_cfg(load_seal(b), policy("streams"));
+  struct cr_core_cfg cfg = load_cfg(load_seal(b), script_policy("streams"));
   cfg.duration_ns = 1000;
-  struct cr_result r = run_ok(&cfg);
+  struct cr_result r = script_run(&cfg);
   assert_int_equal(r.end_ns, 1000);
   assert_int_equal(r.client[0].n_done, 2);
   cr_result_fini(&r);
   cfg.duration_ns = CR_NS_NEVER;
-  r = run_ok(&cfg);
+  r = script_run(&cfg);
   assert_int_equal(r.end_ns, 20);
   assert_int_equal(r.client[0].n_done, 2);
   cr_result_fini(&r);
@@ -235,10 +181,10 @@ static void requests_of_the_warm_up_do_not_count(void **state)
   (void)state;
   struct cr_workload_builder *b = cr_workload_builder_new();
   load_add(b, load_closed("c", load_model(b, "m", 1, 10), CR_BE, 1));
-  struct cr_core_cfg cfg = load_cfg(load_seal(b), policy("streams"));
+  struct cr_core_cfg cfg = load_cfg(load_seal(b), script_policy("streams"));
   cfg.duration_ns = 105;
   cfg.warmup_ns = 50;
-  struct cr_result r = run_ok(&cfg);
+  struct cr_result r = script_run(&cfg);
   assert_int_equal(r.client[0].n_arrived, 6); /* at 50, ... 100 */
   assert_int_equal(r.client[0].n_done, 5);
   assert_int_equal(r.client[0].n_pending, 1);
@@ -262,11 +208,11 @@ static void a_deadline_is_missed_only_after_it(void **state)
   struct cr_client_spec spec = load_trace("c", load_model(b, "m", 1, 10), CR_RT, at, 3);
   spec.deadline_ns = 20;
   load_add(b, spec);
-  struct cr_core_cfg cfg = load_cfg(load_seal(b), policy("exclusive"));
+  struct cr_core_cfg cfg = load_cfg(load_seal(b), script_policy("exclusive"));
   uint64_t rows[2] = {0, 0};
   struct cr_request_sink sink = {.ctx = rows, .write = count_rows};
   cfg.requests = &sink;
-  struct cr_result r = run_ok(&cfg);
+  struct cr_result r = script_run(&cfg);
   assert_int_equal(r.client[0].n_missed, 1); /* done at 10, 20, 30 */
   assert_int_equal(rows[0], 2);
   assert_int_equal(rows[1], 1);
@@ -278,12 +224,12 @@ static void a_run_without_clients_ends(void **state)
 {
   (void)state;
   struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = load_cfg(load_seal(b), policy("exclusive"));
-  struct cr_result r = run_ok(&cfg);
+  struct cr_core_cfg cfg = load_cfg(load_seal(b), script_policy("exclusive"));
+  struct cr_result r = script_run(&cfg);
   assert_int_equal(r.end_ns, 0);
   cr_result_fini(&r);
   cfg.duration_ns = 50;
-  r = run_ok(&cfg);
+  r = script_run(&cfg);
   assert_int_equal(r.end_ns, 50);
   cr_result_fini(&r);
   cr_workload_builder_free(b);
@@ -294,65 +240,33 @@ static void times_that_make_no_run_are_refused(void **state)
   (void)state;
   struct cr_workload_builder *b = cr_workload_builder_new();
   load_add(b, load_closed("endless", load_model(b, "m", 1, 10), CR_BE, 1));
-  struct cr_core_cfg cfg = load_cfg(load_seal(b), policy("streams"));
-  run_refused(&cfg, "client endless has no end");
+  struct cr_core_cfg cfg = load_cfg(load_seal(b), script_policy("streams"));
+  script_run_refused(&cfg, "client endless has no end");
   cfg.duration_ns = 0;
-  run_refused(&cfg, "duration");
+  script_run_refused(&cfg, "duration");
   cfg.duration_ns = 10;
   cfg.warmup_ns = 10;
-  run_refused(&cfg, "warmup");
+  script_run_refused(&cfg, "warmup");
   cfg.warmup_ns = -1;
-  run_refused(&cfg, "warmup");
+  script_run_refused(&cfg, "warmup");
   cr_workload_builder_free(b);
-}
-
-/* --- a policy made of what a test puts into it -------------------------------------------------------------------- */
-
-struct script {
-  cr_stream stream;
-  uint32_t n_room, n_timer, n_back;
-  cr_request held;
-  int holds;
-};
-
-static int one_stream(struct cr_policy *p, struct cr_err *err)
-{
-  (void)err;
-  ((struct script *)p->state)->stream = cr_stream_new(p, (cr_device){0}, 0);
-  return CR_OK;
-}
-
-static void launch_one_op(struct cr_policy *p, cr_request r)
-{
-  cr_launch(p, r, 1, ((struct script *)p->state)->stream);
 }
 
 static void launch_next_op(struct cr_policy *p, cr_request r, int complete)
 {
   if (!complete)
-    launch_one_op(p, r);
-}
-
-#define SCRIPT \
-  .abi = CR_POLICY_ABI, .name = "script", .about = "a test", .state_bytes = sizeof(struct script), .init = one_stream
-
-/* A request of n_op ops of 10 ns at 0, to the policy. */
-static struct cr_core_cfg one_request(struct cr_workload_builder *b, const struct cr_policy_ops *ops, uint32_t n_op)
-{
-  static const cr_ns at[] = {0};
-  load_add(b, load_trace("one", load_model(b, "m", n_op, 10), CR_RT, at, 1));
-  return load_cfg(load_seal(b), ops);
+    script_launch_op(p, r);
 }
 
 static void a_request_may_be_launched_op_by_op(void **state)
 {
   (void)state;
-  static const struct cr_policy_ops ops = {SCRIPT, .on_request = launch_one_op, .on_done = launch_next_op};
+  static const struct cr_policy_ops ops = {SCRIPT, .on_request = script_launch_op, .on_done = launch_next_op};
   struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = one_request(b, &ops, 3);
+  struct cr_core_cfg cfg = script_request(b, &ops, 3);
   struct load_record record = {0};
   cfg.ledger = load_record(&record);
-  struct cr_result r = run_ok(&cfg);
+  struct cr_result r = script_run(&cfg);
   load_expect(&record, "0   stream 0 device 0 priority 0\n"
                        "0 client 0\n"
                        "0 request 0 client 0 arrived 0\n"
@@ -407,7 +321,7 @@ static void at_one_instant_timers_come_after_arrivals_and_room_last(void **state
   cfg.duration_ns = 5;
   struct load_record record = {0};
   cfg.ledger = load_record(&record);
-  struct cr_result r = run_ok(&cfg);
+  struct cr_result r = script_run(&cfg);
   load_expect(&record, "0   stream 0 device 0 priority 0\n"
                        "0 client 0\n"
                        "0 request 0 client 0 arrived 0\n"
@@ -433,7 +347,7 @@ static void at_one_instant_timers_come_after_arrivals_and_room_last(void **state
 static int two_streams(struct cr_policy *p, struct cr_err *err)
 {
   cr_stream_new(p, (cr_device){0}, 0);
-  return one_stream(p, err);
+  return script_init(p, err);
 }
 
 /* Launches on the other stream than the one it is offered, once. */
@@ -459,10 +373,10 @@ static void room_is_offered_again_as_long_as_something_is_launched(void **state)
   struct cr_policy_ops ops = {SCRIPT, .on_request = only_hold, .on_room = launch_elsewhere};
   ops.init = two_streams;
   struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = one_request(b, &ops, 1);
+  struct cr_core_cfg cfg = script_request(b, &ops, 1);
   struct load_record record = {0};
   cfg.ledger = load_record(&record);
-  struct cr_result r = run_ok(&cfg);
+  struct cr_result r = script_run(&cfg);
   load_expect(&record, "0   stream 0 device 0 priority 0\n"
                        "0   stream 1 device 0 priority 0\n"
                        "0 client 0\n"
@@ -511,10 +425,10 @@ static void a_killed_op_starts_over(void **state)
   static const struct cr_policy_ops ops = {SCRIPT, .needs = CR_CAP_KILL, .on_request = launch_and_wait,
                                            .on_timer = kill, .on_back = go_on};
   struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = one_request(b, &ops, 3);
+  struct cr_core_cfg cfg = script_request(b, &ops, 3);
   struct load_record record = {0};
   cfg.ledger = load_record(&record);
-  struct cr_result r = run_ok(&cfg);
+  struct cr_result r = script_run(&cfg);
   load_expect(&record, "0   stream 0 device 0 priority 0\n"
                        "0 client 0\n"
                        "0 request 0 client 0 arrived 0\n"
@@ -522,7 +436,7 @@ static void a_killed_op_starts_over(void **state)
                        "0   settimer 0 at 15\n"
                        "15 timer 0\n"
                        "15   preempt 0 by kill\n"
-                       "15 back 0 next 1 by kill\n"
+                       "15 back 0 next 1 by kill reached 0\n"
                        "15   launch 0 all ops stream 0\n"
                        "35 done 0 next 3 reached 15\n");
   assert_int_equal(r.n_preempt, 1);
@@ -539,8 +453,8 @@ static void a_parked_stream_finishes_its_op(void **state)
   static const struct cr_policy_ops ops = {SCRIPT, .needs = CR_CAP_PARK, .on_request = launch_and_wait,
                                            .on_timer = park, .on_back = go_on};
   struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = one_request(b, &ops, 3);
-  struct cr_result r = run_ok(&cfg);
+  struct cr_core_cfg cfg = script_request(b, &ops, 3);
+  struct cr_result r = script_run(&cfg);
   assert_int_equal(r.end_ns, 30);
   assert_int_equal(r.client[0].n_done, 1);
   cr_result_fini(&r);
@@ -557,310 +471,12 @@ static void a_dropped_request_leaves_and_is_counted(void **state)
   (void)state;
   static const struct cr_policy_ops ops = {SCRIPT, .on_request = drop};
   struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = one_request(b, &ops, 1);
-  struct cr_result r = run_ok(&cfg);
+  struct cr_core_cfg cfg = script_request(b, &ops, 1);
+  struct cr_result r = script_run(&cfg);
   assert_int_equal(r.client[0].n_dropped, 1);
   assert_int_equal(r.client[0].n_done, 0);
   assert_int_equal(r.client[0].n_pending, 0);
   cr_result_fini(&r);
-  cr_workload_builder_free(b);
-}
-
-/* --- findings ----------------------------------------------------------------------------------------------------- */
-
-static void say(struct cr_policy *p, struct cr_text *out)
-{
-  (void)p;
-  cr_text_add(out, "I forgot what for");
-}
-
-static void a_stall_is_reported_with_policy_request_client_op_and_time(void **state)
-{
-  (void)state;
-  static const struct cr_policy_ops ops = {SCRIPT, .on_request = launch_one_op, .dump = say};
-  struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = one_request(b, &ops, 3);
-  static const char *const words[] = {
-    "policy script", "stalls", "10 ns", "request 0", "client one", "model m", "op 1 of 3", "I forgot what for", NULL};
-  run_finds(&cfg, CR_ERUN, CR_STALLED, words);
-  cfg.duration_ns = 1000;
-  run_finds(&cfg, CR_ERUN, CR_STALLED, words);
-  cr_workload_builder_free(b);
-}
-
-static void timer_again(struct cr_policy *p, uint64_t cookie)
-{
-  cr_timer(p, p->view->now_ns, cookie);
-}
-
-static void timer_now(struct cr_policy *p, cr_request r)
-{
-  (void)r;
-  timer_again(p, 0);
-}
-
-static void timers_without_end_at_one_instant_are_a_livelock(void **state)
-{
-  (void)state;
-  static const struct cr_policy_ops ops = {SCRIPT, .on_request = timer_now, .on_timer = timer_again};
-  struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = one_request(b, &ops, 1);
-  static const char *const words[] = {"policy script", "never comes to the end", "0 ns", NULL};
-  run_finds(&cfg, CR_ERUN, CR_LIVELOCKED, words);
-  cr_workload_builder_free(b);
-}
-
-static void dropping_what_comes_again_at_once_is_a_livelock(void **state)
-{
-  (void)state;
-  static const struct cr_policy_ops ops = {SCRIPT, .on_request = drop};
-  struct cr_workload_builder *b = cr_workload_builder_new();
-  load_add(b, load_closed("c", load_model(b, "m", 1, 10), CR_BE, 2));
-  struct cr_core_cfg cfg = load_cfg(load_seal(b), &ops);
-  cfg.duration_ns = 100;
-  static const char *const words[] = {"policy script", "never comes to the end", NULL};
-  run_finds(&cfg, CR_ERUN, CR_LIVELOCKED, words);
-  cr_workload_builder_free(b);
-}
-
-static void flood(struct cr_policy *p, cr_request r)
-{
-  (void)r;
-  for (uint32_t i = 0; i < 3000000; i++)
-    cr_timer(p, 1000, i);
-}
-
-static void a_flood_from_one_callback_is_a_livelock(void **state)
-{
-  (void)state;
-  static const struct cr_policy_ops ops = {SCRIPT, .on_request = flood};
-  struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = one_request(b, &ops, 1);
-  static const char *const words[] = {"policy script", "more than a million", NULL};
-  run_finds(&cfg, CR_ERUN, CR_LIVELOCKED, words);
-  cr_workload_builder_free(b);
-}
-
-static void a_million_arrivals_at_one_instant_are_no_livelock(void **state)
-{
-  (void)state;
-  enum { N = 1100000 };
-  static cr_ns at[N];
-  struct cr_workload_builder *b = cr_workload_builder_new();
-  load_add(b, load_trace("c", load_model(b, "m", 1, 10), CR_BE, at, N));
-  struct cr_core_cfg cfg = load_cfg(load_seal(b), policy("exclusive"));
-  cfg.duration_ns = 100;
-  struct cr_result r = run_ok(&cfg);
-  assert_int_equal(r.client[0].n_arrived, N);
-  assert_int_equal(r.client[0].n_done, 10);
-  cr_result_fini(&r);
-  cr_workload_builder_free(b);
-}
-
-static void launch_twice(struct cr_policy *p, cr_request r)
-{
-  launch_one_op(p, r);
-  launch_one_op(p, r);
-}
-
-static void launching_what_is_not_owned_ends_a_strict_run(void **state)
-{
-  (void)state;
-  static const struct cr_policy_ops ops = {SCRIPT, .on_request = launch_twice};
-  struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = one_request(b, &ops, 1);
-  static const char *const words[] = {"policy script",      "0 ns",         "launch request 0 of client one",
-                                      "1 ops, on stream 0", "does not own", NULL};
-  run_finds(&cfg, CR_ERUN, CR_REFUSED, words);
-  cfg.strict = 0;
-  struct cr_result r = run_ok(&cfg);
-  assert_int_equal(r.n_refused, 1);
-  assert_int_equal(r.client[0].n_done, 1);
-  assert_non_null(strstr(r.why, "does not own"));
-  cr_result_fini(&r);
-  cr_workload_builder_free(b);
-}
-
-static void refuse_each(struct cr_policy *p, cr_request r)
-{
-  cr_stream s = ((struct script *)p->state)->stream;
-  cr_launch(p, (cr_request){CR_NONE}, 1, s);
-  cr_launch(p, (cr_request){5}, 1, s);
-  cr_launch(p, r, 0, s);
-  cr_launch(p, r, 3, s);
-  cr_launch(p, r, 1, (cr_stream){1});
-  cr_launch(p, r, 1, (cr_stream){CR_NONE});
-  assert_int_equal(cr_stream_new(p, (cr_device){0}, 0).i, CR_NONE);
-  cr_preempt(p, s, CR_CAP_KILL);
-  cr_preempt(p, s, CR_CAP_SHARE);
-  cr_preempt(p, s, (enum cr_cap)3);
-  cr_preempt(p, (cr_stream){9}, CR_CAP_PARK);
-  cr_drop(p, (cr_request){77777777});
-  cr_launch(p, r, 2, s);
-}
-
-static int refuse_streams(struct cr_policy *p, struct cr_err *err)
-{
-  (void)err;
-  ((struct script *)p->state)->stream = cr_stream_new(p, (cr_device){0}, 0);
-  assert_int_equal(cr_stream_new(p, (cr_device){1}, 0).i, CR_NONE);
-  assert_int_equal(cr_stream_new(p, (cr_device){0}, 1).i, CR_NONE);
-  assert_int_equal(cr_stream_new(p, (cr_device){0}, -6).i, CR_NONE);
-  return CR_OK;
-}
-
-static void each_impossible_wish_is_refused_for_its_reason(void **state)
-{
-  (void)state;
-  struct cr_policy_ops ops = {SCRIPT, .needs = CR_CAP_PARK | CR_CAP_PRIORITY, .on_request = refuse_each};
-  ops.init = refuse_streams;
-  static const uint32_t want[] = {CR_REFUSED_DEVICE,  CR_REFUSED_PRIORITY, CR_REFUSED_PRIORITY, CR_REFUSED_REQUEST,
-                                  CR_REFUSED_REQUEST, CR_REFUSED_RANGE,    CR_REFUSED_RANGE,    CR_REFUSED_STREAM,
-                                  CR_REFUSED_STREAM,  CR_REFUSED_LATE,     CR_REFUSED_NEED,     CR_REFUSED_HOW,
-                                  CR_REFUSED_HOW,     CR_REFUSED_STREAM,   CR_REFUSED_REQUEST};
-  enum { N_WANT = sizeof want / sizeof want[0] };
-  struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = one_request(b, &ops, 2);
-  cfg.strict = 0;
-  struct load_record record = {0};
-  cfg.ledger = load_record(&record);
-  struct cr_result r = run_ok(&cfg);
-  uint32_t n = 0;
-  for (uint64_t i = 0; i < record.n; i++)
-    if (record.note[i].kind == CR_NOTE_REFUSED) {
-      assert_true(n < N_WANT);
-      assert_int_equal(record.note[i].a, want[n++]);
-    }
-  assert_int_equal(n, N_WANT);
-  assert_int_equal(r.n_refused, N_WANT);
-  assert_int_equal(r.client[0].n_done, 1);
-  cr_result_fini(&r);
-  load_record_fini(&record);
-  cr_workload_builder_free(b);
-}
-
-static int low_stream(struct cr_policy *p, struct cr_err *err)
-{
-  (void)err;
-  ((struct script *)p->state)->stream = cr_stream_new(p, (cr_device){0}, -5);
-  return CR_OK;
-}
-
-static void a_priority_needs_the_capability(void **state)
-{
-  (void)state;
-  struct cr_policy_ops ops = {SCRIPT, .on_request = launch_one_op};
-  ops.init = low_stream;
-  struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = one_request(b, &ops, 1);
-  static const char *const words[] = {"policy script", "stream on device 0 with priority -5", "needs", NULL};
-  run_finds(&cfg, CR_ERUN, CR_REFUSED, words);
-  cr_workload_builder_free(b);
-}
-
-/* --- what never begins, and what fails ---------------------------------------------------------------------------- */
-
-static int refuse_init(struct cr_policy *p, struct cr_err *err)
-{
-  (void)p;
-  return cr_fail(err, CR_EINPUT, "I do not want to");
-}
-
-static void a_policy_that_cannot_work_never_begins(void **state)
-{
-  (void)state;
-  struct cr_policy_ops ops = {SCRIPT, .on_request = launch_one_op};
-  struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = one_request(b, &ops, 1);
-  ops.abi++;
-  run_refused(&cfg, "built for interface 2");
-  ops.abi--;
-  ops.on_request = NULL;
-  run_refused(&cfg, "neither on_request nor on_room");
-  ops.on_request = launch_one_op;
-  ops.init = refuse_init;
-  run_refused(&cfg, "policy script: I do not want to");
-  ops.init = one_stream;
-  cfg.policy_options = "x=1";
-  run_refused(&cfg, "policy script takes no options");
-  cr_workload_builder_free(b);
-}
-
-static void a_missing_capability_is_named_with_policy_and_backend(void **state)
-{
-  (void)state;
-  struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = load_cfg(three_requests(b), policy("priority"));
-  cfg.backend = &fake_backend_plain;
-  run_refused(&cfg, "policy priority needs priority, which backend fake-plain cannot do");
-  cr_workload_builder_free(b);
-}
-
-static void a_priority_the_device_lacks_never_begins(void **state)
-{
-  (void)state;
-  struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_client_spec spec = load_closed("c", load_model(b, "m", 1, 10), CR_BE, 1);
-  spec.priority = -6;
-  load_add(b, spec);
-  struct cr_core_cfg cfg = load_cfg(load_seal(b), policy("priority"));
-  cfg.duration_ns = 100;
-  run_refused(&cfg, "priority -6");
-  cr_workload_builder_free(b);
-}
-
-static void a_stopped_run_keeps_what_it_has(void **state)
-{
-  (void)state;
-  struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = load_cfg(three_requests(b), policy("streams"));
-  int stop = 1;
-  cfg.stop = &stop;
-  static const char *const words[] = {"stopped", NULL};
-  run_finds(&cfg, CR_EINTR, CR_INTERRUPTED, words);
-  cr_workload_builder_free(b);
-}
-
-static void a_backend_that_fails_ends_the_run(void **state)
-{
-  (void)state;
-  struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = load_cfg(three_requests(b), policy("streams"));
-  static const char *const words[] = {"the fake backend fails as told", NULL};
-  cfg.model_set = "fail=1";
-  run_finds(&cfg, CR_ERUN, CR_FAILED, words);
-  cfg.model_set = "fail=3";
-  run_finds(&cfg, CR_ERUN, CR_FAILED, words);
-  cr_workload_builder_free(b);
-}
-
-static int full_rows(void *ctx, const struct cr_request_row *row, uint32_t n, struct cr_err *err)
-{
-  (void)ctx;
-  (void)row;
-  (void)n;
-  return cr_fail(err, CR_ERUN, "the disk is full");
-}
-
-static int full_notes(void *ctx, const struct cr_note *note, uint32_t n, struct cr_err *err)
-{
-  (void)note;
-  return full_rows(ctx, NULL, n, err);
-}
-
-static void records_that_cannot_be_kept_fail_the_run(void **state)
-{
-  (void)state;
-  struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = load_cfg(three_requests(b), policy("streams"));
-  static const char *const words[] = {"the disk is full", NULL};
-  struct cr_request_sink rows = {.write = full_rows};
-  cfg.requests = &rows;
-  run_finds(&cfg, CR_ERUN, CR_FAILED, words);
-  cfg.requests = NULL;
-  struct cr_ledger_sink notes = {.write = full_notes};
-  cfg.ledger = &notes;
-  run_finds(&cfg, CR_ERUN, CR_FAILED, words);
   cr_workload_builder_free(b);
 }
 
@@ -879,8 +495,8 @@ static void a_poisson_client_waits_as_in_m_d_1(void **state)
       load_poisson("c", load_model(b, "m", 4, service_ns / 4), CR_BE, rho[i] * 1e9 / (double)service_ns);
     spec.max_requests = 400000;
     load_add(b, spec);
-    struct cr_core_cfg cfg = load_cfg(load_seal(b), policy(i ? "streams" : "exclusive"));
-    struct cr_result r = run_ok(&cfg);
+    struct cr_core_cfg cfg = load_cfg(load_seal(b), script_policy(i ? "streams" : "exclusive"));
+    struct cr_result r = script_run(&cfg);
     double want_ns = (double)service_ns * rho[i] / (2 * (1 - rho[i]));
     double wait_ns = cr_hist_mean(r.client[0].metric[CR_LATENCY]) - cr_hist_mean(r.client[0].metric[CR_SERVICE]);
     assert_near(cr_hist_mean(r.client[0].metric[CR_SERVICE]), (double)service_ns, 1e-6);
@@ -903,11 +519,11 @@ static void the_same_run_twice_has_the_same_ledger(void **state)
 {
   (void)state;
   struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = load_cfg(mixed(b), policy("exclusive"));
+  struct cr_core_cfg cfg = load_cfg(mixed(b), script_policy("exclusive"));
   cfg.duration_ns = 50000000;
-  struct cr_result r1 = run_ok(&cfg), r2 = run_ok(&cfg);
+  struct cr_result r1 = script_run(&cfg), r2 = script_run(&cfg);
   cfg.seed = 2;
-  struct cr_result r3 = run_ok(&cfg);
+  struct cr_result r3 = script_run(&cfg);
   assert_true(r1.ledger_hash == r2.ledger_hash);
   assert_int_equal(r1.ledger_count, r2.ledger_count);
   assert_true(r1.ledger_hash != r3.ledger_hash);
@@ -921,11 +537,11 @@ static void slots_are_reused_lowest_first(void **state)
 {
   (void)state;
   struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_core_cfg cfg = load_cfg(mixed(b), policy("streams"));
+  struct cr_core_cfg cfg = load_cfg(mixed(b), script_policy("streams"));
   cfg.duration_ns = 5000000;
   struct load_record record = {0};
   cfg.ledger = load_record(&record);
-  struct cr_result r = run_ok(&cfg);
+  struct cr_result r = script_run(&cfg);
   unsigned char live[4096] = {0};
   const uint32_t n_op[] = {7, 3, 3};
   uint32_t client[4096];
@@ -953,9 +569,9 @@ static void a_backlog_of_any_size_is_held(void **state)
   for (int i = 0; i < 2; i++) {
     struct cr_workload_builder *b = cr_workload_builder_new();
     load_add(b, load_uniform("fast", load_model(b, "m", 1, 1000000), CR_BE, 100000));
-    struct cr_core_cfg cfg = load_cfg(load_seal(b), policy(name[i]));
+    struct cr_core_cfg cfg = load_cfg(load_seal(b), script_policy(name[i]));
     cfg.duration_ns = 200000000;
-    struct cr_result r = run_ok(&cfg);
+    struct cr_result r = script_run(&cfg);
     assert_int_equal(r.client[0].n_arrived, 20000);
     assert_int_equal(r.client[0].n_done, 200);
     assert_int_equal(r.client[0].n_pending, 19800);
@@ -985,20 +601,6 @@ int main(void)
     cmocka_unit_test(a_killed_op_starts_over),
     cmocka_unit_test(a_parked_stream_finishes_its_op),
     cmocka_unit_test(a_dropped_request_leaves_and_is_counted),
-    cmocka_unit_test(a_stall_is_reported_with_policy_request_client_op_and_time),
-    cmocka_unit_test(timers_without_end_at_one_instant_are_a_livelock),
-    cmocka_unit_test(dropping_what_comes_again_at_once_is_a_livelock),
-    cmocka_unit_test(a_flood_from_one_callback_is_a_livelock),
-    cmocka_unit_test(a_million_arrivals_at_one_instant_are_no_livelock),
-    cmocka_unit_test(launching_what_is_not_owned_ends_a_strict_run),
-    cmocka_unit_test(each_impossible_wish_is_refused_for_its_reason),
-    cmocka_unit_test(a_priority_needs_the_capability),
-    cmocka_unit_test(a_policy_that_cannot_work_never_begins),
-    cmocka_unit_test(a_missing_capability_is_named_with_policy_and_backend),
-    cmocka_unit_test(a_priority_the_device_lacks_never_begins),
-    cmocka_unit_test(a_stopped_run_keeps_what_it_has),
-    cmocka_unit_test(a_backend_that_fails_ends_the_run),
-    cmocka_unit_test(records_that_cannot_be_kept_fail_the_run),
     cmocka_unit_test(a_poisson_client_waits_as_in_m_d_1),
     cmocka_unit_test(the_same_run_twice_has_the_same_ledger),
     cmocka_unit_test(slots_are_reused_lowest_first),

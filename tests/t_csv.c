@@ -72,6 +72,44 @@ static void quotes_may_hold_anything(void **state)
   expect_rows("a,b\n1\"2,3\n", "1\"2|3/");
 }
 
+static void comments_before_the_header_are_skipped(void **state)
+{
+  (void)state;
+  expect_rows("# one, \"two\n#,\"\n\n== log\n# three\na,b\n1,2\n", "1|2/");
+  expect_rows("a,b\n#1,2\n", "#1|2/"); /* behind it they are rows */
+}
+
+/* 1: a row; the error's text is `say` and the rows behind it can be read. */
+static void a_row_that_cannot_be_does_not_end_the_file(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *row, *say;
+  } bad[] = {{"1,2,3", "x.csv:3: has 3 fields where the header has 2"}, {"1", "x.csv:3: has 1 fields"}};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    char text[100];
+    struct cr_csv *csv;
+    struct cr_err err = {{0}};
+    snprintf(text, sizeof text, "a,b\n0,0\n%s\n4,5\n", bad[i].row);
+    assert_int_equal(cr_csv_open(write_file("x.csv", text), &csv, NULL), CR_OK);
+    assert_int_equal(cr_csv_next(csv, NULL), 1);
+    assert_int_equal(cr_csv_next(csv, &err), CR_EINPUT);
+    assert_non_null(strstr(err.text, bad[i].say));
+    assert_true(cr_csv_can_go_on(csv));
+    assert_int_equal(cr_csv_next(csv, NULL), 1);
+    assert_string_equal(cr_csv_field(csv, 1), "5");
+    assert_int_equal(cr_csv_line(csv), 4);
+    assert_int_equal(cr_csv_next(csv, NULL), 0);
+    cr_csv_close(csv);
+  }
+  struct cr_csv *csv;
+  assert_int_equal(cr_csv_open(write_file("x.csv", "a,b\n1,\"2\n"), &csv, NULL), CR_OK);
+  assert_int_equal(cr_csv_next(csv, NULL), CR_EINPUT);
+  assert_false(cr_csv_can_go_on(csv)); /* where the quote ends is anybody's guess */
+  assert_int_equal(cr_csv_next(csv, NULL), 0);
+  cr_csv_close(csv);
+}
+
 static void a_byte_order_mark_and_log_lines_are_skipped(void **state)
 {
   (void)state;
@@ -366,6 +404,8 @@ int main(void)
   const struct CMUnitTest test[] = {
     cmocka_unit_test(plain_rows_are_read),
     cmocka_unit_test(quotes_may_hold_anything),
+    cmocka_unit_test(comments_before_the_header_are_skipped),
+    cmocka_unit_test(a_row_that_cannot_be_does_not_end_the_file),
     cmocka_unit_test(a_byte_order_mark_and_log_lines_are_skipped),
     cmocka_unit_test(errors_name_file_and_line),
     cmocka_unit_test(numbers_are_whole_fields),

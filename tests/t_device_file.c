@@ -46,6 +46,28 @@ static void the_h200_is_what_its_driver_reports(void **state)
   assert_int_equal(d.priority_greatest, -5);
 }
 
+/* Datasheet limits of a GPU that nobody calibrated: nothing stands in for what was not measured. */
+static void the_p100_has_limits_and_no_constants(void **state)
+{
+  (void)state;
+  struct cr_device_desc d;
+  struct cr_err err = {{0}};
+  const char *file = t_data("calib/devices/p100.yaml");
+  assert_int_equal(load(file, NULL, &d, NULL), CR_OK);
+  assert_true(d.is_uncalibrated);
+  assert_int_equal(d.sms, 56);
+  assert_int_equal(d.sm_regs, 65536);
+  assert_true(d.sm_smem_bytes == 65536);
+  assert_true(d.mem_bytes == INT64_C(16320875724)); /* 15,564.8 MiB, what Salus gives out */
+  assert_true(d.dram_bytes_per_s == INT64_C(732000000000));
+  assert_true(d.h2d_bytes_per_s == CR_UNKNOWN && d.l2_bytes_per_s == CR_UNKNOWN);
+  assert_true(d.priority_least == 0 && d.priority_greatest == 0); /* none is known but the default */
+  assert_int_equal(load(t_data("calib/devices/h200.yaml"), NULL, &d, NULL), CR_OK);
+  assert_false(d.is_uncalibrated);
+  assert_int_equal(load(file, "constants.cold=1us", &d, &err), CR_EINPUT); /* some are no calibration */
+  assert_non_null(strstr(err.text, "is missing in constants; add it"));
+}
+
 static void load_by_name(void *ctx, const char *name)
 {
   struct cr_err err = {{0}};
@@ -208,6 +230,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_h200_is_what_its_driver_reports),
+    cmocka_unit_test(the_p100_has_limits_and_no_constants),
     cmocka_unit_test(every_bundled_description_loads_by_name),
     cmocka_unit_test(overrides_replace_numbers_and_constants),
     cmocka_unit_test(bad_overrides_are_named),

@@ -149,6 +149,15 @@ static void the_mean_does_not_overflow(void **state)
   cr_hist_free(h);
 }
 
+static void none_at_all_is_an_empty_one(void **state)
+{
+  (void)state;
+  assert_int_equal(cr_hist_count(NULL), 0);
+  assert_true(isnan(cr_hist_mean(NULL)));
+  assert_true(cr_hist_min(NULL) == CR_NS_NEVER && cr_hist_max(NULL) == CR_NS_NEVER);
+  assert_true(cr_hist_quantile(NULL, 500000) == CR_NS_NEVER);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -157,6 +166,7 @@ int main(void)
     cmocka_unit_test(every_power_of_two_and_its_neighbours_fit),
     cmocka_unit_test(the_99th_percentile_of_a_hundred_is_the_99th),
     cmocka_unit_test(an_empty_one_knows_nothing),
+    cmocka_unit_test(none_at_all_is_an_empty_one),
     cmocka_unit_test(negative_values_count_as_zero),
     cmocka_unit_test(the_mean_does_not_overflow),
   };

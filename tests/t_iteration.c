@@ -14,14 +14,14 @@ static void expect(const char *letters, const char *idle, uint32_t n_token, cons
   uint64_t token[LONGEST];
   cr_ns idle_ns[LONGEST];
   uint32_t n = (uint32_t)strlen(letters);
-  struct cr_iterations it;
+  struct cr_repeats it;
   struct cr_err err;
   struct cr_arena *arena = cr_arena_new();
   for (uint32_t i = 0; i < n; i++) {
     token[i] = (unsigned char)letters[i];
     idle_ns[i] = i == 0 ? 0 : idle && idle[i] == '!' ? 10000 : 10;
   }
-  assert_int_equal(cr_iterations_find(token, idle_ns, n, arena, &it, &err), CR_OK);
+  assert_int_equal(cr_repeats_find(token, idle_ns, n, arena, &it, &err), CR_OK);
   assert_int_equal(it.n_token, n_token);
   char found[64] = "";
   for (uint32_t i = 0; i < it.n_clean; i++)
@@ -88,16 +88,16 @@ static void single_replays_are_counted_by_majority(void **state)
 {
   (void)state;
   const uint64_t token[] = {7, 3, 7, 7, 9};
-  struct cr_iterations it;
+  struct cr_repeats it;
   struct cr_err err;
   struct cr_arena *arena = cr_arena_new();
-  assert_int_equal(cr_iterations_alone(token, 5, arena, &it, &err), CR_OK);
+  assert_int_equal(cr_repeats_alone(token, 5, arena, &it, &err), CR_OK);
   assert_int_equal(it.n_clean, 3);
   assert_int_equal(it.n_left_out, 2);
   assert_int_equal(it.first[0], 0);
   assert_int_equal(it.first[2], 3);
   const uint64_t tie[] = {5, 2, 2, 5};
-  assert_int_equal(cr_iterations_alone(tie, 4, arena, &it, &err), CR_OK);
+  assert_int_equal(cr_repeats_alone(tie, 4, arena, &it, &err), CR_OK);
   assert_int_equal(it.first[0], 0);
   assert_int_equal(it.n_clean, 2);
   cr_arena_free(arena);
@@ -131,10 +131,10 @@ static void made_recordings_give_back_their_recipe(void **state)
         idle[n] = i == 0 ? 5000 : 100 + next(&seed) % 100;
         token[n++] = model[i];
       }
-    struct cr_iterations it;
+    struct cr_repeats it;
     struct cr_err err;
     struct cr_arena *arena = cr_arena_new();
-    assert_int_equal(cr_iterations_find(token, idle, (uint32_t)n, arena, &it, &err), CR_OK);
+    assert_int_equal(cr_repeats_find(token, idle, (uint32_t)n, arena, &it, &err), CR_OK);
     if (it.n_token != p || it.first[0] != (cut ? p - cut : 0))
       print_error("seed %llu: length %u of %u, first %u, cut %u\n", (unsigned long long)s, it.n_token, p, it.first[0],
                   cut);

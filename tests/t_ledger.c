@@ -4,6 +4,7 @@
 #include "sim/ask.h"
 #include "sim/ledger.h"
 #include "sim/rng.h"
+#include "sim/stats.h"
 #include "sim/text.h"
 #include "tests/load.h"
 #include "tests/t.h"
@@ -104,7 +105,9 @@ static void each_kind_has_its_line(void **state)
     {{.at_ns = 1, .kind = CR_NOTE_CLIENT, .a = 2}, "1 client 2"},
     {{.at_ns = 1, .kind = CR_NOTE_REQUEST, .a = 2, .b = 3, .t = 4}, "1 request 2 client 3 arrived 4"},
     {{.at_ns = 1, .kind = CR_NOTE_DONE, .a = 2, .b = 3, .t = 4}, "1 done 2 next 3 reached 4"},
-    {{.at_ns = 1, .kind = CR_NOTE_BACK, .a = 2, .b = 3, .c = CR_CAP_KILL}, "1 back 2 next 3 by kill"},
+    {{.at_ns = 1, .kind = CR_NOTE_BACK, .a = 2, .b = 3, .c = CR_CAP_KILL, .t = 4}, "1 back 2 next 3 by kill reached 4"},
+    {{.at_ns = 1, .kind = CR_NOTE_BACK, .a = 2, .b = 3, .c = CR_CAP_PARK, .t = (uint64_t)CR_NS_NEVER},
+     "1 back 2 next 3 by park"},
     {{.at_ns = 1, .kind = CR_NOTE_TIMER, .t = 9}, "1 timer 9"},
     {{.at_ns = 1, .kind = CR_NOTE_ROOM, .a = 2}, "1 room 2"},
     {{.at_ns = 1, .kind = CR_NOTE_STREAM, .a = 2, .b = 0, .c = (uint32_t)-5}, "1   stream 2 device 0 priority -5"},
@@ -118,6 +121,16 @@ static void each_kind_has_its_line(void **state)
     {{.at_ns = 1, .kind = CR_NOTE_PROCESS, .a = 2, .b = 7, .t = 5}, "1   process 7 stream 2 slice 5"},
     {{.at_ns = 1, .kind = CR_NOTE_PROCESS, .a = 2, .b = 7, .t = (uint64_t)CR_NS_NEVER}, "1   process 7 stream 2"},
     {{.at_ns = 1, .kind = CR_NOTE_SHARE, .a = 2, .b = 250000}, "1   share 2 ppm 250000"},
+    {{.at_ns = 1, .kind = CR_NOTE_JOB, .a = 2, .t = 4}, "1 job 2 submitted 4"},
+    {{.at_ns = 1, .kind = CR_NOTE_READY, .a = 2}, "1 ready 2"},
+    {{.at_ns = 1, .kind = CR_NOTE_LEAVE, .a = 2, .b = CR_JOB_NO_MEMORY}, "1 leave 2: out of memory"},
+    {{.at_ns = 1, .kind = CR_NOTE_LEAVE, .a = 2, .b = 77}, "1 leave 2: unknown"},
+    {{.at_ns = 1, .kind = CR_NOTE_START, .a = 2}, "1   start 2"},
+    {{.at_ns = 1, .kind = CR_NOTE_REJECT, .a = 2}, "1   reject 2"},
+    {{.at_ns = 1, .kind = CR_NOTE_LANE, .a = 2, .b = 3, .t = 5000000000}, "1   lane 2 device 3 bytes 5000000000"},
+    {{.at_ns = 1, .kind = CR_NOTE_CLOSE, .a = 2}, "1   close lane 2"},
+    {{.at_ns = 1, .kind = CR_NOTE_ADMIT, .a = 2, .b = 3, .t = 9}, "1   admit 2 lane 3 holds 9"},
+    {{.at_ns = 1, .kind = CR_NOTE_MOVE, .a = 2, .b = 3}, "1   move 2 lane 3"},
     {{.at_ns = 1, .kind = CR_NOTE_REFUSED, .a = 4000}, "1   refused: unknown"},
     {{.at_ns = 1, .kind = 4000}, "1 unknown kind 4000"},
   };

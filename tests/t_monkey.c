@@ -73,10 +73,68 @@ static void wish(struct cr_policy *p)
   }
 }
 
+static int64_t some_bytes(struct cr_policy *p)
+{
+  return draw(p, 8) ? draw(p, 500) : draw(p, 2) ? -1 - (int64_t)draw(p, 9) : INT64_MAX - draw(p, 9);
+}
+
+/* About jobs and their memory. */
+static void wish_of_jobs(struct cr_policy *p)
+{
+  cr_client job = {some_id(p, 12)};
+  cr_lane l = {some_id(p, 4)};
+  switch (draw(p, 9)) {
+  case 0:
+  case 1:
+    cr_start(p, job);
+    break;
+  case 2:
+    if (draw(p, 10) == 0)
+      cr_reject(p, job);
+    break;
+  case 3:
+    cr_lane_size(p, (cr_device){some_id(p, 1)}, l, some_bytes(p));
+    break;
+  case 4:
+    cr_lane_close(p, l);
+    break;
+  case 5:
+  case 6:
+    cr_admit(p, job, l, some_bytes(p));
+    break;
+  default:
+    cr_move(p, job, l);
+  }
+}
+
 static void wishes(struct cr_policy *p)
 {
   for (uint32_t n = draw(p, 3); n; n--)
     wish(p);
+  if (draw(p, 2))
+    wish_of_jobs(p);
+}
+
+static void on_job_arrive(struct cr_policy *p, cr_client job)
+{
+  wishes(p);
+  if (draw(p, 3))
+    cr_start(p, job);
+}
+
+static void on_job_ready(struct cr_policy *p, cr_client job)
+{
+  cr_lane l = {draw(p, 3)};
+  wishes(p);
+  cr_lane_size(p, (cr_device){0}, l, draw(p, 200));
+  if (draw(p, 3))
+    cr_admit(p, job, l, draw(p, 200));
+}
+
+static void on_job_leave(struct cr_policy *p, cr_client job)
+{
+  (void)job;
+  wishes(p);
 }
 
 static int init(struct cr_policy *p, struct cr_err *err)
@@ -133,13 +191,16 @@ static const struct cr_policy_ops monkey = {
   .abi = CR_POLICY_ABI,
   .name = "monkey",
   .about = "asks for nonsense",
-  .needs = CR_CAP_PARK | CR_CAP_KILL | CR_CAP_PRIORITY | CR_CAP_SHARE | CR_CAP_PROCESS,
+  .needs = CR_CAP_PARK | CR_CAP_KILL | CR_CAP_PRIORITY | CR_CAP_SHARE | CR_CAP_PROCESS | CR_CAP_MEM,
   .options = options,
   .state_bytes = sizeof(struct monkey),
   .client_bytes = 3,
   .request_bytes = 5,
   .init = init,
   .on_client = on_client,
+  .on_job_arrive = on_job_arrive,
+  .on_job_ready = on_job_ready,
+  .on_job_leave = on_job_leave,
   .on_request = on_request,
   .on_done = on_done,
   .on_back = on_back,
@@ -153,6 +214,17 @@ static const struct cr_workload *jungle(struct cr_workload_builder *b)
   load_add(b, load_poisson("p", m, CR_RT, 20000));
   load_add(b, load_uniform("u", n, CR_BE, 10000));
   load_add(b, load_closed("c", n, CR_BE, 4));
+  for (uint32_t i = 0; i < 10; i++) {
+    char name[16];
+    snprintf(name, sizeof name, "j%u", i);
+    cr_model net = load_sized_model(b, name, 1 + i % 3, 2000, 20 * i, i % 2 ? CR_UNKNOWN : 30 * i);
+    struct cr_client_spec spec = load_job(name, net, 100000 * i, 1 + 3 * i);
+    spec.job.startup_ns = 50000 * (i % 3);
+    spec.job.think_ns = 700 * (i % 4);
+    spec.job.persistent_bytes = i % 4 ? 20 * i : CR_UNKNOWN;
+    spec.job.ephemeral_bytes = i % 5 ? 20 * i : CR_UNKNOWN;
+    load_add(b, spec);
+  }
   return load_seal(b);
 }
 
@@ -171,7 +243,7 @@ static void nonsense_is_refused_and_the_books_still_balance(void **state)
   (void)state;
   struct cr_workload_builder *b = cr_workload_builder_new();
   const struct cr_workload *w = jungle(b);
-  uint64_t n_refused = 0, n_done = 0, n_preempt = 0;
+  uint64_t n_refused = 0, n_done = 0, n_preempt = 0, how[CR_N_JOB_END] = {0};
   for (int i = 0; i < RUNS; i++) {
     char seed[32];
     struct cr_core_cfg cfg = monkey_cfg(w, seed, i);
@@ -184,6 +256,10 @@ static void nonsense_is_refused_and_the_books_still_balance(void **state)
     for (uint32_t c = 0; c < r.n_client; c++) {
       assert_int_equal(r.client[c].n_arrived, r.client[c].n_done + r.client[c].n_dropped + r.client[c].n_pending);
       n_done += r.client[c].n_done;
+      if (r.job[c].how == CR_JOB_DONE)
+        assert_true(r.job[c].used_ns >= 2000 && r.client[c].n_done == 1);
+      if (w->client[c].job.iterations)
+        how[r.job[c].how]++;
     }
     n_refused += r.n_refused;
     n_preempt += r.n_preempt;
@@ -192,6 +268,9 @@ static void nonsense_is_refused_and_the_books_still_balance(void **state)
   assert_true(n_refused > 1000);
   assert_true(n_done > 1000);
   assert_true(n_preempt > 100);
+  for (uint32_t i = 0; i < CR_N_JOB_END; i++)
+    if (how[i] < 5)
+      fail_msg("only %u jobs ended %s", (unsigned)how[i], cr_job_end_name[i]);
   cr_workload_builder_free(b);
 }
 

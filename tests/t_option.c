@@ -4,7 +4,7 @@
 #include "sim/option.h"
 #include "tests/t.h"
 
-enum { DQ, WAIT, ROOM, SHARE, PAD, ORDER, BIAS, N };
+enum { DQ, WAIT, ROOM, SHARE, PAD, ORDER, BIAS, OVER, N };
 
 static const struct cr_opt table[] = {
   [DQ] = {.name = "dq", .kind = CR_OPT_COUNT, .fallback = "2", .min = 1, .max = 1024},
@@ -14,6 +14,7 @@ static const struct cr_opt table[] = {
   [PAD] = {.name = "padding", .kind = CR_OPT_BOOL, .fallback = "yes"},
   [ORDER] = {.name = "order", .kind = CR_OPT_CHOICE, .choices = "fifo|rt-first|rt", .fallback = "fifo"},
   [BIAS] = {.name = "bias", .kind = CR_OPT_COUNT, .fallback = "0", .min = -5, .max = 5},
+  [OVER] = {.name = "over", .kind = CR_OPT_FACTOR, .fallback = "1.1", .min = 1000000, .max = 10000000},
   {0},
 };
 
@@ -31,6 +32,7 @@ static void defaults_are_what_the_table_says(void **state)
     assert_int_equal(v[SHARE], 250000);
     assert_int_equal(v[PAD], 1);
     assert_int_equal(v[ORDER], 0);
+    assert_int_equal(v[OVER], 1100000);
     assert_int_equal(cr_opt_get(table, v, "share"), 250000);
   }
 }
@@ -41,7 +43,7 @@ static void every_kind_is_read_with_its_unit(void **state)
   int64_t v[N];
   struct cr_err err = {""};
   assert_int_equal(
-    cr_opt_parse(table, "order=rt,dq=1e3,wait=0.1ms,room=1kB,share=0.5,padding=no,bias=-3", v, "policy x", &err),
+    cr_opt_parse(table, "order=rt,dq=1e3,wait=0.1ms,room=1kB,share=0.5,padding=no,bias=-3,over=200%", v, "policy x", &err),
     CR_OK);
   assert_int_equal(v[DQ], 1000);
   assert_int_equal(v[WAIT], 100000);
@@ -50,6 +52,7 @@ static void every_kind_is_read_with_its_unit(void **state)
   assert_int_equal(v[PAD], 0);
   assert_int_equal(v[ORDER], 2);
   assert_int_equal(v[BIAS], -3);
+  assert_int_equal(v[OVER], 2000000);
 }
 
 static void no_table_is_a_table_of_none(void **state)
@@ -86,6 +89,7 @@ static void mistakes_are_named_with_what_would_be_right(void **state)
     {"wait=infus", "is not a time from"},
     {"room=2", "policy x: room=2 is not a size from"},
     {"share=2", "is not a share from 0 to 1"},
+    {"over=0.9", "policy x: over=0.9 is not a factor from 1 to 10"},
     {"padding=maybe", "policy x: padding=maybe is not yes or no"},
     {"order=rt-last", "policy x: order=rt-last is not one of fifo|rt-first|rt"},
     {"order=rt-firs", "is not one of"},

@@ -31,7 +31,7 @@ static int make(void **state)
   made_result(&f->result[1], "streams", CR_DONE, 8400000);
   assert_int_equal(cr_summary_init(&f->summary, 2, w->n_client, 1, f->arena, NULL), CR_OK);
   for (int i = 0; i < 2; i++)
-    cr_summarize_run(&f->result[i], w, &load_machine, &f->summary.run[i]);
+    assert_int_equal(cr_summarize_run(&f->result[i], w, &load_machine, &f->summary.run[i], NULL), CR_OK);
   f->summary.version = "1.2.3";
   f->summary.git = "abc";
   f->summary.command = "corun run made-up -p 'a b'";
@@ -52,6 +52,41 @@ static int unmake(void **state)
   cr_arena_free(f->arena);
   cr_workload_builder_free(f->builder);
   cr_mem_free(f);
+  return 0;
+}
+
+/* Of jobs alone, or with a client between them. */
+static void make_of_jobs(void **state, int mixed)
+{
+  struct fixture *f = cr_mem_new(1, sizeof *f);
+  const struct cr_workload *w;
+  assert_non_null(f);
+  f->builder = made_jobs_workload(mixed, &w);
+  f->arena = cr_arena_new();
+  made_jobs_result(&f->result[0], w, "fifo", 80);
+  made_jobs_result(&f->result[1], w, "pack,lanes=auto", 50);
+  assert_int_equal(cr_summary_clients(w), mixed);
+  assert_int_equal(cr_summary_init(&f->summary, 2, cr_summary_clients(w), 1, f->arena, NULL), CR_OK);
+  for (int i = 0; i < 2; i++)
+    assert_int_equal(cr_summarize_run(&f->result[i], w, &load_machine, &f->summary.run[i], NULL), CR_OK);
+  f->summary.version = "1.2.3";
+  f->summary.git = "abc";
+  f->summary.command = "corun run five";
+  f->summary.scenario = "five";
+  f->summary.about = "five jobs";
+  f->summary.duration_ns = CR_NS_NEVER;
+  *state = f;
+}
+
+static int make_jobs(void **state)
+{
+  make_of_jobs(state, 0);
+  return 0;
+}
+
+static int make_mixed(void **state)
+{
+  make_of_jobs(state, 1);
   return 0;
 }
 
@@ -113,14 +148,11 @@ static void csv_cell(const char *csv, int row, const char *column, char *out, si
   out[used] = '\0';
 }
 
-static void csv_is_a_rectangle_with_units_in_its_header(void **state)
+/* Rows, header included; all of them must have as many cells. */
+static int csv_rows(const char *csv)
 {
-  struct fixture *f = *state;
-  struct cr_text text = {0};
-  char cell[64];
-  cr_report(&f->summary, CR_CSV, 0, &text);
   int n_column = -1, n_row = 0;
-  for (const char *line = text.s; *line; line = strchr(line, '\n') + 1, n_row++) {
+  for (const char *line = csv; *line; line = strchr(line, '\n') + 1, n_row++) {
     int n = 0, quoted = 0;
     for (const char *p = line; *p != '\n'; p++) {
       quoted ^= *p == '"';
@@ -129,7 +161,16 @@ static void csv_is_a_rectangle_with_units_in_its_header(void **state)
     assert_true(n_column == -1 || n == n_column);
     n_column = n;
   }
-  assert_int_equal(n_row, 1 + 2 * 3);
+  return n_row;
+}
+
+static void csv_is_a_rectangle_with_units_in_its_header(void **state)
+{
+  struct fixture *f = *state;
+  struct cr_text text = {0};
+  char cell[64];
+  cr_report(&f->summary, CR_CSV, 0, &text);
+  assert_int_equal(csv_rows(text.s), 1 + 2 * 3);
   csv_cell(text.s, 0, "latency_p99_ns", cell, sizeof cell);
   assert_near(atof(cell), 4200000, 4200);
   csv_cell(text.s, 3, "latency_mean_ns", cell, sizeof cell);
@@ -196,6 +237,112 @@ static void a_client_without_requests_has_dashes(void **state)
   cr_text_fini(&text);
 }
 
+/* JCTs are 10, 29 and 76 or 46 min, queuing 0, 530 s and 1550 s: worked by hand. */
+static void jobs_have_a_row_a_policy_and_no_clients(void **state)
+{
+  static const char want[] =
+    "five on test: 5 jobs, until all have left, seed 0, backend sim\n"
+    "five jobs\n"
+    "\n"
+    "                 ----------- jobs ------------                 queuing, min  ---------- JCT, min ----------              in use, %\n"
+    "policy           done  rejected  out of memory  makespan, min          mean   mean  to least  median    p95  jobs per h  time   SMs\n"
+    "fifo                3         1              1          80.00         11.56  38.33     1.35x   29.00  71.30        2.25  75.0  50.0\n"
+    "pack,lanes=auto     3         1              1          50.00         11.56  28.33     1.00x   29.00  44.30        3.60  75.0  50.0\n"
+    "\n"
+    "fifo: rejected 1 of 5 jobs, which no device could ever hold; the first is j2\n"
+    "fifo: 1 of 5 jobs failed for want of memory; the first is j3\n"
+    "pack,lanes=auto: rejected 1 of 5 jobs, which no device could ever hold; the first is j2\n"
+    "pack,lanes=auto: 1 of 5 jobs failed for want of memory; the first is j3\n";
+  check_text(*state, CR_TABLE, want);
+}
+
+static void jobs_and_clients_each_have_their_table(void **state)
+{
+  struct fixture *f = *state;
+  struct cr_text text = {0};
+  cr_report(&f->summary, CR_TABLE, 0, &text);
+  assert_non_null(strstr(text.s, "five on test: 5 jobs, until all have left, seed 0"));
+  assert_non_null(strstr(text.s, "makespan, min"));
+  assert_non_null(strstr(text.s, "fifo             rt      rt     cnn"));
+  assert_null(strstr(text.s, "j0"));
+  assert_non_null(strstr(text.s, "policy           device  time   SMs"));
+  assert_non_null(strstr(text.s, "worst client"));
+  cr_text_fini(&text);
+}
+
+static void csv_and_json_of_jobs_keep_ns(void **state)
+{
+  struct fixture *f = *state;
+  struct cr_text text = {0};
+  static const struct {
+    const char *column, *value;
+  } want[] = {
+    {"row", "jobs"}, {"policy", "fifo"}, {"end_ns", "4800000000000"}, {"name", "jobs"}, {"class", ""}, {"model", ""},
+    {"busy_ratio", "0.750000"}, {"sm_use_ratio", "0.500000"}, {"kernels", ""},
+    {"jobs,", "5"}, {"jobs_done", "3"}, {"jobs_rejected", "1"}, {"jobs_no_memory", "1"}, {"jobs_unfinished", "0"},
+    {"makespan_ns", "4800000000000.0"}, {"queuing_mean_ns", "693333333333.3"}, {"jct_mean_ns", "2300000000000.0"},
+    {"jct_p50_ns", "1740000000000.0"}, {"jct_p95_ns", "4278000000000.0"}, {"jobs_per_h", "2.250000"}, {"duration_ns", ""},
+  };
+  cr_report(&f->summary, CR_CSV, 0, &text);
+  assert_int_equal(csv_rows(text.s), 1 + 2 * 2);
+  for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+    char cell[64];
+    csv_cell(text.s, 0, want[i].column, cell, sizeof cell);
+    assert_string_equal(cell, want[i].value);
+  }
+  text.n = 0;
+  cr_report(&f->summary, CR_JSON, 0, &text);
+  assert_non_null(strstr(text.s, "\"duration_ns\":null"));
+  assert_non_null(strstr(text.s,
+    "\"jobs\":{\"count\":5,\"done\":3,\"rejected\":1,\"no_memory\":1,\"unfinished\":0,\"makespan_ns\":4800000000000.0,"
+    "\"queuing_mean_ns\":693333333333.3,\"jct_mean_ns\":2300000000000.0,\"jct_p50_ns\":1740000000000.0,"
+    "\"jct_p95_ns\":4278000000000.0,\"per_h\":2.250000,\"busy_ratio\":0.750000,\"sm_use_ratio\":0.500000},"));
+  assert_non_null(strstr(text.s, "\"clients\":[]"));
+  assert_null(strstr(text.s, "nan"));
+  cr_text_fini(&text);
+}
+
+static void without_a_job_done_there_are_dashes(void **state)
+{
+  struct fixture *f = *state;
+  struct cr_text text = {0};
+  f->summary.n_run = 1;
+  f->summary.run[0].jobs = (struct cr_jobs_summary){
+    .total = {.n = 5, .n_unfinished = 5, .makespan_ns = NAN, .mean_queuing_ns = NAN, .mean_jct_ns = NAN, .p50_jct_ns = NAN,
+              .p95_jct_ns = NAN},
+    .per_h = NAN, .busy = 0.5, .sm_use = NAN,
+  };
+  for (int format = 0; format < 3; format++) {
+    text.n = 0;
+    cr_report(&f->summary, (enum cr_format)format, 0, &text);
+    assert_null(strstr(text.s, "nan"));
+    assert_null(strstr(text.s, "inf"));
+  }
+  text.n = 0;
+  cr_report(&f->summary, CR_TABLE, 0, &text);
+  assert_string_equal(strstr(text.s, "\nfifo") + 1,
+                      "fifo       0           5             -            -     -       -    -           -  50.0    -\n");
+  cr_text_fini(&text);
+}
+
+static void times_of_jobs_are_in_a_unit_that_suits_them(void **state)
+{
+  struct fixture *f = *state;
+  static const struct {
+    double makespan_ns;
+    const char *column;
+  } want[] = {{5e6, "makespan, ms"}, {5e9, "makespan, ms"}, {599e9, "makespan, s"}, {600e9, "makespan, min"},
+              {300 * 60e9, "makespan, min"}, {100 * 3600e9, "makespan, h"}, {1e17, "makespan, h"}};
+  for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+    struct cr_text text = {0};
+    f->summary.run[0].jobs.total.makespan_ns = want[i].makespan_ns;
+    f->summary.n_run = 1;
+    cr_report(&f->summary, CR_TABLE, 0, &text);
+    assert_non_null(strstr(text.s, want[i].column));
+    cr_text_fini(&text);
+  }
+}
+
 static void formats_are_known_by_name(void **state)
 {
   (void)state;
@@ -252,6 +399,11 @@ int main(void)
     cmocka_unit_test_setup_teardown(json_has_a_version_and_is_the_same_twice, make, unmake),
     cmocka_unit_test_setup_teardown(a_run_that_stalled_is_said_to_be_partial, make, unmake),
     cmocka_unit_test_setup_teardown(a_client_without_requests_has_dashes, make, unmake),
+    cmocka_unit_test_setup_teardown(jobs_have_a_row_a_policy_and_no_clients, make_jobs, unmake),
+    cmocka_unit_test_setup_teardown(jobs_and_clients_each_have_their_table, make_mixed, unmake),
+    cmocka_unit_test_setup_teardown(csv_and_json_of_jobs_keep_ns, make_jobs, unmake),
+    cmocka_unit_test_setup_teardown(without_a_job_done_there_are_dashes, make_jobs, unmake),
+    cmocka_unit_test_setup_teardown(times_of_jobs_are_in_a_unit_that_suits_them, make_jobs, unmake),
     cmocka_unit_test(formats_are_known_by_name),
     cmocka_unit_test(a_table_leaves_out_empty_columns_and_trailing_blanks),
     cmocka_unit_test(different_workloads_have_different_hashes),

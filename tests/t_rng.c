@@ -102,6 +102,26 @@ static void exponential_draws_have_their_mean_variance_and_shape(void **state)
   assert_near(chi2, BIN - 1, 40); /* 49 degrees of freedom: standard deviation 9.9; four of them */
 }
 
+/* The logarithm of a lognormal number is normal, the logarithm of a Pareto number over its least is exponential. */
+static void lognormal_and_pareto_draws_have_the_moments_of_their_logarithms(void **state)
+{
+  const double mu = 4, sigma = 1.5, shape = 1.2, min = 30;
+  double sum = 0, square = 0, sum_pareto = 0;
+  (void)state;
+  for (uint64_t n = 0; n < N; n++) {
+    double x = log(cr_draw_lognormal(12, CR_RNG_JOB_WORK, 4, n, mu, sigma));
+    double y = cr_draw_pareto(12, CR_RNG_JOB_WORK, 5, n, shape, min);
+    assert_true(isfinite(x) && isfinite(y) && y >= min);
+    sum += x;
+    square += x * x;
+    sum_pareto += log(y / min);
+  }
+  double m = sum / N, v = square / N - m * m;
+  assert_near(m, mu, 4 * sigma / sqrt(N));
+  assert_near(v, sigma * sigma, 4 * sigma * sigma * sqrt(2.0 / N));
+  assert_near(sum_pareto / N, 1 / shape, 4 / shape / sqrt(N));
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -111,6 +131,7 @@ int main(void)
     cmocka_unit_test(unit_draws_lie_inside_and_are_uniform),
     cmocka_unit_test(neighbouring_entities_are_not_correlated),
     cmocka_unit_test(exponential_draws_have_their_mean_variance_and_shape),
+    cmocka_unit_test(lognormal_and_pareto_draws_have_the_moments_of_their_logarithms),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

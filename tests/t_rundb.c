@@ -41,6 +41,30 @@ static int make(void **state)
   return 0;
 }
 
+static void make_of_jobs(void **state, int mixed)
+{
+  struct fixture *f = cr_mem_new(1, sizeof *f);
+  assert_non_null(f);
+  f->builder = made_jobs_workload(mixed, &f->workload);
+  f->scenario = made_jobs_scenario(f->workload);
+  made_jobs_result(&f->result[0], f->workload, policy[0], 80);
+  made_jobs_result(&f->result[1], f->workload, policy[1], 50);
+  f->path = t_join(t_tmp(), "run.db");
+  *state = f;
+}
+
+static int make_jobs(void **state)
+{
+  make_of_jobs(state, 0);
+  return 0;
+}
+
+static int make_mixed(void **state)
+{
+  make_of_jobs(state, 1);
+  return 0;
+}
+
 static int unmake(void **state)
 {
   struct fixture *f = *state;
@@ -142,9 +166,9 @@ static void the_report_is_that_of_the_run(void **state)
   struct cr_arena *arena = cr_arena_new();
   struct cr_summary s;
   write_whole(f);
-  assert_int_equal(cr_summary_init(&s, N_RUN, f->workload->n_client, 1, arena, NULL), CR_OK);
+  assert_int_equal(cr_summary_init(&s, N_RUN, cr_summary_clients(f->workload), 1, arena, NULL), CR_OK);
   for (int i = 0; i < N_RUN; i++)
-    cr_summarize_run(&f->result[i], f->workload, &load_machine, &s.run[i]);
+    assert_int_equal(cr_summarize_run(&f->result[i], f->workload, &load_machine, &s.run[i], NULL), CR_OK);
   s.version = cr_program_version;
   s.git = cr_program_git;
   s.command = "corun run made-up";
@@ -164,6 +188,16 @@ static void the_report_is_that_of_the_run(void **state)
     cr_text_fini(&got);
   }
   cr_arena_free(arena);
+}
+
+static void the_report_of_jobs_is_that_of_the_run(void **state)
+{
+  the_report_is_that_of_the_run(state);
+}
+
+static void the_report_of_jobs_beside_clients_is_that_of_the_run(void **state)
+{
+  the_report_is_that_of_the_run(state);
 }
 
 static void the_same_runs_give_the_same_bytes(void **state)
@@ -199,6 +233,42 @@ static void anyone_can_query_it(void **state)
                                       &q, NULL), SQLITE_OK);
   assert_int_equal(sqlite3_step(q), SQLITE_ROW);
   assert_int_equal(sqlite3_column_int(q, 0), N_RUN);
+  sqlite3_finalize(q);
+  sqlite3_close(db);
+}
+
+static void every_job_is_a_row_with_its_times(void **state)
+{
+  struct fixture *f = *state;
+  sqlite3 *db;
+  sqlite3_stmt *q;
+  static const struct {
+    const char *name, *outcome;
+    int64_t queuing_s, jct_s; /* -1: NULL */
+  } want[] = {{"j0", "done", 0, 600}, {"j1", "done", 530, 29 * 60}, {"j2", "rejected", -1, 0},
+              {"j3", "out of memory", 0, 10}, {"j4", "done", 1550, 76 * 60}};
+  write_whole(f);
+  assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+  assert_int_equal(sqlite3_prepare_v2(db, "SELECT job, outcome, queuing_ns / 1000000000, jct_ns / 1000000000, iterations"
+                                      " FROM job_time WHERE policy = 'exclusive,order=fifo'", -1, &q, NULL), SQLITE_OK);
+  for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+    assert_string_equal((const char *)sqlite3_column_text(q, 0), want[i].name);
+    assert_string_equal((const char *)sqlite3_column_text(q, 1), want[i].outcome);
+    assert_int_equal(sqlite3_column_type(q, 2) == SQLITE_NULL, want[i].queuing_s < 0);
+    assert_int_equal(sqlite3_column_int64(q, 2), want[i].queuing_s < 0 ? 0 : want[i].queuing_s);
+    assert_int_equal(sqlite3_column_int64(q, 3), want[i].jct_s);
+    assert_int_equal(sqlite3_column_int64(q, 4), 10);
+  }
+  assert_int_equal(sqlite3_step(q), SQLITE_DONE);
+  sqlite3_finalize(q);
+  assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*), count(declared_ns), count(declared_ephemeral_bytes),"
+                                      " (SELECT count(*) FROM client_result), (SELECT count(*) FROM job_result) FROM job", -1,
+                                      &q, NULL), SQLITE_OK);
+  assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+  static const int count[] = {5, 4, 4, 0, 10};
+  for (int i = 0; i < 5; i++)
+    assert_int_equal(sqlite3_column_int(q, i), count[i]);
   sqlite3_finalize(q);
   sqlite3_close(db);
 }
@@ -312,9 +382,49 @@ static void damage_and_newer_versions_are_named(void **state)
   check_refused(f->path, "its provenance has no seed");
   change(f->path, "PRAGMA user_version = 99");
   check_refused(f->path, "version 99");
-  change(f->path, "PRAGMA user_version = 1");
+  change(f->path, "PRAGMA user_version = 2");
   assert_int_equal(truncate(f->path, 4096), 0);
   check_refused(f->path, "run.db: is damaged");
+}
+
+static void damaged_jobs_are_named(void **state)
+{
+  struct fixture *f = *state;
+  static const struct {
+    const char *sql, *sentence;
+  } damage[] = {
+    {"DELETE FROM job_result WHERE run = 1 AND client = 4", "rows of results are missing"},
+    {"UPDATE job_result SET outcome = 'well' WHERE run = 0 AND client = 1", "cannot be"},
+    {"UPDATE job_result SET end_ns = NULL WHERE run = 0 AND client = 1", "cannot be"},
+    {"UPDATE job_result SET ready_ns = -5 WHERE run = 0 AND client = 0", "cannot be"},
+    {"UPDATE job_result SET admit_ns = 9000000000000000000 WHERE run = 0 AND client = 0", "cannot be"},
+    {"UPDATE job_result SET client = 77 WHERE run = 0 AND client = 0", "cannot be"},
+    {"DELETE FROM client WHERE client = 2; UPDATE client SET client = 2000000000 WHERE client = 3", "cannot be"},
+    {"DELETE FROM job WHERE client = 4", "rows of results are missing"},
+  };
+  for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
+    struct cr_text text = {0};
+    struct cr_err err = {0};
+    write_whole(f);
+    change(f->path, damage[i].sql);
+    int rc = cr_rundb_show(f->path, "json", &text, &err);
+    if (rc != CR_EINPUT || !strstr(err.text, damage[i].sentence))
+      print_error("after %s: \"%s\"\n", damage[i].sql, err.text);
+    assert_int_equal(rc, CR_EINPUT);
+    assert_non_null(strstr(err.text, damage[i].sentence));
+    cr_text_fini(&text);
+    unlink(f->path);
+  }
+}
+
+static void a_run_to_the_end_of_its_jobs_has_no_duration(void **state)
+{
+  struct fixture *f = *state;
+  struct cr_rundb *db = NULL;
+  write_whole(f);
+  assert_int_equal(cr_rundb_open(f->path, &db, NULL), CR_OK);
+  assert_true(cr_rundb_info(db)->duration_ns == CR_NS_NEVER);
+  cr_rundb_close(db);
 }
 
 static void without_memory_nothing_is_left(void **state)
@@ -348,6 +458,11 @@ static void without_memory_nothing_is_left(void **state)
   }
 }
 
+static void without_memory_nothing_is_left_of_jobs(void **state)
+{
+  without_memory_nothing_is_left(state);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -355,12 +470,18 @@ int main(void)
     cmocka_unit_test_setup_teardown(the_report_is_that_of_the_run, make, unmake),
     cmocka_unit_test_setup_teardown(the_same_runs_give_the_same_bytes, make, unmake),
     cmocka_unit_test_setup_teardown(anyone_can_query_it, make, unmake),
+    cmocka_unit_test_setup_teardown(the_report_of_jobs_is_that_of_the_run, make_jobs, unmake),
+    cmocka_unit_test_setup_teardown(the_report_of_jobs_beside_clients_is_that_of_the_run, make_mixed, unmake),
+    cmocka_unit_test_setup_teardown(every_job_is_a_row_with_its_times, make_jobs, unmake),
+    cmocka_unit_test_setup_teardown(a_run_to_the_end_of_its_jobs_has_no_duration, make_jobs, unmake),
+    cmocka_unit_test_setup_teardown(damaged_jobs_are_named, make_jobs, unmake),
     cmocka_unit_test_setup_teardown(an_existing_file_is_refused_unless_forced, make, unmake),
     cmocka_unit_test_setup_teardown(without_commit_no_file_is_left, make, unmake),
     cmocka_unit_test_setup_teardown(a_full_disk_is_a_sentence_and_leaves_nothing, make, unmake),
     cmocka_unit_test_setup_teardown(what_is_no_run_database_is_refused, make, unmake),
     cmocka_unit_test_setup_teardown(damage_and_newer_versions_are_named, make, unmake),
     cmocka_unit_test_setup_teardown(without_memory_nothing_is_left, make, unmake),
+    cmocka_unit_test_setup_teardown(without_memory_nothing_is_left_of_jobs, make_mixed, unmake),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -110,6 +110,25 @@ static void the_ops_of_a_request_lie_within_its_slice(void **state)
   t_free(json);
 }
 
+static void a_run_of_iterations_says_how_many(void **state)
+{
+  (void)state;
+  struct fixture f = {.folder = t_tmp()};
+  f.path = t_join(f.folder, "out.json");
+  f.builder = cr_workload_builder_new();
+  load_add(f.builder, load_job("job", load_iteration(f.builder, "net", 100000, 0, 0), 0, 7));
+  f.workload = load_seal(f.builder);
+  const struct cr_timeline_cfg cfg = {.workload = f.workload, .machine = &load_machine, .to_ns = CR_NS_NEVER};
+  assert_int_equal(cr_timeline_new(f.path, &cfg, &f.timeline, NULL), CR_OK);
+  cr_timeline_begin(f.timeline, "pack", &f.observer);
+  const struct cr_op_span s = {.start_ns = 1000, .end_ns = 501000, .request = 9, .n = 5};
+  f.observer.on_op(f.observer.ctx, &s);
+  char *json = finish(&f);
+  assert_non_null(strstr(json, "\"cat\":\"iteration\""));
+  assert_non_null(strstr(json, "\"alone_us\":100.000,\"iterations\":5}}"));
+  t_free(json);
+}
+
 static void a_stream_bears_the_name_of_its_only_client(void **state)
 {
   (void)state;
@@ -314,6 +333,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(times_are_exact_to_the_nanosecond),
     cmocka_unit_test(the_ops_of_a_request_lie_within_its_slice),
+    cmocka_unit_test(a_run_of_iterations_says_how_many),
     cmocka_unit_test(a_stream_bears_the_name_of_its_only_client),
     cmocka_unit_test(runs_are_processes_of_their_own),
     cmocka_unit_test(of_one_instant_the_last_use_is_kept),

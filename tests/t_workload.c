@@ -254,6 +254,74 @@ static void clients_that_cannot_be_are_refused(void **state)
 #undef BAD
 }
 
+static struct cr_client_spec job_of(const char *name, cr_model model)
+{
+  struct cr_client_spec spec = client_of(name, model);
+  spec.arrival = (struct cr_arrival_spec){.kind = CR_ARRIVE_AT};
+  spec.job = (struct cr_job_spec){
+    .iterations = 1, .declared_ns = CR_NS_NEVER, .persistent_bytes = CR_UNKNOWN, .ephemeral_bytes = CR_UNKNOWN};
+  return spec;
+}
+
+static void jobs_that_cannot_be_are_refused(void **state)
+{
+  (void)state;
+  struct cr_client_spec spec;
+#define BAD(change, say) (spec = job_of("j", (cr_model){0}), change, expect_bad_client(spec, say))
+  BAD(spec.job.iterations = 0, "client j: iterations must be at least 1 for a job");
+  BAD((spec.arrival.kind = CR_ARRIVE_CLOSED, spec.arrival.depth = 1), "a job is submitted once");
+  BAD(spec.job.iterations = CR_NONE, "iterations times the ops of its model");
+  BAD(spec.job.startup_ns = -1, "startup");
+  BAD(spec.job.startup_ns = CR_NS_NEVER, "startup");
+  BAD(spec.job.think_ns = -1, "think");
+  BAD(spec.job.think_ns = CR_NS_NEVER, "think");
+  BAD(spec.job.declared_ns = 0, "declared duration");
+  BAD(spec.job.persistent_bytes = -2, "declared bytes");
+  BAD(spec.job.ephemeral_bytes = -2, "declared bytes");
+  BAD(spec.arrival.phase_ns = -1, "phase");
+#undef BAD
+  struct cr_workload_builder *b = cr_workload_builder_new();
+  cr_client c;
+  spec = job_of("j", add_small(b, "m"));
+  spec.job.iterations = 1000000000;
+  assert_int_equal(cr_workload_add_client(b, &spec, &c, NULL), CR_OK);
+  cr_workload_builder_free(b);
+}
+
+static void iterations_that_cannot_be_are_refused(void **state)
+{
+  (void)state;
+  struct cr_workload_builder *b = cr_workload_builder_new();
+  struct cr_op_spec op[] = {kernel("a", 0, 5), kernel("b", 0, 5)};
+  op[0].kind = CR_OP_ITERATION;
+  op[0].blocks = op[0].threads = 0;
+  op[0].sm_ppm = op[0].dram_ppm = CR_UNKNOWN;
+  static const struct {
+    int64_t sm_ppm, dram_ppm;
+    cr_ns launch_ns;
+    uint32_t n_op;
+    const char *say;
+  } bad[] = {
+    {CR_UNKNOWN, CR_UNKNOWN, CR_NS_NEVER, 2, "model it: op 0 (a): an iteration must be its model's only op"},
+    {1000001, 0, CR_NS_NEVER, 1, "demands of an iteration"},
+    {0, -2, CR_NS_NEVER, 1, "demands of an iteration"},
+    {0, 0, 5, 1, "an iteration has no launch time"},
+    {500000, 1000000, CR_NS_NEVER, 1, NULL},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    op[0].sm_ppm = bad[i].sm_ppm;
+    op[0].dram_ppm = bad[i].dram_ppm;
+    op[0].launch_ns = bad[i].launch_ns;
+    const struct cr_model_spec spec = model_of("it", op, bad[i].n_op);
+    struct cr_err err = {""};
+    cr_model m;
+    assert_int_equal(cr_workload_add_model(b, &spec, &m, &err), bad[i].say ? CR_EINPUT : CR_OK);
+    if (bad[i].say && !strstr(err.text, bad[i].say))
+      fail_msg("\"%s\" does not say \"%s\"", err.text, bad[i].say);
+  }
+  cr_workload_builder_free(b);
+}
+
 static void a_client_s_name_is_its_own(void **state)
 {
   (void)state;
@@ -336,6 +404,8 @@ int main(void)
     cmocka_unit_test(ops_that_cannot_be_are_refused),
     cmocka_unit_test(models_that_cannot_be_are_refused),
     cmocka_unit_test(clients_that_cannot_be_are_refused),
+    cmocka_unit_test(jobs_that_cannot_be_are_refused),
+    cmocka_unit_test(iterations_that_cannot_be_are_refused),
     cmocka_unit_test(a_client_s_name_is_its_own),
     cmocka_unit_test(nothing_can_be_added_once_sealed),
     cmocka_unit_test(a_failed_allocation_is_said_and_nothing_leaks),

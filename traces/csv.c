@@ -14,14 +14,20 @@
 #include "sim/text.h"
 #include "traces/gz.h"
 
-enum { BUFFER_BYTES = 64 * 1024, COLUMN_MAX = 1 << 16, ROW_MAX = 1 << 26 };
+enum {
+  BUFFER_BYTES = 64 * 1024,
+  COLUMN_MAX = 1 << 16,
+  ROW_MAX = 16 * 1024 * 1024 /* bytes: the widest tables known (all counters of Nsight Compute) have some 100 KB */
+};
 
 struct cr_csv {
   char *path;
   struct cr_gz *gz;
   char *buf;
   size_t n_buf, at;
-  int ended;               /* the file is at its end */
+  int ended;               /* the file is at its end, or nothing behind can be read */
+  int broken;              /* the latter */
+  int must_skip;           /* the rest of a line that was refused stands before the next row */
   uint32_t line, row_line; /* being read; on which the row began */
   struct cr_text row;      /* fields of the present row, each ended by a zero byte */
   size_t *field;           /* [field_cap] where each begins in row */
@@ -42,6 +48,7 @@ static int get(struct cr_csv *csv, int *rc, struct cr_err *err)
     *rc = cr_gz_read(csv->gz, csv->buf, BUFFER_BYTES, &csv->n_buf, err);
     if (*rc || csv->n_buf == 0) {
       csv->ended = 1;
+      csv->broken = *rc != CR_OK;
       return -1;
     }
   }
@@ -56,18 +63,60 @@ static int peek(struct cr_csv *csv, int *rc, struct cr_err *err)
   return c;
 }
 
-static int begin_field(struct cr_csv *csv)
+/* The row makes no sense; the next one begins behind the end of its line. */
+static int refuse_row(struct cr_csv *csv, const char *sentence, struct cr_err *err)
+{
+  csv->must_skip = 1;
+  return cr_fail(err, CR_EINPUT, "%s:%u: %s", csv->path, csv->row_line, sentence);
+}
+
+static int begin_field(struct cr_csv *csv, struct cr_err *err)
 {
   if (csv->n_field == csv->field_cap) {
     uint32_t cap = csv->field_cap ? 2 * csv->field_cap : 64;
-    size_t *grown = cap > COLUMN_MAX ? NULL : cr_mem_resize(csv->field, cap, sizeof *grown);
+    if (cap > COLUMN_MAX)
+      return refuse_row(csv, "has too many fields", err);
+    size_t *grown = cr_mem_resize(csv->field, cap, sizeof *grown);
     if (!grown)
-      return 0;
+      return cr_fail_nomem(err, csv->path);
     csv->field = grown;
     csv->field_cap = cap;
   }
   csv->field[csv->n_field++] = csv->row.n;
-  return 1;
+  return CR_OK;
+}
+
+/* The file makes no sense from here on. */
+static int give_up(struct cr_csv *csv)
+{
+  csv->ended = csv->broken = 1;
+  csv->at = csv->n_buf = 0;
+  return CR_EINPUT;
+}
+
+static int skip_line(struct cr_csv *csv, struct cr_err *err)
+{
+  int rc = CR_OK;
+  while (peek(csv, &rc, err) >= 0) {
+    const char *end = memchr(csv->buf + csv->at, '\n', csv->n_buf - csv->at);
+    csv->at = end ? (size_t)(end - csv->buf) + 1 : csv->n_buf;
+    if (end) {
+      csv->line++;
+      break;
+    }
+  }
+  csv->must_skip = 0;
+  return rc;
+}
+
+/* Takes the bytes up to the next one that means something, all at once. */
+static void take_plain(struct cr_csv *csv, const char *meaning)
+{
+  size_t n = csv->at;
+  while (n < csv->n_buf && csv->buf[n] && !strchr(meaning, csv->buf[n]))
+    n++;
+  cr_text_add_bytes(&csv->row, csv->buf + csv->at, n - csv->at);
+  csv->at = n;
 }
 
 /* The inside of a quoted field; the opening quote is read. */
@@ -76,59 +125,77 @@ static int read_quoted(struct cr_csv *csv, struct cr_err *err)
   int rc = CR_OK;
   for (;;) {
     int c = get(csv, &rc, err);
-    if (c < 0)
-      return rc ? rc
-                : cr_fail(err, CR_EINPUT, "%s:%u: the file ends inside a quoted field; it is cut off", csv->path,
-                          csv->row_line);
+    if (c < 0 && !rc) {
+      cr_fail(err, CR_EINPUT, "%s:%u: the file ends inside a quoted field; it is cut off", csv->path, csv->row_line);
+      return give_up(csv);
+    }
+    if (rc)
+      return rc;
     if (c == '"') {
       if (peek(csv, &rc, err) != '"')
         return rc;
       c = get(csv, &rc, err);
     }
     csv->line += c == '\n';
-    if (csv->row.n > ROW_MAX)
-      return cr_fail(err, CR_EINPUT, "%s:%u: a quoted field has no end", csv->path, csv->row_line);
+    if (csv->row.n > ROW_MAX) {
+      cr_fail(err, CR_EINPUT, "%s:%u: a quoted field has no end", csv->path, csv->row_line);
+      return give_up(csv);
+    }
     char byte = (char)c;
     cr_text_add_bytes(&csv->row, &byte, 1);
+    take_plain(csv, "\"\n");
   }
 }
 
-/* One record; *n_byte counts what was read, 0 at the end of the file. */
+/* One byte of a row outside quotes: 1 when it ended the row, 0 when not, < 0 when the row cannot be. */
+static int take(struct cr_csv *csv, int c, int *begun, struct cr_err *err)
+{
+  int rc = CR_OK;
+  if (!*begun)
+    rc = begin_field(csv, err);
+  if (rc)
+    return rc;
+  if (!*begun && c == '"') {
+    *begun = 1;
+    return read_quoted(csv, err);
+  }
+  *begun = 1;
+  if (c == '\r' && peek(csv, &rc, err) == '\n')
+    return rc;
+  if (c == ',' || c == '\n' || c < 0) {
+    cr_text_add_bytes(&csv->row, "", 1);
+    *begun = 0;
+    csv->line += c == '\n';
+    return c != ',';
+  }
+  if (c == '\0')
+    return refuse_row(csv, "has a byte of value 0, which text has not", err);
+  char byte = (char)c;
+  cr_text_add_bytes(&csv->row, &byte, 1);
+  take_plain(csv, ",\r\n");
+  return rc;
+}
+
+/* One record; *n_byte is 0 at the end of the file. */
 static int read_row(struct cr_csv *csv, size_t *n_byte, struct cr_err *err)
 {
-  int rc = CR_OK, begun = 0;
+  int rc = csv->must_skip ? skip_line(csv, err) : CR_OK, begun = 0;
   csv->row.n = 0;
   csv->n_field = 0;
   csv->row_line = csv->line;
   *n_byte = 0;
-  for (;;) {
+  while (!rc) {
     int c = get(csv, &rc, err);
     if (rc || (c < 0 && !*n_byte))
       return rc;
-    ++*n_byte;
-    if (!begun && !begin_field(csv))
-      return cr_fail(err, CR_EINPUT, "%s:%u: has too many fields", csv->path, csv->row_line);
-    if (!begun && c == '"') {
-      begun = 1;
-      rc = read_quoted(csv, err);
-      if (rc)
-        return rc;
-      continue;
-    }
-    begun = 1;
-    if (c == '\r' && peek(csv, &rc, err) == '\n')
-      continue;
-    if (c == ',' || c == '\n' || c < 0) {
-      cr_text_add_bytes(&csv->row, "", 1);
-      begun = 0;
-      if (c == ',')
-        continue;
-      csv->line += c == '\n';
-      return csv->row.failed ? cr_fail_nomem(err, csv->path) : CR_OK;
-    }
-    char byte = (char)c;
-    cr_text_add_bytes(&csv->row, &byte, 1);
+    *n_byte = 1;
+    rc = take(csv, c, &begun, err);
+    if (!rc && csv->row.n > ROW_MAX)
+      return refuse_row(csv, "the line is longer than 16 MiB, as none of a table is; is a line end missing?", err);
   }
+  if (rc < 0)
+    return rc;
+  return csv->row.failed ? cr_fail_nomem(err, csv->path) : CR_OK;
 }
 
 static int is_empty(const struct cr_csv *csv)
@@ -145,7 +212,10 @@ static int read_header(struct cr_csv *csv, struct cr_err *err)
   if (first_rc)
     return first_rc;
   do {
-    int rc = read_row(csv, &n_byte, err);
+    int rc = CR_OK;
+    while (!rc && peek(csv, &rc, err) == '#')
+      rc = skip_line(csv, err);
+    rc = rc ? rc : read_row(csv, &n_byte, err);
     if (rc)
       return rc;
     if (!n_byte)
@@ -245,6 +315,11 @@ int cr_csv_next(struct cr_csv *csv, struct cr_err *err)
                    "%s:%u: has %u fields where the header has %u; the file is cut off or a quote is missing", csv->path,
                    csv->row_line, csv->n_field, csv->n_column);
   return 1;
+}
+
+int cr_csv_can_go_on(const struct cr_csv *csv)
+{
+  return !csv->broken;
 }
 
 const char *cr_csv_field(const struct cr_csv *csv, int column)

@@ -1,7 +1,8 @@
 /* csv.h - a streaming reader of CSV files with a header row: RFC 4180 quotes, gzip or plain, BOM, LF or CRLF.
  *
- * Lines before the header that begin with "==" (the log of Nsight Compute) are skipped, and so are empty lines.  Memory
- * is one row.  Errors name the file and line. */
+ * Lines before the header that begin with "==" (the log of Nsight Compute) or # (comments) are skipped, and so are
+ * empty lines.  Memory is one row, and a row that is longer than any table's is refused before more of it is
+ * read.  Errors name the file and line. */
 #ifndef CR_CSV_H
 #define CR_CSV_H
 #include "sim/base.h"
@@ -19,6 +20,9 @@ int cr_csv_need(const struct cr_csv *csv, const char *name, int *out, struct cr_
 
 /* 1: a row is there; 0: the end; < 0: an error (a row of another width than the header is one). */
 int cr_csv_next(struct cr_csv *csv, struct cr_err *err) CR_MUST;
+
+/* After an error: whether it was of one row alone, so that cr_csv_next goes on with the one behind it. */
+int cr_csv_can_go_on(const struct cr_csv *csv);
 
 /* Text of a field of the present row, until the next cr_csv_next; "" when empty.  column -1: "". */
 const char *cr_csv_field(const struct cr_csv *csv, int column);

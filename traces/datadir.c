@@ -160,6 +160,26 @@ static void keep_known(void *ctx, const char *name)
   known->failed |= !copy || add_name(&known->names, copy);
 }
 
+int cr_datadir_none(const char *folder, const char *suffix, const char *name, struct cr_err *err)
+{
+  struct known known = {.arena = cr_arena_new()};
+  struct cr_text list = {0};
+  int rc = known.arena ? cr_datadir_each(folder, suffix, keep_known, &known, err) : cr_fail_nomem(err, name);
+  const char *near = rc ? NULL : cr_nearest(name, known.names.name, known.names.n);
+  for (uint32_t i = 0; i < known.names.n; i++)
+    cr_text_add(&list, "%s%s%s", i ? ", " : "", known.names.name[i], suffix);
+  if (!rc && (known.failed || list.failed))
+    rc = cr_fail_nomem(err, name);
+  else if (near)
+    rc = cr_fail(err, CR_EINPUT, "none is bundled under that name; did you mean %s%s?", near, suffix);
+  else if (!rc)
+    rc = cr_fail(err, CR_EINPUT, "none is bundled under that name; there are: %s", list.s ? list.s : "none");
+  cr_text_fini(&list);
+  cr_mem_free(known.names.name);
+  cr_arena_free(known.arena);
+  return rc;
+}
+
 static int not_bundled(const char *what, const char *folder, const char *name, struct cr_arena *arena,
                        struct cr_err *err)
 {

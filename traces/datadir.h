@@ -1,4 +1,4 @@
-/* datadir.h - where bundled data lies: the H200 store, device descriptions, scenarios.
+/* datadir.h - where bundled data lies: the H200 store, device descriptions, scenarios, job traces.
  *
  * Searched in order: $CORUN_DATA, share/corun beside the executable (build tree), ../share/corun from it (an installed
  * tree that was moved), the configured pkgdatadir. */
@@ -14,6 +14,10 @@ int cr_datadir_find(const char *name, struct cr_arena *arena, const char **out, 
  * ("device", "scenario") begins the error, which lists those there are. */
 int cr_datadir_resolve(const char *what, const char *folder, const char *name_or_path, struct cr_arena *arena,
                        const char **out, struct cr_err *err) CR_MUST;
+
+/* Says that no bundled file of the folder has this name, which one was probably meant, or which there are ("there is none
+ * bundled of that name; ..."); returns CR_EINPUT. */
+int cr_datadir_none(const char *folder, const char *suffix, const char *name, struct cr_err *err);
 
 /* Names in a folder ("devices", "scenarios") that end in suffix, without it, sorted; called for each. */
 int cr_datadir_each(const char *folder, const char *suffix, void (*each)(void *ctx, const char *name), void *ctx,

@@ -43,8 +43,8 @@
   X(d2d, SPEED, d2d_bytes_per_s, 1)                           \
   X(copy_engines, COUNT, copy_engines, 0)                     \
   X(cpu_cores, COUNT, cpu_cores, 1)                           \
-  X(priority_least, INT, priority_least, 0)                   \
-  X(priority_greatest, INT, priority_greatest, 0)
+  X(priority_least, INT, priority_least, 1)                   \
+  X(priority_greatest, INT, priority_greatest, 1)
 
 enum how { COUNT, BYTES, SPEED, INT };
 
@@ -69,7 +69,7 @@ struct device_yaml {
   char *name, *about, **carveouts;
   uint32_t n_carveouts, n_sources;
   struct source_yaml *sources;
-  struct constants_yaml constants;
+  struct constants_yaml *constants;
 #define X(key, how, member, optional) char *key;
   LIMITS(X)
 #undef X
@@ -115,7 +115,7 @@ static const cyaml_schema_field_t DEVICE_FIELDS[] = {
     CYAML_FIELD_SEQUENCE_COUNT("carveouts", OPTIONAL, struct device_yaml, carveouts, n_carveouts, &WORD, 1,
                                CYAML_UNLIMITED),
   CYAML_FIELD_SEQUENCE_COUNT("sources", NEEDED, struct device_yaml, sources, n_sources, &SOURCE, 1, CYAML_UNLIMITED),
-  CYAML_FIELD_MAPPING("constants", CYAML_FLAG_DEFAULT, struct device_yaml, constants, CONSTANTS_FIELDS),
+  CYAML_FIELD_MAPPING_PTR("constants", OPTIONAL, struct device_yaml, constants, CONSTANTS_FIELDS),
   CYAML_FIELD_END,
 };
 
@@ -176,7 +176,7 @@ static int parse_limits(const struct cr_yaml *y, const struct device_yaml *d, st
     const struct limit *l = &LIMIT[i];
     const char *text = text_of(d, l);
     if (!text) { /* optional: the schema asks for the others */
-      if (l->how != COUNT) /* a count that is not given stays 0 */
+      if (l->how != COUNT && l->how != INT) /* a count or a priority that is not given stays 0 */
         *(int64_t *)(void *)((char *)out + l->desc_at) = CR_UNKNOWN;
       continue;
     }
@@ -227,8 +227,11 @@ static int parse_constant(const struct cr_yaml *y, const struct constant_yaml *c
 static int parse_constants(const struct cr_yaml *y, const struct device_yaml *d, struct cr_device_desc *out,
                            struct cr_err *err)
 {
+  out->is_uncalibrated = !d->constants;
+  if (out->is_uncalibrated)
+    return CR_OK;
   const struct constant_yaml *const constant[] = {
-#define X(ID, name, unit, help) d->constants.name,
+#define X(ID, name, unit, help) d->constants->name,
     CR_GPU_CONSTANTS(X)
 #undef X
   };

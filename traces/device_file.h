@@ -6,7 +6,8 @@
 #include "sim/mem.h"
 
 /* name_or_path: "h200" for a bundled one, or a file.  set: [n_set] "K=V" overrides of its keys ("sms=66",
- * "constants.cold=0us").  Strings live in the arena. */
+ * "constants.cold=0us").  Strings live in the arena.  A description without constants is one of a device that was never
+ * calibrated; one with some has all. */
 int cr_device_load(const char *name_or_path, const char *const *set, uint32_t n_set, struct cr_arena *arena,
                    struct cr_device_desc *out, struct cr_err *err) CR_MUST;
 

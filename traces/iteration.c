@@ -159,7 +159,7 @@ static uint32_t left_over(const struct search *s, uint32_t from, uint32_t to, ui
 }
 
 /* Marks where the content stands; 0 when what is between does not look like iterations. */
-static int scan(struct search *s, uint32_t content, uint32_t p, struct cr_iterations *out)
+static int scan(struct search *s, uint32_t content, uint32_t p, struct cr_repeats *out)
 {
   uint32_t n_clean = 0, n_left_out = 0, done = 0, n_differ = 0;
   memcpy(s->kind, s->token + content, p * sizeof *s->kind);
@@ -186,12 +186,12 @@ static int scan(struct search *s, uint32_t content, uint32_t p, struct cr_iterat
   }
   if (n_clean < 2 || (uint64_t)n_clean * p * 2 < s->n)
     return 0;
-  *out = (struct cr_iterations){.n_token = p, .n_clean = n_clean, .n_left_out = n_left_out, .first = s->first};
+  *out = (struct cr_repeats){.n_token = p, .n_clean = n_clean, .n_left_out = n_left_out, .first = s->first};
   return 1;
 }
 
-int cr_iterations_find(const uint64_t *token, const cr_ns *idle_before_ns, uint32_t n, struct cr_arena *arena,
-                       struct cr_iterations *out, struct cr_err *err)
+int cr_repeats_find(const uint64_t *token, const cr_ns *idle_before_ns, uint32_t n, struct cr_arena *arena,
+                       struct cr_repeats *out, struct cr_err *err)
 {
   struct search s = {.token = token, .idle = idle_before_ns, .n = n};
   s.sorted = cr_arena_take(arena, n, sizeof *s.sorted);
@@ -208,11 +208,11 @@ int cr_iterations_find(const uint64_t *token, const cr_ns *idle_before_ns, uint3
       return CR_OK;
   }
   s.first[0] = 0;
-  *out = (struct cr_iterations){.n_token = n, .n_clean = 1, .first = s.first};
+  *out = (struct cr_repeats){.n_token = n, .n_clean = 1, .first = s.first};
   return CR_OK;
 }
 
-int cr_iterations_alone(const uint64_t *token, uint32_t n, struct cr_arena *arena, struct cr_iterations *out,
+int cr_repeats_alone(const uint64_t *token, uint32_t n, struct cr_arena *arena, struct cr_repeats *out,
                         struct cr_err *err)
 {
   struct search s = {.token = token, .n = n};
@@ -233,6 +233,6 @@ int cr_iterations_alone(const uint64_t *token, uint32_t n, struct cr_arena *aren
   }
   for (uint32_t i = 0; i < n_best; i++)
     s.first[i] = s.sorted[best + i].at;
-  *out = (struct cr_iterations){.n_token = 1, .n_clean = n_best, .n_left_out = n - n_best, .first = s.first};
+  *out = (struct cr_repeats){.n_token = 1, .n_clean = n_best, .n_left_out = n - n_best, .first = s.first};
   return CR_OK;
 }

@@ -40,7 +40,7 @@ struct import {
   cr_ns *idle_ns; /* [n_token] of the device before it; the first's is 0 */
   uint32_t n_token;
   int all_graphs;
-  struct cr_iterations it; /* in tokens */
+  struct cr_repeats it; /* in tokens */
   uint32_t n_op;           /* of one iteration */
   struct kineto_call *
     *call_of;        /* [t.n_op] launch call of an op; NULL: none in the file, or not the first of its graph */
@@ -175,10 +175,10 @@ static int make_tokens(struct import *im, struct cr_err *err)
 
 static int find_iterations(struct import *im, struct cr_err *err)
 {
-  int rc = cr_iterations_find(im->token_hash, im->idle_ns, im->n_token, im->arena, &im->it, err);
+  int rc = cr_repeats_find(im->token_hash, im->idle_ns, im->n_token, im->arena, &im->it, err);
   /* Replays among which no pattern repeats: one replay is an iteration, and the odd ones are left out. */
   if (!rc && im->all_graphs && im->it.n_clean == 1 && im->n_token > 1)
-    rc = cr_iterations_alone(im->token_hash, im->n_token, im->arena, &im->it, err);
+    rc = cr_repeats_alone(im->token_hash, im->n_token, im->arena, &im->it, err);
   if (rc)
     return rc;
   for (uint32_t i = 0; i < im->it.n_token; i++)

@@ -3,11 +3,14 @@ noinst_LIBRARIES += libcrtraces.a
 libcrtraces_a_SOURCES = \
   traces/csv.c traces/csv.h traces/cupti_csv.c traces/cupti_csv.h \
   traces/datadir.c traces/datadir.h traces/device_file.c traces/device_file.h \
-  traces/gz.c traces/gz.h traces/iteration.c traces/iteration.h \
+  traces/gz.c traces/gz.h traces/iteration.c traces/iteration.h traces/iteration_table.c traces/iteration_table.h \
+  traces/jobs.c traces/jobs.h traces/jobs_csv.c traces/jobs_generate.c traces/jobs_generate.h traces/jobs_int.h \
+  traces/jobs_philly.c traces/jobs_value.c \
   traces/kernel_class.c traces/kernel_class.h traces/kineto.c traces/kineto.h traces/kineto_int.h \
-  traces/kineto_read.c traces/kineto_streams.c traces/kineto_streams.h traces/ncu.c traces/ncu.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
+  traces/kineto_read.c traces/kineto_streams.c traces/kineto_streams.h \
+  traces/model_mix.c traces/model_mix.h traces/names.c traces/names.h traces/ncu.c traces/ncu.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
   traces/rundb_read.c traces/rundb_schema.h traces/scenario.c traces/scenario.h \
-  traces/scenario_client.c traces/scenario_int.h traces/scenario_model.c \
+  traces/scenario_client.c traces/scenario_int.h traces/scenario_job.c traces/scenario_model.c \
   traces/sha256.c traces/sha256.h traces/store.c traces/store.h \
   traces/store_check.c traces/store_check.h traces/store_export.c traces/store_int.h \
   traces/store_merge.c traces/store_schema.h traces/store_show.c \
@@ -20,13 +23,22 @@ bundled_store_texts = traces/data/h200.sql
 bundled_scenarios = \
   traces/scenarios/disb-a.yaml traces/scenarios/disb-b.yaml traces/scenarios/disb-c.yaml \
   traces/scenarios/disb-d.yaml traces/scenarios/disb-e.yaml traces/scenarios/pair.yaml \
-  traces/scenarios/solo.yaml
+  traces/scenarios/h200-jobs.yaml traces/scenarios/salus-fair.yaml traces/scenarios/salus-hyperparam.yaml \
+  traces/scenarios/salus-inference.yaml traces/scenarios/salus-srtf-slice.yaml traces/scenarios/salus-table1.yaml \
+  traces/scenarios/salus-two-alexnets.yaml traces/scenarios/solo.yaml
+
+# Tables of workloads known by the iteration, and traces of jobs that have them.
+bundled_jobs = \
+  traces/data/h200-100.csv traces/data/h200-training.csv traces/data/salus-100.csv traces/data/salus-inference.csv \
+  traces/data/salus-p100.csv
 
 EXTRA_DIST += $(bundled_store_texts) traces/data/README.md traces/data/make-h200.sh
 pkgdata_DATA = $(bundled_stores)
 scenariosdir = $(pkgdatadir)/scenarios
 dist_scenarios_DATA = $(bundled_scenarios)
-noinst_DATA += $(bundled_scenarios:traces/%=share/corun/%)
+jobsdir = $(pkgdatadir)/jobs
+dist_jobs_DATA = $(bundled_jobs)
+noinst_DATA += $(bundled_scenarios:traces/%=share/corun/%) $(bundled_jobs:traces/data/%=share/corun/jobs/%)
 
 # The program itself turns text into a store; made beside and renamed, so that an interrupted make leaves no half of one.
 make_store = $(AM_V_GEN)$(MKDIR_P) $(@D) && rm -f $@.new && ./corun$(EXEEXT) import sql $< -o $@.new && mv -f $@.new $@
@@ -36,4 +48,7 @@ share/corun/%.db: traces/data/%.sql.gz traces/store_schema.h | corun$(EXEEXT)
 	$(make_store)
 
 share/corun/scenarios/%.yaml: traces/scenarios/%.yaml
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && cp $< $@.new && mv -f $@.new $@
+
+share/corun/jobs/%.csv: traces/data/%.csv
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && cp $< $@.new && mv -f $@.new $@

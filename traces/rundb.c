@@ -66,6 +66,10 @@ static int bind_one(sqlite3_stmt *q, int i, char kind, va_list *ap)
     cr_ns ns = va_arg(*ap, cr_ns);
     return ns == CR_NS_NEVER ? sqlite3_bind_null(q, i) : sqlite3_bind_int64(q, i, ns);
   }
+  case 'b': {
+    int64_t bytes = va_arg(*ap, int64_t);
+    return bytes == CR_UNKNOWN ? sqlite3_bind_null(q, i) : sqlite3_bind_int64(q, i, bytes);
+  }
   case 'h': {
     char text[17];
     snprintf(text, sizeof text, "%016" PRIx64, va_arg(*ap, uint64_t));
@@ -113,6 +117,21 @@ int cr_rundb_do(struct cr_rundb *db, struct cr_err *err, const char *sql, const 
   return rc;
 }
 
+/* One row through a statement that stays prepared; all its parameters as in cr_rundb_query. */
+static int again(struct cr_rundb *db, sqlite3_stmt *q, struct cr_err *err, const char *fmt, ...)
+{
+  va_list ap;
+  int ok = 1;
+  va_start(ap, fmt);
+  for (int i = 0; ok && fmt[i]; i++)
+    ok = bind_one(q, i + 1, fmt[i], &ap) == SQLITE_OK;
+  va_end(ap);
+  if (!ok || sqlite3_step(q) != SQLITE_DONE)
+    return cr_rundb_fail(db, err);
+  sqlite3_reset(q);
+  return CR_OK;
+}
+
 static int exec(struct cr_rundb *db, const char *sql, struct cr_err *err)
 {
   return sqlite3_exec(db->db, sql, NULL, NULL, NULL) == SQLITE_OK ? CR_OK : cr_rundb_fail(db, err);
@@ -127,7 +146,7 @@ static int add_provenance(struct cr_rundb *db, const struct cr_rundb_cfg *cfg, s
   snprintf(duration, sizeof duration, "%" PRId64, s->duration_ns);
   snprintf(warmup, sizeof warmup, "%" PRId64, s->warmup_ns);
   const char *const pair[][2] = {
-    {"about", s->about ? s->about : ""}, {"command", cfg->command}, {"device", cfg->device}, {"duration_ns", duration},
+    {"about", s->about ? s->about : ""}, {"command", cfg->command}, {"device", cfg->device}, {"duration_ns", s->duration_ns == CR_NS_NEVER ? NULL : duration},
     {"git", cr_program_git}, {"program", "corun"}, {"scenario", s->name}, {"scenario_path", cfg->scenario_path},
     {"scenario_text", s->text}, {"seed", seed}, {"version", cr_program_version}, {"warmup_ns", warmup},
     {"workload_hash", hash},
@@ -143,16 +162,29 @@ static int add_provenance(struct cr_rundb *db, const struct cr_rundb_cfg *cfg, s
   return rc;
 }
 
-static int add_parties(struct cr_rundb *db, const struct cr_scenario *s, struct cr_err *err)
+static int add_clients(struct cr_rundb *db, const struct cr_workload *w, struct cr_err *err)
 {
-  const struct cr_workload *w = s->workload;
-  int rc = CR_OK;
+  sqlite3_stmt *client = NULL, *job = NULL;
+  int rc = cr_rundb_query(db, &client, err, "INSERT INTO client VALUES(?, ?, ?, ?, ?, ?, ?)", "");
+  if (rc == CR_OK)
+    rc = cr_rundb_query(db, &job, err, "INSERT INTO job VALUES(?, ?, ?, ?, ?, ?, ?)", "");
   for (uint32_t i = 0; rc == CR_OK && i < w->n_client; i++) {
     const struct cr_client_spec *c = &w->client[i];
-    rc = cr_rundb_do(db, err, "INSERT INTO client VALUES(?, ?, ?, ?, ?, ?, ?)", "issssin", (int64_t)i, c->name,
-                     c->class == CR_RT ? "rt" : "be", w->model[c->model.i].name, cr_arrival_name[c->arrival.kind],
-                     (int64_t)c->priority, c->deadline_ns);
+    const struct cr_job_spec *j = &c->job;
+    rc = again(db, client, err, "issssin", (int64_t)i, c->name, c->class == CR_RT ? "rt" : "be", w->model[c->model.i].name,
+               cr_arrival_name[c->arrival.kind], (int64_t)c->priority, c->deadline_ns);
+    if (rc == CR_OK && j->iterations)
+      rc = again(db, job, err, "iiiinbb", (int64_t)i, (int64_t)j->iterations, j->startup_ns, j->think_ns, j->declared_ns,
+                 j->persistent_bytes, j->ephemeral_bytes);
   }
+  sqlite3_finalize(client);
+  sqlite3_finalize(job);
+  return rc;
+}
+
+static int add_parties(struct cr_rundb *db, const struct cr_scenario *s, struct cr_err *err)
+{
+  int rc = add_clients(db, s->workload, err);
   for (uint32_t i = 0; rc == CR_OK && i < s->machine->n_device; i++)
     rc = cr_rundb_do(db, err, "INSERT INTO device VALUES(?, ?)", "is", (int64_t)i, s->machine->device[i].name);
   return rc;
@@ -202,6 +234,8 @@ int cr_rundb_create(const char *path, const struct cr_rundb_cfg *cfg, struct cr_
     rc = cr_rundb_query(db, &db->add_note, err, "INSERT INTO ledger VALUES(?, ?, ?, ?, ?, ?, ?)", "");
   if (rc == CR_OK)
     rc = cr_rundb_query(db, &db->add_request, err, "INSERT INTO request VALUES(?, ?, ?, ?, ?, ?)", "");
+  if (rc == CR_OK)
+    rc = cr_rundb_query(db, &db->add_job_result, err, "INSERT INTO job_result VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "");
   if (rc != CR_OK) {
     cr_rundb_close(db);
     return rc;
@@ -274,6 +308,12 @@ static int add_client_result(struct cr_rundb *db, uint32_t client, const struct 
   return rc;
 }
 
+static int add_job_result(struct cr_rundb *db, uint32_t client, const struct cr_job_result *j, struct cr_err *err)
+{
+  return again(db, db->add_job_result, err, "iisnnnnnni", (int64_t)db->n_run - 1, (int64_t)client, cr_job_end_name[j->how],
+               j->submit_ns, j->start_ns, j->ready_ns, j->admit_ns, j->first_ns, j->end_ns, j->used_ns);
+}
+
 static int add_device_result(struct cr_rundb *db, uint32_t device, const struct cr_device_summary *d, struct cr_err *err)
 {
   return cr_rundb_do(db, err, "INSERT INTO device_result VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "iiiiirrrrr",
@@ -291,6 +331,10 @@ int cr_rundb_end(struct cr_rundb *db, const struct cr_result *r, struct cr_err *
                        (int64_t)r->n_op, (int64_t)r->ledger_count, r->ledger_hash, (int64_t)db->n_run - 1);
   for (uint32_t c = 0; rc == CR_OK && c < r->n_client; c++) {
     struct cr_client_summary client;
+    if (db->scenario->workload->client[c].job.iterations) {
+      rc = add_job_result(db, c, &r->job[c], err);
+      continue;
+    }
     cr_summarize_client(r, c, db->scenario->workload, &client);
     rc = add_client_result(db, c, &client, err);
   }
@@ -306,8 +350,10 @@ static void finish_statements(struct cr_rundb *db)
 {
   sqlite3_finalize(db->add_note);
   sqlite3_finalize(db->add_request);
+  sqlite3_finalize(db->add_job_result);
   db->add_note = NULL;
   db->add_request = NULL;
+  db->add_job_result = NULL;
 }
 
 int cr_rundb_commit(struct cr_rundb *db, struct cr_err *err)

@@ -10,7 +10,7 @@
 #include "sim/report.h"
 #include "traces/scenario.h"
 
-#define CR_RUNDB_VERSION 1
+#define CR_RUNDB_VERSION 2 /* 2: jobs */
 #define CR_RUNDB_APPLICATION_ID 0x6372726e /* "crrn" */
 
 struct cr_rundb;
@@ -48,7 +48,7 @@ struct cr_rundb_info {
   const char *const *store;             /* [n_store] --traces */
   uint32_t n_store;
   uint64_t seed, workload_hash;         /* cr_workload_hash of sim/provenance.h */
-  cr_ns duration_ns, warmup_ns;
+  cr_ns duration_ns, warmup_ns;         /* duration CR_NS_NEVER: until all jobs have left */
 };
 const struct cr_rundb_info *cr_rundb_info(const struct cr_rundb *db);
 

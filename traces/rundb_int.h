@@ -13,7 +13,7 @@ struct cr_rundb {
   char *partial;                         /* the file while it is written; NULL when reading */
   /* writing */
   const struct cr_scenario *scenario;
-  sqlite3_stmt *add_note, *add_request;
+  sqlite3_stmt *add_note, *add_request, *add_job_result;
   uint32_t n_run;                        /* begun */
   /* reading */
   struct cr_arena *arena;
@@ -25,7 +25,8 @@ struct cr_rundb {
 int cr_rundb_fail(struct cr_rundb *db, struct cr_err *err) CR_COLD;
 
 /* A prepared statement with its parameters bound in order: fmt has a letter each, i int64_t, d double, s text, n time
- * (NULL for CR_NS_NEVER), h hash (as hexadecimal text), r double (NULL for NAN).  The caller finalises it. */
+ * (NULL for CR_NS_NEVER), b bytes (NULL for CR_UNKNOWN), h hash (as hexadecimal text), r double (NULL for NAN).  The
+ * caller finalises it. */
 int cr_rundb_query(struct cr_rundb *db, sqlite3_stmt **out, struct cr_err *err, const char *sql, const char *fmt,
                    ...) CR_MUST;
 

@@ -112,11 +112,11 @@ static int read_provenance(struct cr_rundb *db, struct cr_err *err)
   if (rc != CR_OK)
     return rc;
   for (size_t i = 0; i < sizeof field / sizeof *field; i++)
-    if (!*field[i].at && field[i].at != &info->device)
+    if (!*field[i].at && field[i].at != &info->device && field[i].at != &duration)
       return cr_fail(err, CR_EINPUT, "%s: is damaged: its provenance has no %s; do the run again", db->path, field[i].key);
   info->seed = strtoull(seed, NULL, 10);
   info->workload_hash = strtoull(hash, NULL, 16);
-  info->duration_ns = strtoll(duration, NULL, 10);
+  info->duration_ns = duration ? strtoll(duration, NULL, 10) : CR_NS_NEVER;
   info->warmup_ns = strtoll(warmup, NULL, 10);
   return CR_OK;
 }
@@ -279,7 +279,12 @@ static enum cr_outcome outcome_of(const char *name)
 
 static int outside(struct cr_rundb *db, struct cr_err *err)
 {
-  return cr_fail(err, CR_EINPUT, "%s: is damaged: a result belongs to no run; do the run again", db->path);
+  return cr_fail(err, CR_EINPUT, "%s: is damaged: a result belongs to no run, or cannot be; do the run again", db->path);
+}
+
+static int missing(struct cr_rundb *db, struct cr_err *err)
+{
+  return cr_fail(err, CR_EINPUT, "%s: is damaged: rows of results are missing; do the run again", db->path);
 }
 
 static int read_run_rows(struct cr_rundb *db, struct cr_summary *s, struct cr_err *err)
@@ -311,7 +316,46 @@ static int read_run_rows(struct cr_rundb *db, struct cr_summary *s, struct cr_er
   return nomem ? cr_fail_nomem(err, "the run database") : rc;
 }
 
-static int read_client_rows(struct cr_rundb *db, struct cr_summary *s, struct cr_err *err)
+/* The place in the summary of each client that is no job. */
+struct places {
+  uint32_t n_client; /* jobs and others */
+  uint32_t *row;     /* [n_client]; CR_NONE: a job, or no such client */
+};
+
+static int read_places(struct cr_rundb *db, struct places *p, uint32_t *n_row, struct cr_err *err)
+{
+  int rc = count(db, "SELECT count(*) FROM client", &p->n_client, err);
+  if (rc != CR_OK)
+    return rc;
+  p->row = cr_arena_take(db->arena, p->n_client, sizeof *p->row);
+  if (!p->row)
+    return cr_fail_nomem(err, "the run database");
+  for (uint32_t c = 0; c < p->n_client; c++)
+    p->row[c] = CR_NONE;
+  sqlite3_stmt *q = NULL;
+  *n_row = 0;
+  rc = cr_rundb_query(db, &q, err, "SELECT client FROM client WHERE client NOT IN (SELECT client FROM job) ORDER BY client",
+                      "");
+  while (rc == CR_OK && (rc = step(db, q, err)) > 0) {
+    int64_t client = sqlite3_column_int64(q, 0);
+    rc = client < 0 || client >= p->n_client ? outside(db, err) : CR_OK;
+    if (rc == CR_OK)
+      p->row[client] = (*n_row)++;
+  }
+  sqlite3_finalize(q);
+  return rc;
+}
+
+/* Where the results of a client in a run go; NULL: there is no such place. */
+static struct cr_client_summary *client_place(const struct cr_summary *s, const struct places *p, int64_t run,
+                                              int64_t client)
+{
+  if (run < 0 || run >= s->n_run || client < 0 || client >= p->n_client || p->row[client] == CR_NONE)
+    return NULL;
+  return &s->run[run].client[p->row[client]];
+}
+
+static int read_client_rows(struct cr_rundb *db, const struct places *p, struct cr_summary *s, struct cr_err *err)
 {
   sqlite3_stmt *q = NULL;
   int nomem = 0;
@@ -320,12 +364,11 @@ static int read_client_rows(struct cr_rundb *db, struct cr_summary *s, struct cr
                           " throughput_per_s FROM client_result JOIN client USING(client)", "");
   while (rc == CR_OK && (rc = step(db, q, err)) > 0) {
     rc = CR_OK;
-    int64_t run = sqlite3_column_int64(q, 0), client = sqlite3_column_int64(q, 1);
-    if (run < 0 || run >= s->n_run || client < 0 || client >= s->n_client) {
+    struct cr_client_summary *c = client_place(s, p, sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1));
+    if (!c) {
       rc = outside(db, err);
       break;
     }
-    struct cr_client_summary *c = &s->run[run].client[client];
     c->name = text_of(db, q, 2, &nomem);
     c->class = is_text(q, 3, "rt") ? CR_RT : CR_BE;
     c->model = text_of(db, q, 4, &nomem);
@@ -341,22 +384,22 @@ static int read_client_rows(struct cr_rundb *db, struct cr_summary *s, struct cr
   return nomem ? cr_fail_nomem(err, "the run database") : rc;
 }
 
-static int read_distribution_rows(struct cr_rundb *db, struct cr_summary *s, struct cr_err *err)
+static int read_distribution_rows(struct cr_rundb *db, const struct places *p, struct cr_summary *s, struct cr_err *err)
 {
   sqlite3_stmt *q = NULL;
   int rc = cr_rundb_query(db, &q, err, "SELECT run, client, metric, count, mean_ns, min_ns, p50_ns, p95_ns, p99_ns, max_ns"
                           " FROM distribution", "");
   while (rc == CR_OK && (rc = step(db, q, err)) > 0) {
     rc = CR_OK;
-    int64_t run = sqlite3_column_int64(q, 0), client = sqlite3_column_int64(q, 1);
+    struct cr_client_summary *c = client_place(s, p, sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1));
     int metric = 0;
     while (metric < CR_N_METRIC && !is_text(q, 2, cr_metric_name[metric]))
       metric++;
-    if (run < 0 || run >= s->n_run || client < 0 || client >= s->n_client || metric == CR_N_METRIC) {
+    if (!c || metric == CR_N_METRIC) {
       rc = outside(db, err);
       break;
     }
-    s->run[run].client[client].metric[metric] = (struct cr_spread){
+    c->metric[metric] = (struct cr_spread){
       .n = (uint64_t)sqlite3_column_int64(q, 3),
       .mean_ns = real_of(q, 4),
       .min_ns = ns_of(q, 5),
@@ -399,6 +442,104 @@ static int read_device_rows(struct cr_rundb *db, struct cr_summary *s, struct cr
   return nomem ? cr_fail_nomem(err, "the run database") : rc;
 }
 
+static int is_job_end(const char *name, enum cr_job_end *out)
+{
+  for (int i = 0; name && i < CR_N_JOB_END; i++)
+    if (strcmp(cr_job_end_name[i], name) == 0) {
+      *out = (enum cr_job_end)i;
+      return 1;
+    }
+  return 0;
+}
+
+/* Of a job that is done: each step of its life came after the one before. */
+static int is_whole_life(const struct cr_job_result *j)
+{
+  return j->how != CR_JOB_DONE ||
+         (0 <= j->submit_ns && j->submit_ns <= j->start_ns && j->start_ns <= j->ready_ns && j->ready_ns <= j->admit_ns &&
+          j->admit_ns <= j->end_ns && j->end_ns < CR_NS_NEVER);
+}
+
+/* The jobs of one run as the core left them: job[] by client. */
+static int read_job_rows(struct cr_rundb *db, uint32_t run, struct cr_result *r, uint32_t *n, struct cr_err *err)
+{
+  sqlite3_stmt *q = NULL;
+  int rc = cr_rundb_query(db, &q, err, "SELECT client, outcome, submit_ns, start_ns, ready_ns, admit_ns, first_ns, end_ns,"
+                          " used_ns FROM job_result WHERE run = ? ORDER BY client", "i", (int64_t)run);
+  for (uint32_t c = 0; c < r->n_client; c++)
+    r->job[c] = (struct cr_job_result){.how = CR_N_JOB_END};
+  *n = 0;
+  while (rc == CR_OK && (rc = step(db, q, err)) > 0) {
+    int64_t client = sqlite3_column_int64(q, 0);
+    enum cr_job_end how;
+    if (client < 0 || client >= r->n_client || !is_job_end((const char *)sqlite3_column_text(q, 1), &how)) {
+      rc = outside(db, err);
+      break;
+    }
+    r->job[client] = (struct cr_job_result){
+      .how = how,
+      .submit_ns = ns_of(q, 2),
+      .start_ns = ns_of(q, 3),
+      .ready_ns = ns_of(q, 4),
+      .admit_ns = ns_of(q, 5),
+      .first_ns = ns_of(q, 6),
+      .end_ns = ns_of(q, 7),
+      .used_ns = sqlite3_column_int64(q, 8),
+    };
+    ++*n;
+    rc = is_whole_life(&r->job[client]) ? CR_OK : outside(db, err);
+  }
+  sqlite3_finalize(q);
+  return rc;
+}
+
+static int name_of_job(struct cr_rundb *db, const struct cr_result *r, enum cr_job_end how, const char **out,
+                       struct cr_err *err)
+{
+  uint32_t client = cr_summary_first_job(r, how);
+  if (client == CR_NONE)
+    return CR_OK;
+  sqlite3_stmt *q = NULL;
+  int nomem = 0;
+  int rc = cr_rundb_query(db, &q, err, "SELECT name FROM client WHERE client = ?", "i", (int64_t)client);
+  if (rc == CR_OK)
+    rc = step(db, q, err);
+  if (rc > 0)
+    *out = text_of(db, q, 0, &nomem);
+  sqlite3_finalize(q);
+  if (rc == 0)
+    return outside(db, err);
+  return nomem ? cr_fail_nomem(err, "the run database") : rc < 0 ? rc : CR_OK;
+}
+
+/* Totals are made of all jobs again, just as they were when the run ended. */
+static int read_jobs(struct cr_rundb *db, uint32_t n_client, struct cr_summary *s, struct cr_err *err)
+{
+  uint32_t n_job = 0;
+  int rc = count(db, "SELECT count(*) FROM job", &n_job, err);
+  if (rc != CR_OK || n_job == 0)
+    return rc;
+  struct cr_result r = {.n_client = n_client, .n_device = s->n_device};
+  r.job = cr_mem_new(n_client, sizeof *r.job);
+  if (!r.job)
+    return cr_fail_nomem(err, "the run database");
+  for (uint32_t i = 0; rc == CR_OK && i < s->n_run; i++) {
+    struct cr_jobs_summary *jobs = &s->run[i].jobs;
+    uint32_t n = 0;
+    rc = read_job_rows(db, i, &r, &n, err);
+    if (rc == CR_OK && n != n_job)
+      rc = missing(db, err);
+    if (rc == CR_OK)
+      rc = cr_summarize_jobs(&r, s->run[i].device, jobs, err);
+    if (rc == CR_OK)
+      rc = name_of_job(db, &r, CR_JOB_REJECTED, &jobs->first_rejected, err);
+    if (rc == CR_OK)
+      rc = name_of_job(db, &r, CR_JOB_NO_MEMORY, &jobs->first_no_memory, err);
+  }
+  cr_mem_free(r.job);
+  return rc;
+}
+
 /* Every run has a row of each client and device; a file from which one was deleted would leave holes. */
 static int check_whole(struct cr_rundb *db, const struct cr_summary *s, struct cr_err *err)
 {
@@ -410,13 +551,14 @@ static int check_whole(struct cr_rundb *db, const struct cr_summary *s, struct c
     for (uint32_t d = 0; d < s->n_device; d++)
       whole &= s->run[r].device[d].name != NULL;
   }
-  return whole ? CR_OK : cr_fail(err, CR_EINPUT, "%s: is damaged: rows of results are missing; do the run again", db->path);
+  return whole ? CR_OK : missing(db, err);
 }
 
 static int read_summary(struct cr_rundb *db, struct cr_summary *s, struct cr_err *err)
 {
   uint32_t n_client = 0, n_device = 0;
-  int rc = count(db, "SELECT count(*) FROM client", &n_client, err);
+  struct places places = {0};
+  int rc = read_places(db, &places, &n_client, err);
   if (rc == CR_OK)
     rc = count(db, "SELECT count(*) FROM device", &n_device, err);
   if (rc == CR_OK)
@@ -435,12 +577,14 @@ static int read_summary(struct cr_rundb *db, struct cr_summary *s, struct cr_err
   s->warmup_ns = info->warmup_ns;
   rc = read_run_rows(db, s, err);
   if (rc == CR_OK)
-    rc = read_client_rows(db, s, err);
+    rc = read_client_rows(db, &places, s, err);
   if (rc == CR_OK)
-    rc = read_distribution_rows(db, s, err);
+    rc = read_distribution_rows(db, &places, s, err);
   if (rc == CR_OK)
     rc = read_device_rows(db, s, err);
-  return rc == CR_OK ? check_whole(db, s, err) : rc;
+  if (rc == CR_OK)
+    rc = check_whole(db, s, err);
+  return rc == CR_OK ? read_jobs(db, places.n_client, s, err) : rc;
 }
 
 int cr_rundb_show(const char *path, const char *format, struct cr_text *out, struct cr_err *err)

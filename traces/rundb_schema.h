@@ -10,6 +10,9 @@
   "CREATE TABLE store(place INTEGER PRIMARY KEY, path TEXT NOT NULL) STRICT;" \
   "CREATE TABLE client(client INTEGER PRIMARY KEY, name TEXT NOT NULL, class TEXT NOT NULL, model TEXT NOT NULL," \
   " arrival TEXT NOT NULL, priority INTEGER NOT NULL, deadline_ns INTEGER) STRICT;" \
+  "CREATE TABLE job(client INTEGER PRIMARY KEY REFERENCES client, iterations INTEGER NOT NULL, startup_ns INTEGER NOT NULL," \
+  " think_ns INTEGER NOT NULL, declared_ns INTEGER, declared_persistent_bytes INTEGER, declared_ephemeral_bytes INTEGER)" \
+  " STRICT;" \
   "CREATE TABLE device(device INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;" \
   "CREATE TABLE run(run INTEGER PRIMARY KEY, policy TEXT NOT NULL, backend TEXT NOT NULL, outcome TEXT NOT NULL," \
   " why TEXT NOT NULL, end_ns INTEGER NOT NULL, events INTEGER NOT NULL, callbacks INTEGER NOT NULL," \
@@ -22,6 +25,9 @@
   "CREATE TABLE distribution(run INTEGER NOT NULL REFERENCES run, client INTEGER NOT NULL REFERENCES client," \
   " metric TEXT NOT NULL, count INTEGER NOT NULL, mean_ns REAL, min_ns INTEGER, p50_ns INTEGER, p95_ns INTEGER," \
   " p99_ns INTEGER, max_ns INTEGER, PRIMARY KEY(run, client, metric)) STRICT, WITHOUT ROWID;" \
+  "CREATE TABLE job_result(run INTEGER NOT NULL REFERENCES run, client INTEGER NOT NULL REFERENCES job, outcome TEXT NOT NULL," \
+  " submit_ns INTEGER, start_ns INTEGER, ready_ns INTEGER, admit_ns INTEGER, first_ns INTEGER, end_ns INTEGER," \
+  " used_ns INTEGER NOT NULL, PRIMARY KEY(run, client)) STRICT, WITHOUT ROWID;" \
   "CREATE TABLE device_result(run INTEGER NOT NULL REFERENCES run, device INTEGER NOT NULL REFERENCES device," \
   " kernels INTEGER NOT NULL, copies INTEGER NOT NULL, memsets INTEGER NOT NULL, busy_ratio REAL, sm_use_ratio REAL," \
   " warp_use_ratio REAL, dram_use_ratio REAL, copy_use_ratio REAL, PRIMARY KEY(run, device)) STRICT, WITHOUT ROWID;" \
@@ -33,6 +39,10 @@
   "CREATE VIEW result AS SELECT run.policy, client.name AS client, client.class, client.model, r.requests_done," \
   " r.throughput_per_s, l.mean_ns AS latency_mean_ns, l.p50_ns AS latency_p50_ns, l.p95_ns AS latency_p95_ns," \
   " l.p99_ns AS latency_p99_ns, r.deadline_missed FROM client_result r JOIN run USING(run) JOIN client USING(client)" \
-  " JOIN distribution l ON l.run = r.run AND l.client = r.client AND l.metric = 'latency' ORDER BY r.run, r.client;"
+  " JOIN distribution l ON l.run = r.run AND l.client = r.client AND l.metric = 'latency' ORDER BY r.run, r.client;" \
+  "CREATE VIEW job_time AS SELECT run.policy, client.name AS job, client.model, job.iterations, r.outcome, r.submit_ns," \
+  " r.end_ns, (r.start_ns - r.submit_ns) + (r.admit_ns - r.ready_ns) AS queuing_ns, r.end_ns - r.submit_ns AS jct_ns," \
+  " r.used_ns FROM job_result r JOIN run USING(run) JOIN client USING(client) JOIN job USING(client)" \
+  " ORDER BY r.run, r.client;"
 
 #endif

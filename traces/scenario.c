@@ -20,13 +20,13 @@
 
 enum { CLIENTS_MAX = 4096, POLICIES_MAX = 256, STORES_MAX = 64, SET_MAX = 128 };
 
-static const cr_ns LONGEST_NS = INT64_C(366) * 86400 * 1000000000; /* a year: longer is a mistyped unit */
 static const cr_ns WARMUP_MAX_NS = 100000000; /* by default; closed clients settle in a few requests */
 static const char DEVICE_DEFAULT[] = "h200";
 
 struct scenario_yaml {
   char *about, *duration, *warmup, *seed, **policies, **traces;
   struct client_yaml *clients;
+  struct jobs_yaml *jobs;
   uint32_t n_policies, n_traces, n_clients;
 };
 
@@ -53,11 +53,30 @@ static const cyaml_schema_field_t CLIENT_FIELDS[] = {
   CLIENT_WORD(rate, OPTIONAL),
   CLIENT_WORD(phase, OPTIONAL),
   CLIENT_WORD(file, OPTIONAL),
+  CLIENT_WORD(iterations, OPTIONAL),
+  CLIENT_WORD(submit, OPTIONAL),
+  CLIENT_WORD(startup, OPTIONAL),
+  CLIENT_WORD(think, OPTIONAL),
+  CLIENT_WORD(declared, OPTIONAL),
   CYAML_FIELD_SEQUENCE_COUNT("times", OPTIONAL, struct client_yaml, times, n_times, &WORD, 1, CYAML_UNLIMITED),
   CYAML_FIELD_END,
 };
 
 static const cyaml_schema_value_t CLIENT = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct client_yaml, CLIENT_FIELDS)};
+
+#define JOBS_WORD(key) CYAML_FIELD_STRING_PTR(#key, OPTIONAL, struct jobs_yaml, key, 0, CYAML_UNLIMITED)
+
+static const cyaml_schema_field_t JOBS_FIELDS[] = {
+  JOBS_WORD(file),
+  JOBS_WORD(models),
+  JOBS_WORD(startup),
+  JOBS_WORD(think),
+  JOBS_WORD(declared),
+  JOBS_WORD(skip_bad),
+  JOBS_WORD(gpus),
+  CYAML_FIELD_SEQUENCE_COUNT("mix", OPTIONAL, struct jobs_yaml, mix, n_mix, &WORD, 1, CYAML_UNLIMITED),
+  CYAML_FIELD_END,
+};
 
 #define SCENARIO_WORD(key, flags) CYAML_FIELD_STRING_PTR(#key, flags, struct scenario_yaml, key, 0, CYAML_UNLIMITED)
 #define SCENARIO_LIST(key, flags, entry) \
@@ -65,12 +84,13 @@ static const cyaml_schema_value_t CLIENT = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAU
 
 static const cyaml_schema_field_t SCENARIO_FIELDS[] = {
   SCENARIO_WORD(about, OPTIONAL),
-  SCENARIO_WORD(duration, NEEDED),
+  SCENARIO_WORD(duration, OPTIONAL),
   SCENARIO_WORD(warmup, OPTIONAL),
   SCENARIO_WORD(seed, OPTIONAL),
   SCENARIO_LIST(policies, OPTIONAL, WORD),
   SCENARIO_LIST(traces, OPTIONAL, WORD),
-  SCENARIO_LIST(clients, NEEDED, CLIENT),
+  SCENARIO_LIST(clients, OPTIONAL, CLIENT),
+  CYAML_FIELD_MAPPING_PTR("jobs", OPTIONAL, struct scenario_yaml, jobs, JOBS_FIELDS),
   CYAML_FIELD_IGNORE("device", CYAML_FLAG_OPTIONAL),
   CYAML_FIELD_IGNORE("model", CYAML_FLAG_OPTIONAL),
   CYAML_FIELD_END,
@@ -130,10 +150,19 @@ int cr_scenario_time(const struct scenario_reader *r, const char *path, const ch
     return cr_scenario_at(r, path, rc, err);
   if (value < min_ns)
     return cr_yaml_fail(r->y, path, err, "%s: '%s' must be longer than 0", path, text);
-  if (value > LONGEST_NS)
+  if (value > CR_LONGEST_NS)
     return cr_yaml_fail(r->y, path, err, "%s: '%s' is longer than a year; is the unit right?", path, text);
   *out = value;
   return CR_OK;
+}
+
+int cr_scenario_answer(const struct scenario_reader *r, const char *path, const char *text, int *out,
+                       struct cr_err *err)
+{
+  *out = strcmp(text, "yes") == 0;
+  if (*out || strcmp(text, "no") == 0)
+    return CR_OK;
+  return cr_yaml_fail(r->y, path, err, "%s: '%s' is neither yes nor no", path, text);
 }
 
 /* -- parts --------------------------------------------------------------------------------------------------------- */
@@ -154,6 +183,8 @@ static int apply_sets(struct cr_yaml *y, const struct cr_scenario_options *opt, 
   }
   rc = rc ? rc : cr_yaml_wrap(y, "device", "name", err);
   rc = rc ? rc : cr_yaml_wrap(y, "policies", NULL, err);
+  rc = rc ? rc : cr_yaml_wrap(y, "jobs", "file", err);
+  rc = rc ? rc : cr_yaml_wrap(y, "jobs.mix", NULL, err);
   return rc ? rc : cr_yaml_wrap(y, "traces", NULL, err);
 }
 
@@ -239,14 +270,35 @@ static int load_model_set(const struct scenario_reader *r, const char **out, str
   return rc;
 }
 
+/* What runs, and whether it ends: a run without a duration lasts until the last job has left. */
+static int check_load(const struct scenario_reader *r, const struct scenario_yaml *f, int *has_jobs, struct cr_err *err)
+{
+  *has_jobs = f->jobs && f->jobs->file;
+  if (!f->n_clients && !f->jobs)
+    return cr_yaml_fail(r->y, "", err, "'clients' is missing; add it, or jobs with a file of theirs");
+  if (!f->n_clients && !f->jobs->file)
+    return cr_yaml_fail(r->y, "jobs", err, "'file' is missing in jobs; add it, or clients that have iterations");
+  for (uint32_t i = 0; i < f->n_clients; i++) {
+    *has_jobs |= f->clients[i].iterations != NULL;
+    if (!f->duration && !f->clients[i].iterations)
+      return cr_yaml_fail(r->y, "", err, "'duration' is missing; add it: clients[%u] is no job and goes on for ever",
+                          i);
+  }
+  return CR_OK;
+}
+
 static int load_times(const struct scenario_reader *r, const struct scenario_yaml *f, struct cr_scenario *s,
                       struct cr_err *err)
 {
   int64_t seed = 1;
-  int rc = cr_scenario_time(r, "duration", f->duration, 1, &s->duration_ns, err);
+  int has_jobs = 0;
+  int rc = check_load(r, f, &has_jobs, err);
+  s->duration_ns = CR_NS_NEVER;
+  if (!rc && f->duration)
+    rc = cr_scenario_time(r, "duration", f->duration, 1, &s->duration_ns, err);
   if (!rc && f->warmup)
     rc = cr_scenario_time(r, "warmup", f->warmup, 0, &s->warmup_ns, err);
-  else if (!rc)
+  else if (!rc && !has_jobs) /* every job counts, from the first on */
     s->warmup_ns = cr_min_ns(s->duration_ns / 10, WARMUP_MAX_NS);
   if (!rc && s->warmup_ns >= s->duration_ns)
     rc = cr_yaml_fail(r->y, "warmup", err, "warmup: '%s' is not shorter than the duration, %s", f->warmup, f->duration);
@@ -314,19 +366,30 @@ static int open_stores(struct scenario_reader *r, const struct scenario_yaml *f,
   return rc;
 }
 
-static int load_clients(struct scenario_reader *r, const struct scenario_yaml *f, const struct cr_workload **out,
-                        struct cr_err *err)
+static int load_clients(struct scenario_reader *r, const struct scenario_yaml *f, struct cr_err *err)
 {
   if (f->n_clients > CLIENTS_MAX)
     return cr_yaml_fail(r->y, "clients", err, "clients: %u are listed; at most %d can be", f->n_clients, CLIENTS_MAX);
   int rc = CR_OK;
   for (uint32_t i = 0; !rc && i < f->n_clients; i++)
     rc = cr_scenario_add_client(r, i, &f->clients[i], err);
-  rc = rc ? rc : cr_workload_seal(r->builder, out, err);
-  if (!rc && (*out)->n_client > CLIENTS_MAX)
-    rc = cr_yaml_fail(r->y, "clients", err, "clients: there are %u with their copies; at most %d can be",
-                      (*out)->n_client, CLIENTS_MAX);
-  return rc ? rc : cr_scenario_check_fit(r, *out, err);
+  if (!rc && r->n_client > CLIENTS_MAX)
+    rc = cr_yaml_fail(r->y, "clients", err, "clients: there are %u with their copies; at most %d can be", r->n_client,
+                      CLIENTS_MAX);
+  return rc;
+}
+
+/* Clients, then jobs, so that those are numbered in order of submission. */
+static int load_workload(struct scenario_reader *r, const struct scenario_yaml *f, struct cr_scenario *s,
+                         struct cr_err *err)
+{
+  int rc = f->jobs ? cr_scenario_open_jobs(r, f->jobs, err) : CR_OK;
+  rc = rc ? rc : load_clients(r, f, err);
+  if (!rc && f->jobs && f->jobs->file)
+    rc = cr_scenario_add_jobs(r, f->jobs, err);
+  rc = rc ? rc : cr_workload_seal(r->builder, &s->workload, err);
+  s->left_out = r->left_out;
+  return rc ? rc : cr_scenario_check_fit(r, s->workload, err);
 }
 
 /* The document's text, and the file's name without folder and .yaml. */
@@ -378,7 +441,14 @@ static int fill(struct whole *w, const char *file, const struct cr_yaml *y, cons
                 const struct cr_scenario_options *opt, struct cr_err *err)
 {
   struct scenario_reader r = {
-    .y = y, .arena = w->arena, .builder = w->builder, .device = &w->device, .folder = folder_of(w->arena, file)};
+    .y = y,
+    .arena = w->arena,
+    .builder = w->builder,
+    .device = &w->device,
+    .folder = folder_of(w->arena, file),
+    .job.declared = 1,
+    .left_out = "",
+  };
   if (!r.folder)
     return cr_fail_nomem(err, file);
   int rc = load_texts(&r, file, f, &w->s, err);
@@ -387,9 +457,11 @@ static int fill(struct whole *w, const char *file, const struct cr_yaml *y, cons
   rc = rc ? rc : load_policies(&r, f, &w->s, err);
   rc = rc ? rc : load_model_set(&r, &w->s.model_set, err);
   r.duration_ns = w->s.duration_ns;
+  r.seed = w->s.seed;
   rc = rc ? rc : open_stores(&r, f, opt, err);
-  rc = rc ? rc : load_clients(&r, f, &w->s.workload, err);
+  rc = rc ? rc : load_workload(&r, f, &w->s, err);
   cr_scenario_models_free(r.models);
+  cr_iteration_table_free(r.table);
   return rc;
 }
 

@@ -1,4 +1,4 @@
-/* scenario.h - one YAML file that says what is to be run: device, models, clients, duration, policies, seed.
+/* scenario.h - one YAML file that says what is to be run: device, models, clients, jobs, duration, policies, seed.
  *
  * Read with libcyaml against a schema; every error names file, line and key.  docs/scenarios.md lists the keys. */
 #ifndef CR_SCENARIO_H
@@ -10,12 +10,13 @@
 struct cr_scenario {
   const char *name;  /* file name without .yaml */
   const char *about; /* one line; "" when not given */
-  cr_ns duration_ns, warmup_ns;
+  cr_ns duration_ns, warmup_ns; /* duration: CR_NS_NEVER: until all jobs have left */
   uint64_t seed;
   uint32_t n_policy;
   const char *const *policy; /* [n_policy] "name,opt=v"; none: every policy there is */
   const char *const *policy_place; /* [n_policy] for errors: "b.yaml:3: policies[1]" */
   const char *model_set;     /* device-model switches "cold=off,..."; NULL: none */
+  const char *left_out;      /* jobs that were left out of the job trace, a line each reason; "": none */
   const char *text;          /* the file's YAML after every --set, for the run database */
   const struct cr_workload *workload;
   const struct cr_machine *machine;

@@ -58,7 +58,7 @@ static int check_keys(const struct scenario_reader *r, uint32_t i, const struct 
     if (!is_given(c, key) || key->kinds & 1u << kind)
       continue;
     struct cr_text fit = {0};
-    for (unsigned other = 0; other < CR_N_ARRIVAL; other++)
+    for (unsigned other = 0; other < CR_ARRIVE_AT; other++)
       if (key->kinds & 1u << other)
         cr_text_add(&fit, "%s%s", fit.n ? " or " : "", cr_arrival_name[other]);
     int rc = cr_yaml_fail(r->y, member(i, key->key, path), err,
@@ -77,12 +77,12 @@ static int parse_kind(const struct scenario_reader *r, uint32_t i, const struct 
   *out = CR_ARRIVE_CLOSED;
   if (!c->arrival)
     return CR_OK;
-  for (unsigned k = 0; k < CR_N_ARRIVAL; k++)
+  for (unsigned k = 0; k < CR_ARRIVE_AT; k++)
     if (strcmp(c->arrival, cr_arrival_name[k]) == 0) {
       *out = (enum cr_arrival_kind)k;
       return CR_OK;
     }
-  const char *near = cr_nearest(c->arrival, cr_arrival_name, CR_N_ARRIVAL);
+  const char *near = cr_nearest(c->arrival, cr_arrival_name, CR_ARRIVE_AT);
   member(i, "arrival", path);
   if (near)
     return cr_yaml_fail(r->y, path, err, "%s: there is no arrival '%s'; did you mean '%s'?", path, c->arrival, near);
@@ -350,6 +350,7 @@ static int add_copies(struct scenario_reader *r, uint32_t i, const struct client
   if (!rc && c->copies)
     rc = cr_scenario_count(r, member(i, "copies", path), c->copies, 1, COPIES_MAX, &n_copy, err);
   member(i, c->name ? "name" : "model", path);
+  r->n_client += (uint32_t)n_copy;
   for (int64_t k = 0; !rc && k < n_copy; k++) {
     cr_client added;
     spec->name = base;
@@ -372,7 +373,9 @@ int cr_scenario_add_client(struct scenario_reader *r, uint32_t i, const struct c
   rc = rc ? rc : parse_priority(r, i, c, &spec.priority, err);
   rc = rc ? rc : parse_numbers(r, i, c, &spec, err);
   rc = rc ? rc : parse_host(r, i, c, &spec, err);
-  rc = rc ? rc : parse_arrival(r, i, c, &times, &spec.arrival, err);
+  rc = rc ? rc : cr_scenario_client_job(r, i, c, &spec, err);
+  if (!rc && !spec.job.iterations)
+    rc = parse_arrival(r, i, c, &times, &spec.arrival, err);
   rc = rc ? rc : add_copies(r, i, c, &spec, err);
   cr_mem_free(times.at_ns);
   return rc;

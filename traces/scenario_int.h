@@ -1,17 +1,34 @@
-/* scenario_int.h - the insides of scenario.c, scenario_client.c and scenario_model.c: a scenario while it is read. */
+/* scenario_int.h - the insides of scenario.c and scenario_*.c: a scenario while it is read. */
 #ifndef CR_SCENARIO_INT_H
 #define CR_SCENARIO_INT_H
 #include "sim/machine.h"
 #include "sim/mem.h"
 #include "sim/workload.h"
+#include "traces/iteration_table.h"
 #include "traces/scenario.h"
 #include "traces/yaml_set.h"
+
+/* The longest a run or anything in it can take, a year: longer is a mistyped unit. */
+#define CR_LONGEST_NS (INT64_C(366) * 86400 * 1000000000)
 
 /* A client as the file says it: all text, NULL where it says nothing. */
 struct client_yaml {
   char *name, *model, *class, *priority, *weight, *deadline, *max_requests, *copies, *thread, *sync;
   char *arrival, *depth, *rate, *phase, *file, **times;
+  char *iterations, *submit, *startup, *think, *declared;
   uint32_t n_times;
+};
+
+/* `jobs` as the file says it. */
+struct jobs_yaml {
+  char *file, *models, *startup, *think, *declared, *skip_bad, *gpus, **mix;
+  uint32_t n_mix;
+};
+
+/* What `jobs` says of all jobs, those of `clients` too. */
+struct job_defaults {
+  cr_ns startup_ns, think_ns; /* startup: where the table of workloads does not say */
+  int declared;
 };
 
 /* What is loaded so far. */
@@ -21,8 +38,13 @@ struct scenario_reader {
   struct cr_arena *arena; /* the scenario's */
   struct cr_workload_builder *builder;
   const struct cr_device_desc *device;
-  cr_ns duration_ns;
+  cr_ns duration_ns; /* CR_NS_NEVER: until all jobs have left */
+  uint64_t seed;
   struct scenario_models *models;
+  struct cr_iteration_table *table; /* of `jobs`; or NULL */
+  struct job_defaults job;
+  uint32_t n_client;    /* of `clients`, with their copies */
+  const char *left_out; /* what was left out of the job trace; "": nothing */
 };
 
 /* A path that a scenario names, relative to its file; in the arena, or NULL. */
@@ -39,9 +61,22 @@ int cr_scenario_count(const struct scenario_reader *r, const char *path, const c
 int cr_scenario_time(const struct scenario_reader *r, const char *path, const char *text, cr_ns min_ns, cr_ns *out,
                      struct cr_err *err) CR_MUST;
 
+/* yes or no. */
+int cr_scenario_answer(const struct scenario_reader *r, const char *path, const char *text, int *out,
+                       struct cr_err *err) CR_MUST;
+
 /* The i-th entry of `clients`, checked, with its copies, into the builder. */
 int cr_scenario_add_client(struct scenario_reader *r, uint32_t i, const struct client_yaml *c,
                            struct cr_err *err) CR_MUST;
+
+/* Those of its keys that make it a job, into the spec, whose model is set; refuses keys that do not go with the
+ * others. */
+int cr_scenario_client_job(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c,
+                           struct cr_client_spec *out, struct cr_err *err) CR_MUST;
+
+/* `jobs`: its table and defaults, before the clients; its trace, behind them. */
+int cr_scenario_open_jobs(struct scenario_reader *r, const struct jobs_yaml *jobs, struct cr_err *err) CR_MUST;
+int cr_scenario_add_jobs(struct scenario_reader *r, const struct jobs_yaml *jobs, struct cr_err *err) CR_MUST;
 
 /* Stores that models are searched in: [n_store] of the command line, then [n_more] of the file, then the bundled
  * one. */
@@ -49,9 +84,14 @@ struct scenario_models *cr_scenario_models_new(uint32_t n_store) CR_MUST;
 void cr_scenario_models_free(struct scenario_models *m);
 int cr_scenario_models_open(struct scenario_models *m, const char *path, struct cr_err *err) CR_MUST;
 
-/* The model of that name, loaded when it is not yet.  path: of the value that names it, for errors. */
+/* The model of that name, of the table of workloads or a store, loaded when it is not yet.  path: of the value
+ * that names it, for errors. */
 int cr_scenario_model(struct scenario_reader *r, const char *path, const char *name, cr_model *out,
                       struct cr_err *err) CR_MUST;
+
+/* The same; an error does not say where, but begins with `what`. */
+int cr_scenario_find_model(struct scenario_reader *r, const char *path, const char *what, const char *name,
+                           cr_model *out, struct cr_err *err) CR_MUST;
 
 /* Whether every kernel of the workload's models can run on the device; the error names model, kernel and limit, and the
  * place of the client that uses it. */

@@ -166,13 +166,19 @@ static const char *near_name(struct scenario_models *m, const struct open_store 
   return NULL;
 }
 
-/* What could have been meant, of all stores. */
-static int no_model(const struct scenario_reader *r, const char *path, const char *name, const struct cr_err *why,
+/* What could have been meant, of the table and all stores. */
+static int no_model(const struct scenario_reader *r, const char *what, const char *name, const struct cr_err *why,
                     struct cr_err *err)
 {
   struct scenario_models *m = r->models;
   const char *near = NULL;
   struct cr_text stores = {0}, names = {0};
+  if (r->table) {
+    near = cr_nearest(name, cr_iteration_table_names(r->table), cr_iteration_table_count(r->table));
+    cr_text_add(&stores, "%s%s", cr_iteration_table_path(r->table), m->n_store ? ", " : "");
+    for (uint32_t k = 0; k < cr_iteration_table_count(r->table) && names.n < 400; k++)
+      cr_text_add(&names, "%s%s", names.n ? ", " : "", cr_iteration_table_names(r->table)[k]);
+  }
   for (uint32_t i = 0; i < m->n_store; i++) {
     const struct open_store *s = &m->store[i];
     cr_text_add(&stores, "%s%s", i ? ", " : "", s->path);
@@ -181,13 +187,13 @@ static int no_model(const struct scenario_reader *r, const char *path, const cha
       cr_text_add(&names, "%s%s", names.n ? ", " : "", s->name[k]);
   }
   if (near)
-    cr_yaml_fail(r->y, path, err, "%s: there is no model '%s'; did you mean '%s'? (searched: %s)", path, name, near,
-                 stores.s);
+    cr_fail(err, CR_EINPUT, "%s: there is no model '%s'; did you mean '%s'? (searched: %s)", what, name, near,
+            stores.s);
   else if (names.n)
-    cr_yaml_fail(r->y, path, err, "%s: there is no model '%s' in %s; there are: %s%s", path, name, stores.s, names.s,
-                 names.n >= 400 ? ", ..." : "");
+    cr_fail(err, CR_EINPUT, "%s: there is no model '%s' in %s; there are: %s%s", what, name, stores.s, names.s,
+            names.n >= 400 ? ", ..." : "");
   else
-    cr_yaml_fail(r->y, path, err, "%s: there is no model '%s'%s%s", path, name, *why->text ? ": " : "", why->text);
+    cr_fail(err, CR_EINPUT, "%s: there is no model '%s'%s%s", what, name, *why->text ? ": " : "", why->text);
   cr_text_fini(&stores);
   cr_text_fini(&names);
   return CR_EINPUT;
@@ -211,14 +217,11 @@ static int remember(struct scenario_models *m, const char *path, const char *nam
   return CR_OK;
 }
 
-int cr_scenario_model(struct scenario_reader *r, const char *path, const char *name, cr_model *out, struct cr_err *err)
+/* From a store; the bundled one is opened when no other has it. */
+static int load_recorded(struct scenario_reader *r, const char *what, const char *name, cr_model *out,
+                         struct cr_err *err)
 {
   struct scenario_models *m = r->models;
-  for (uint32_t i = 0; i < m->n_loaded; i++)
-    if (strcmp(m->loaded[i].name, name) == 0) {
-      *out = m->loaded[i].model;
-      return CR_OK;
-    }
   struct cr_err why = {{0}};
   struct open_store *s = find_store(m, name);
   if (!s && !m->tried_bundled) {
@@ -227,12 +230,28 @@ int cr_scenario_model(struct scenario_reader *r, const char *path, const char *n
       return rc;
     s = find_store(m, name);
   }
-  if (!s)
-    return no_model(r, path, name, &why, err);
-  int rc = cr_store_load_model(s->store, name, r->builder, out, err);
+  return s ? cr_store_load_model(s->store, name, r->builder, out, err) : no_model(r, what, name, &why, err);
+}
+
+int cr_scenario_find_model(struct scenario_reader *r, const char *path, const char *what, const char *name,
+                           cr_model *out, struct cr_err *err)
+{
+  struct scenario_models *m = r->models;
+  for (uint32_t i = 0; i < m->n_loaded; i++)
+    if (strcmp(m->loaded[i].name, name) == 0) {
+      *out = m->loaded[i].model;
+      return CR_OK;
+    }
+  const struct cr_iteration_row *row = r->table ? cr_iteration_table_find(r->table, name) : NULL;
+  int rc = row ? cr_iteration_row_add(row, r->builder, out, err) : load_recorded(r, what, name, out, err);
   if (rc)
-    return cr_scenario_at(r, path, rc, err);
+    return rc;
   return remember(m, path, name, *out) ? cr_fail_nomem(err, name) : CR_OK;
+}
+
+int cr_scenario_model(struct scenario_reader *r, const char *path, const char *name, cr_model *out, struct cr_err *err)
+{
+  return cr_scenario_at(r, path, cr_scenario_find_model(r, path, path, name, out, err), err);
 }
 
 static int no_fit(const struct scenario_reader *r, const char *path, const struct cr_model_info *model, uint32_t i,
@@ -240,12 +259,22 @@ static int no_fit(const struct scenario_reader *r, const char *path, const struc
 {
   char kernel[100];
   cr_kernel_short_name(op->name, kernel, sizeof kernel);
+  return cr_yaml_fail(r->y, path, err,
+                      "%s: model %s can never run on device %s: op %u, kernel %s, is over the limit of %s (%u threads, "
+                      "%u registers, %lld B of shared memory); use a device that has more, or another trace",
+                      path, model->name, r->device->name, i, kernel, limit, op->threads, op->regs,
+                      (long long)(op->smem_bytes == CR_UNKNOWN ? 0 : op->smem_bytes));
+}
+
+/* Without measured constants kernels cannot be followed, only whole iterations. */
+static int not_calibrated(const struct scenario_reader *r, const char *path, const struct cr_model_info *model,
+                          struct cr_err *err)
+{
   return cr_yaml_fail(
     r->y, path, err,
-    "%s: model %s can never run on device %s: op %u, kernel %s, is over the limit of %s (%u threads, "
-    "%u registers, %lld B of shared memory); use a device that has more, or another trace",
-    path, model->name, r->device->name, i, kernel, limit, op->threads, op->regs,
-    (long long)(op->smem_bytes == CR_UNKNOWN ? 0 : op->smem_bytes));
+    "%s: model %s is a trace of kernels, and device %s has no measured constants to run them with; use "
+    "a calibrated device such as h200, or a workload of a table of iterations",
+    path, model->name, r->device->name);
 }
 
 int cr_scenario_check_fit(const struct scenario_reader *r, const struct cr_workload *w, struct cr_err *err)
@@ -255,6 +284,8 @@ int cr_scenario_check_fit(const struct scenario_reader *r, const struct cr_workl
     for (uint32_t i = 0; i < model->n_op; i++) {
       const struct cr_op_spec *op = &w->op[model->op0 + i];
       const char *limit = "blocks of an SM";
+      if (op->kind != CR_OP_ITERATION && r->device->is_uncalibrated)
+        return not_calibrated(r, r->models->loaded[m].path, model, err);
       if (op->kind == CR_OP_KERNEL && !cr_device_occupancy(r->device, op->threads, op->regs, op->smem_bytes, &limit))
         return no_fit(r, r->models->loaded[m].path, model, i, op, limit, err);
     }
