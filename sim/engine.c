@@ -573,7 +573,7 @@ static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
                       .launch_ns = now_ns};
   struct stream *s = &e->stream[act->stream];
   r->stream = act->stream;
-if (e->workload->client[act->client].job.iterations)
+  if (e->workload->client[act->client].job.iterations)
     make_passes(e, i, act);
   else
     r->eager = cr_hosts_launch(e->hosts, i, act->client, act->op0, act->n_op, now_ns);

@@ -41,6 +41,12 @@ static void mix_op(uint64_t *hash, const struct cr_op_spec *op)
     mix(hash, op->calls);
   if (op->pageable)
     mix(hash, op->pageable);
+  if (op->sm_blocks)
+    mix(hash, op->sm_blocks);
+  if (op->idempotent)
+    mix(hash, op->idempotent);
+  for (uint32_t i = 0; i < op->n_block_ns; i++)
+    mix(hash, op->block_ns[i]);
   for (size_t i = 0; i < sizeof number / sizeof *number; i++)
     mix(hash, number[i]);
   if (op->kind == CR_OP_ITERATION) {

@@ -136,6 +136,14 @@ static int is_share(int64_t ppm)
   return ppm == CR_UNKNOWN || (ppm >= 0 && ppm <= 1000000);
 }
 
+static int are_block_times(const struct cr_op_spec *op)
+{
+  for (uint32_t i = 0; i < op->n_block_ns; i++)
+    if (op->block_ns[i] <= 0 || op->block_ns[i] == CR_NS_NEVER)
+      return 0;
+  return op->n_block_ns == 0 || op->kind == CR_OP_KERNEL;
+}
+
 /* The first field of an op that cannot be, and what it must be; NULL: all can. */
 static const char *op_fault(const struct cr_op_spec *op, uint32_t stage)
 {
@@ -158,6 +166,8 @@ static const char *op_fault(const struct cr_op_spec *op, uint32_t stage)
   if (!is_amount(op->dram_bytes) || !is_amount(op->l2_bytes) || !is_amount(op->instructions) ||
       !is_amount(op->tensor_instructions) || !is_amount(op->active_warps_q16))
     return "counters must not be negative";
+  if (!are_block_times(op))
+    return "times of a block must be longer than 0, and only a kernel has any";
   return NULL;
 }
 
@@ -205,6 +215,14 @@ static int check_model(const struct cr_workload_builder *b, const struct cr_mode
   return check_ops(spec, info, err);
 }
 
+static const cr_ns *copy_times(struct cr_arena *arena, const cr_ns *time, uint32_t n)
+{
+  cr_ns *copy = cr_arena_take(arena, n, sizeof *copy);
+  if (copy)
+    memcpy(copy, time, n * sizeof *copy);
+  return copy;
+}
+
 /* Copies the ops behind those there are; nothing counts until the caller adds to n_op. */
 static int copy_ops(struct cr_workload_builder *b, const struct cr_model_spec *spec)
 {
@@ -218,6 +236,10 @@ static int copy_ops(struct cr_workload_builder *b, const struct cr_model_spec *s
       return CR_ENOMEM;
     op[b->w.n_op + i] = spec->op[i];
     op[b->w.n_op + i].name = name->text;
+    if (spec->op[i].n_block_ns == 0)
+      op[b->w.n_op + i].block_ns = NULL;
+    else if (!(op[b->w.n_op + i].block_ns = copy_times(b->arena, spec->op[i].block_ns, spec->op[i].n_block_ns)))
+      return CR_ENOMEM;
   }
   return CR_OK;
 }
@@ -325,14 +347,6 @@ static const char *client_fault(const struct cr_workload_builder *b, const struc
   return fault ? fault : job_fault(&c->job, &c->arrival, b->model[c->model.i].n_op);
 }
 
-static const cr_ns *copy_times(struct cr_arena *arena, const struct cr_arrival_spec *a)
-{
-  cr_ns *copy = cr_arena_take(arena, a->n_at, sizeof *copy);
-  if (copy)
-    memcpy(copy, a->at_ns, a->n_at * sizeof *copy);
-  return copy;
-}
-
 int cr_workload_add_client(struct cr_workload_builder *b, const struct cr_client_spec *spec, cr_client *out,
                            struct cr_err *err)
 {
@@ -349,7 +363,7 @@ int cr_workload_add_client(struct cr_workload_builder *b, const struct cr_client
   copy.arrival.at_ns = NULL;
   if (spec->arrival.kind != CR_ARRIVE_TRACE)
     copy.arrival.n_at = 0;
-  else if (!(copy.arrival.at_ns = copy_times(b->arena, &spec->arrival)))
+  else if (!(copy.arrival.at_ns = copy_times(b->arena, spec->arrival.at_ns, spec->arrival.n_at)))
     return cr_fail_nomem(err, spec->name);
   struct word *word = keep_word(b, spec->name);
   if (!word)

@@ -43,6 +43,12 @@ struct cr_op_spec {
   int64_t instructions;         /* issued by all its warps, from counters */
   int64_t tensor_instructions;  /* of these, on the tensor pipe */
   int64_t active_warps_q16;     /* resident warps an SM while active, mean, 16 fraction bits */
+  /* Of a kernel: how long one block takes with 1, 2, .. blocks of its kind on its SM and nothing else, and how many there
+   * can be; [n_block_ns], copied.  Not recorded: 0. */
+  const cr_ns *block_ns;
+  uint32_t n_block_ns;
+  uint32_t sm_blocks;        /* of a kernel: blocks that an SM holds at most, as recorded; 0: what the device's limits say */
+  enum cr_answer idempotent; /* of a kernel: stopped midway, it may be run again from its start */
   int64_t sm_ppm, dram_ppm; /* of an iteration: millionths of the SMs and of the DRAM bandwidth that it keeps busy while it
                                runs alone; not known: all of the SMs */
 };
