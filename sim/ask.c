@@ -35,6 +35,11 @@ static const char *const refusal_text[CR_N_REFUSAL] = {
   [CR_REFUSED_IN_USE] = "there are jobs in the lane",
   [CR_REFUSED_HOLD] = "a job holds 0 bytes or more",
   [CR_REFUSED_MANAGE] = "a policy without on_job_arrive has no say in jobs",
+  [CR_REFUSED_QUEUE] = "a device queue holds from 1 to 65536 ops",
+  [CR_REFUSED_AGAIN] = "it can go back only to an op before its next, and over none that is known not to be idempotent",
+  [CR_REFUSED_KERNEL] = "the op is no kernel, or the request a job's",
+  [CR_REFUSED_PAD] = "a pad has from 1 to 268435455 blocks, from 1 to 255 of them an SM, leaves SMs to both, and comes in order",
+  [CR_REFUSED_PADDED] = "the request or the stream is bound to the pads of a launch",
 };
 
 const char *cr_refusal_text(uint32_t refusal)
@@ -148,6 +153,32 @@ void cr_move(struct cr_policy *p, cr_client job, cr_lane l)
   append(p, (struct cr_note){.kind = CR_NOTE_MOVE, .a = job.i, .b = l.i});
 }
 
+void cr_queue(struct cr_policy *p, cr_stream s, uint32_t n, enum cr_reclaim reclaim)
+{
+  append(p, (struct cr_note){.kind = CR_NOTE_QUEUE, .a = s.i, .b = n, .c = (uint32_t)reclaim});
+}
+
+void cr_rewind(struct cr_policy *p, cr_request r, uint32_t op)
+{
+  append(p, (struct cr_note){.kind = CR_NOTE_REWIND, .a = r.i, .b = op});
+}
+
+void cr_slice(struct cr_policy *p, cr_request r, uint32_t n_block, cr_stream s)
+{
+  append(p, (struct cr_note){.kind = CR_NOTE_SLICE, .a = r.i, .b = n_block, .c = s.i});
+}
+
+/* A number that its place cannot hold becomes one that is refused. */
+void cr_pad(struct cr_policy *p, const struct cr_pad_spec *pad)
+{
+  struct cr_pad_note note = {.n_block = pad->n_block <= CR_PAD_BLOCKS_MAX ? pad->n_block : 0,
+                             .rt_sms = pad->rt_sms <= CR_PAD_SMS_MAX ? pad->rt_sms : 0,
+                             .sm_blocks = pad->sm_blocks <= CR_PAD_SM_BLOCKS_MAX ? pad->sm_blocks : 0,
+                             .stream = cr_min_u32(pad->stream.i, CR_PAD_STREAM_MAX)};
+  append(p, (struct cr_note){
+              .kind = CR_NOTE_PAD, .a = pad->rt.i, .b = pad->be.i, .c = pad->rt_op, .t = cr_note_pad(&note)});
+}
+
 static enum cr_refusal check_stream(const struct cr_host *h, uint32_t device, int32_t priority)
 {
   if (!h->asker.set_up)
@@ -191,6 +222,33 @@ cr_ns cr_expect_ns(const struct cr_policy *p, cr_request r, uint32_t n_op)
   return h->op_start_ns[m->op0 + end] - h->op_start_ns[m->op0 + next];
 }
 
+static const struct cr_op_spec *kernel_of(const struct cr_host *h, uint32_t op)
+{
+  return op < h->workload->n_op && h->workload->op[op].blocks ? &h->workload->op[op] : NULL;
+}
+
+uint32_t cr_op_sm_blocks(const struct cr_policy *p, cr_device d, uint32_t op, uint32_t merged_with)
+{
+  const struct cr_host *h = cr_container_of(p->asker, struct cr_host, asker);
+  const struct cr_op_spec *a = kernel_of(h, op), *b = kernel_of(h, merged_with);
+  if (!a || !b || d.i >= h->machine->n_device)
+    return 0;
+  uint32_t n = cr_device_occupancy(&h->machine->device[d.i], a->threads > b->threads ? a->threads : b->threads,
+                                   a->regs > b->regs ? a->regs : b->regs,
+                                   a->smem_bytes > b->smem_bytes ? a->smem_bytes : b->smem_bytes, NULL);
+  n = a->sm_blocks ? cr_min_u32(n, a->sm_blocks) : n;
+  return b->sm_blocks ? cr_min_u32(n, b->sm_blocks) : n;
+}
+
+cr_ns cr_expect_block_ns(const struct cr_policy *p, cr_device d, uint32_t op, uint32_t n)
+{
+  const struct cr_host *h = cr_container_of(p->asker, struct cr_host, asker);
+  if (!h->block_ns || op >= h->workload->n_op || d.i >= h->machine->n_device || n == 0)
+    return CR_NS_NEVER;
+  size_t row = (size_t)d.i * h->workload->n_op + op;
+  return h->block_ns[row * CR_HOST_SM_BLOCKS + cr_min_u32(n, CR_HOST_SM_BLOCKS) - 1];
+}
+
 static enum cr_refusal check_owned(const struct cr_host *h, uint32_t request)
 {
   if (request >= h->view.request_cap || h->request_client[request] == CR_NONE)
@@ -208,6 +266,10 @@ static enum cr_refusal check_launch(const struct cr_host *h, uint32_t request, u
   uint32_t left = cr_host_n_op(h, request) - h->request_next_op[request];
   if (n_op != CR_ALL && (n_op == 0 || n_op > left))
     return CR_REFUSED_RANGE;
+  const struct cr_flight *f = &h->flight[request];
+  uint32_t end = h->request_next_op[request] + cr_min_u32(n_op, left);
+  if (h->stream_pad[stream] || (f->n_pad && (f->pad_op >= end || f->pad_device != h->stream_device[stream])))
+    return CR_REFUSED_PADDED;
   return cr_host_is_job(h, h->request_client[request]) ? cr_host_check_launch(h, request, n_op, stream) : CR_GRANTED;
 }
 
@@ -240,6 +302,104 @@ static enum cr_refusal check_share(const struct cr_host *h, uint32_t stream, uin
   return h->policy.ops->needs & CR_CAP_SHARE ? CR_GRANTED : CR_REFUSED_NEED;
 }
 
+static enum cr_refusal check_queue(const struct cr_host *h, const struct cr_note *asked)
+{
+  if (!h->asker.set_up)
+    return CR_REFUSED_LATE;
+  if (asked->a >= h->view.n_stream)
+    return CR_REFUSED_STREAM;
+  if (asked->b == 0 || asked->b > CR_QUEUE_MAX || asked->c > CR_RECLAIM_NOW)
+    return CR_REFUSED_QUEUE;
+  return h->policy.ops->needs & CR_CAP_QUEUE ? CR_GRANTED : CR_REFUSED_NEED;
+}
+
+/* The request's op, counted from its model's first, in the table of all. */
+static uint32_t op_of(const struct cr_host *h, uint32_t request, uint32_t op)
+{
+  return cr_host_model(h, request)->op0 + op;
+}
+
+static enum cr_refusal check_rewind(const struct cr_host *h, uint32_t request, uint32_t op)
+{
+  enum cr_refusal refusal = check_owned(h, request);
+  if (refusal != CR_GRANTED)
+    return refusal;
+  if (cr_host_is_job(h, h->request_client[request]))
+    return CR_REFUSED_PASS;
+  if (h->flight[request].n_pad)
+    return CR_REFUSED_PADDED;
+  uint32_t next = h->request_next_op[request], end = next + (h->request_next_block[request] > 0);
+  for (uint32_t i = op; i < end; i++)
+    if (h->workload->op[op_of(h, request, i)].idempotent == CR_NO)
+      return CR_REFUSED_AGAIN;
+  return op <= next ? CR_GRANTED : CR_REFUSED_AGAIN;
+}
+
+static int is_kernel(const struct cr_host *h, uint32_t request, uint32_t op)
+{
+  uint32_t client = h->request_client[request];
+  return !cr_host_is_job(h, client) && op < cr_host_n_op(h, request) &&
+         h->workload->op[op_of(h, request, op)].blocks > 0;
+}
+
+static enum cr_refusal check_slice(const struct cr_host *h, const struct cr_note *asked)
+{
+  enum cr_refusal refusal = check_owned(h, asked->a);
+  if (refusal != CR_GRANTED)
+    return refusal;
+  if (asked->c >= h->view.n_stream)
+    return CR_REFUSED_STREAM;
+  if (asked->b == 0)
+    return CR_REFUSED_RANGE;
+  if (!is_kernel(h, asked->a, h->request_next_op[asked->a]))
+    return CR_REFUSED_KERNEL;
+  if (h->flight[asked->a].n_pad || h->stream_pad[asked->c])
+    return CR_REFUSED_PADDED;
+  return h->policy.ops->needs & CR_CAP_SLICE ? CR_GRANTED : CR_REFUSED_NEED;
+}
+
+/* The padding request is owned, or runs so far as pads of the same launch through the same stream. */
+static enum cr_refusal check_be(const struct cr_host *h, const struct cr_note *asked, uint32_t stream)
+{
+  const struct cr_flight *be = &h->flight[asked->b];
+  enum cr_refusal refusal = check_owned(h, asked->b);
+  if (refusal == CR_REFUSED_REQUEST)
+    return refusal;
+  if (refusal == CR_GRANTED && (be->n_pad || h->stream_held[stream]))
+    return CR_REFUSED_PADDED;
+  if (refusal != CR_GRANTED && (be->pad_of != asked->a || be->stream != stream))
+    return CR_REFUSED_OWNER;
+  uint32_t op = refusal == CR_GRANTED ? h->request_next_op[asked->b] : be->end_op;
+  return is_kernel(h, asked->b, op) ? CR_GRANTED : CR_REFUSED_KERNEL;
+}
+
+static enum cr_refusal check_pad(const struct cr_host *h, const struct cr_note *asked)
+{
+  struct cr_pad_note pad = cr_note_pad_of(asked);
+  enum cr_refusal refusal = check_owned(h, asked->a);
+  if (refusal != CR_GRANTED)
+    return refusal;
+  if (!(h->policy.ops->needs & CR_CAP_PAD))
+    return CR_REFUSED_NEED;
+  if (pad.stream >= h->view.n_stream)
+    return CR_REFUSED_STREAM;
+  const struct cr_flight *rt = &h->flight[asked->a];
+  uint32_t device = h->stream_device[pad.stream];
+  if (pad.n_block == 0 || pad.sm_blocks == 0 || pad.rt_sms == 0 || pad.rt_sms >= h->machine->device[device].sms ||
+      asked->c < h->request_next_op[asked->a] || (rt->n_pad && (asked->c < rt->pad_op || rt->pad_device != device)))
+    return CR_REFUSED_PAD;
+  if (asked->a == asked->b)
+    return CR_REFUSED_OWNER;
+  return is_kernel(h, asked->a, asked->c) ? check_be(h, asked, pad.stream) : CR_REFUSED_KERNEL;
+}
+
+/* A request with pads is launched, not dropped: others are bound to it. */
+static enum cr_refusal check_drop(const struct cr_host *h, uint32_t request)
+{
+  enum cr_refusal refusal = check_owned(h, request);
+  return refusal == CR_GRANTED && h->flight[request].n_pad ? CR_REFUSED_PADDED : refusal;
+}
+
 enum cr_refusal cr_ask_check(const struct cr_host *h, const struct cr_note *asked)
 {
   switch (asked->kind) {
@@ -250,7 +410,15 @@ enum cr_refusal cr_ask_check(const struct cr_host *h, const struct cr_note *aske
   case CR_NOTE_PREEMPT:
     return check_preempt(h, asked->a, asked->b);
   case CR_NOTE_DROP:
-    return check_owned(h, asked->a);
+    return check_drop(h, asked->a);
+  case CR_NOTE_QUEUE:
+    return check_queue(h, asked);
+  case CR_NOTE_REWIND:
+    return check_rewind(h, asked->a, asked->b);
+  case CR_NOTE_SLICE:
+    return check_slice(h, asked);
+  case CR_NOTE_PAD:
+    return check_pad(h, asked);
   case CR_NOTE_PROCESS:
     return check_process(h, asked->a, asked->b, (cr_ns)asked->t);
   case CR_NOTE_SHARE:

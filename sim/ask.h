@@ -36,6 +36,11 @@ enum cr_refusal { /* appended only: stored in run databases */
                   CR_REFUSED_IN_USE,   /* jobs are in the lane */
                   CR_REFUSED_HOLD,     /* so many bytes cannot be held */
                   CR_REFUSED_MANAGE,   /* the policy does not manage jobs */
+                  CR_REFUSED_QUEUE,    /* a device queue that cannot be */
+                  CR_REFUSED_AGAIN,    /* ops that are not done, or are known not to bear being done again */
+                  CR_REFUSED_KERNEL,   /* an op that has no blocks */
+                  CR_REFUSED_PAD,      /* a pad that cannot be */
+                  CR_REFUSED_PADDED,   /* a request or stream that is bound to the pads of another launch */
                   CR_N_REFUSAL
 };
 const char *cr_refusal_text(uint32_t refusal); /* "the policy does not own the request" */
@@ -59,6 +64,29 @@ void cr_asker_fini(struct cr_asker *a);
 /* Whether an action may be carried out now. */
 struct cr_host;
 enum cr_refusal cr_ask_check(const struct cr_host *h, const struct cr_note *asked);
+
+/* What PAD keeps in its t: most SMs of a device, blocks an SM, streams and blocks of a pad that can be written so. */
+#define CR_PAD_SMS_MAX UINT32_C(4095)
+#define CR_PAD_SM_BLOCKS_MAX UINT32_C(255)
+#define CR_PAD_STREAM_MAX UINT32_C(65535)
+#define CR_PAD_BLOCKS_MAX UINT32_C(268435455)
+
+struct cr_pad_note {
+  uint32_t n_block, rt_sms, sm_blocks, stream;
+};
+
+static inline uint64_t cr_note_pad(const struct cr_pad_note *p)
+{
+  return (uint64_t)p->n_block << 36 | (uint64_t)p->rt_sms << 24 | (uint64_t)p->sm_blocks << 16 | p->stream;
+}
+
+static inline struct cr_pad_note cr_note_pad_of(const struct cr_note *note)
+{
+  return (struct cr_pad_note){.n_block = (uint32_t)(note->t >> 36),
+                              .rt_sms = note->t >> 24 & CR_PAD_SMS_MAX,
+                              .sm_blocks = note->t >> 16 & CR_PAD_SM_BLOCKS_MAX,
+                              .stream = note->t & CR_PAD_STREAM_MAX};
+}
 
 /* SETTIMER keeps its time in two halves, as t holds the cookie. */
 static inline cr_ns cr_note_timer_ns(const struct cr_note *note)

@@ -22,12 +22,16 @@ struct cr_event {
   uint32_t request;
   uint32_t op;       /* one past the last finished op, counted from the model's first */
   uint32_t how;      /* BACK: the enum cr_cap */
+  uint32_t block;    /* blocks of op that are done */
+  uint32_t handed;   /* BACK: past the last op that had reached the device queue, counted likewise; at least op */
+  cr_ns lost_ns;     /* BACK: for so long an op had run that was killed, and will start over */
 };
 
-enum cr_act_kind { CR_ACT_STREAM, CR_ACT_LAUNCH, CR_ACT_PREEMPT, CR_ACT_SHARE };
+enum cr_act_kind { CR_ACT_STREAM, CR_ACT_LAUNCH, CR_ACT_PREEMPT, CR_ACT_SHARE, CR_ACT_PAD };
 
 /* A checked action.  LAUNCH: ops op0 .. op0 + n_op of the workload's table.  STREAM: a new one, numbered in order,
- * with its process and share; all come before anything is launched. */
+ * with its process, share and queue; all come before anything is launched.  PAD: blocks of `request`, in its own `stream`, with
+ * op pad.rt_op of request pad.rt, which is launched by a later action of the same instant. */
 struct cr_act {
   uint32_t kind; /* enum cr_act_kind */
   uint32_t stream;
@@ -40,6 +44,14 @@ struct cr_act {
   cr_ns slice_ns;     /* STREAM: its process's time slice; CR_NS_NEVER: the device's own */
   cr_ns think_ns;     /* LAUNCH of a job: between two iterations, op0 and n_op counting on through all of them */
   cr_ns ready_ns;     /* LAUNCH of a job: starts then or later */
+  uint32_t block0;    /* LAUNCH, PAD: blocks of op0 that are done */
+  uint32_t n_block;   /* LAUNCH: so many of op0 alone, a slice; 0: none.  PAD: of op0 */
+  uint32_t queue;     /* STREAM: ops that its device queue holds; 0: an ideal one, fed for nothing */
+  uint32_t reclaim;   /* STREAM: enum cr_reclaim */
+  struct cr_act_pad {
+    uint32_t rt, rt_op; /* rt_op in the table of all ops */
+    uint32_t rt_sms, sm_blocks;
+  } pad;
 };
 
 /* One op's stay on the device, told as it ends. */
@@ -47,6 +59,7 @@ struct cr_op_span {
   cr_ns start_ns, end_ns;
   uint32_t device, stream, client, request, op; /* op in the table of all ops */
   uint32_t n; /* so many times in a row: of iterations, with what their client thought in between; of all others 1 */
+  uint32_t n_left; /* blocks that are not done, since it was stopped or launched in parts */
 };
 
 /* Who is told of every op: the timeline, tests.  The functions may be NULL. */
@@ -73,6 +86,8 @@ struct cr_backend_cfg {
   uint32_t stream_cap;                /* streams that may be made */
   int has_processes;                  /* streams will name processes, which take turns */
   uint32_t launch_cap;                /* ranges that may be queued or running at once */
+  uint32_t needs;                     /* CR_CAP_* that the policy will use */
+  const char *policy;                 /* its name, for sentences */
   uint64_t seed;
   const char *set;                    /* "k=v,..." of model.* switches; NULL: none */
 };

@@ -47,6 +47,7 @@ struct core {
   struct cr_ledger *ledger;
   struct cr_backend *backend;
   struct source *source; /* [n_client] */
+  cr_ns *preempted_ns;   /* [n_stream] since when the policy wants it back; CR_NS_NEVER: it does not */
   struct cr_job_life life;
   struct cr_result result;
   struct cr_request_row row[ROWS];
@@ -151,6 +152,28 @@ static void act_launch(struct core *c, const struct cr_note *asked)
            .device = h->stream_device[asked->c],
            .think_ns = c->cfg->workload->client[client].job.think_ns,
            .ready_ns = h->request_ready_ns[asked->a],
+           .block0 = h->request_next_block[asked->a],
+           .n_block = asked->kind == CR_NOTE_SLICE ? asked->b : 0,
+         });
+}
+
+/* What the pads of the request so far leave is where this one begins. */
+static void act_pad(struct core *c, const struct cr_note *asked, uint32_t op, uint32_t block)
+{
+  const struct cr_host *h = &c->host;
+  struct cr_pad_note pad = cr_note_pad_of(asked);
+  uint32_t client = h->request_client[asked->b], op0 = cr_host_model(h, asked->b)->op0 + op;
+  uint32_t left = c->cfg->workload->op[op0].blocks - block;
+  act(c, &(struct cr_act){
+           .kind = CR_ACT_PAD,
+           .stream = pad.stream,
+           .request = asked->b,
+           .client = client,
+           .op0 = op0,
+           .block0 = block,
+           .n_block = cr_min_u32(pad.n_block, left),
+           .device = h->stream_device[pad.stream],
+           .pad = {asked->a, cr_host_model(h, asked->a)->op0 + asked->c, pad.rt_sms, pad.sm_blocks},
          });
 }
 
@@ -178,12 +201,28 @@ static void follow(struct core *c, uint32_t client)
     expect_arrival(c, client, c->now_ns, FOLLOWS);
 }
 
+/* Ops that were done, and will be again. */
+static void count_rewound(struct core *c, const struct cr_note *asked, uint32_t op)
+{
+  uint32_t op0 = cr_host_model(&c->host, asked->a)->op0;
+  c->result.n_redone += op - asked->b;
+  c->result.redone_ns += c->host.op_start_ns[op0 + op] - c->host.op_start_ns[op0 + asked->b];
+}
+
 static void grant(struct core *c, const struct cr_note *asked)
 {
   struct cr_host *h = &c->host;
   enum cr_refusal refusal;
   uint32_t client =
     asked->kind == CR_NOTE_DROP && asked->a < h->view.request_cap ? h->request_client[asked->a] : CR_NONE;
+  uint32_t op = 0, block = 0; /* where a pad begins, and from where a request goes back */
+  if (asked->kind == CR_NOTE_PAD && asked->b < h->view.request_cap) {
+    int in_flight = h->flight[asked->b].stream != CR_NONE;
+    op = in_flight ? h->flight[asked->b].end_op : h->request_next_op[asked->b];
+    block = in_flight ? h->flight[asked->b].end_block : h->request_next_block[asked->b];
+  } else if (asked->kind == CR_NOTE_REWIND && asked->a < h->view.request_cap) {
+    op = h->request_next_op[asked->a];
+  }
   if (cr_host_grant(h, asked, &refusal) != CR_OK) {
     end_nomem(c);
     return;
@@ -196,10 +235,19 @@ static void grant(struct core *c, const struct cr_note *asked)
   c->result.n_action++;
   switch (asked->kind) {
   case CR_NOTE_LAUNCH:
+  case CR_NOTE_SLICE:
     act_launch(c, asked);
+    break;
+  case CR_NOTE_PAD:
+    act_pad(c, asked, op, block);
+    break;
+  case CR_NOTE_REWIND:
+    count_rewound(c, asked, op);
     break;
   case CR_NOTE_PREEMPT:
     c->result.n_preempt++;
+    if (h->stream_held[asked->a] && asked->b != CR_CAP_PARK && c->preempted_ns[asked->a] == CR_NS_NEVER)
+      c->preempted_ns[asked->a] = c->now_ns;
     if (h->stream_held[asked->a]) /* in set-up, when there is no backend yet, no stream holds anything */
       act(c, &(struct cr_act){
                .kind = CR_ACT_PREEMPT, .stream = asked->a, .device = h->stream_device[asked->a], .how = asked->b});
@@ -285,6 +333,20 @@ static void deliver_job(struct core *c, uint32_t job, cr_ns reach_ns, int comple
   tell(c, &left);
 }
 
+/* What a preemption cost, and how long it took until the stream was known to hold nothing. */
+static void count_back(struct core *c, const struct cr_event *e, uint32_t stream)
+{
+  struct cr_result *r = &c->result;
+  r->n_killed += e->lost_ns > 0;
+  r->n_cut += e->block > 0;
+  r->redone_ns += e->lost_ns;
+  if (c->host.stream_held[stream] > 1 || c->preempted_ns[stream] == CR_NS_NEVER)
+    return;
+  if (c->preempted_ns[stream] >= c->cfg->warmup_ns)
+    cr_hist_add(r->preempt, e->at_ns - c->preempted_ns[stream]);
+  c->preempted_ns[stream] = CR_NS_NEVER;
+}
+
 static void deliver(struct core *c, const struct cr_event *e)
 {
   struct cr_host *h = &c->host;
@@ -298,6 +360,10 @@ static void deliver(struct core *c, const struct cr_event *e)
   f->reach_ns = cr_min_ns(f->reach_ns, e->reach_ns);
   if (complete)
     count_finished(c, e->request, e->at_ns);
+  count_back(c, e, f->stream);
+  if (e->block || e->handed > e->op)
+    tell(c, &(struct cr_note){
+              .at_ns = c->now_ns, .kind = CR_NOTE_CUT, .a = e->request, .b = e->block, .c = e->handed});
   tell(c, &(struct cr_note){
             .at_ns = c->now_ns,
             .kind = e->kind == CR_EV_DONE ? CR_NOTE_DONE : CR_NOTE_BACK,
@@ -560,11 +626,18 @@ static int open_backend(struct core *c, struct cr_err *err)
     .observer = cfg->observer,
     .stream_cap = v->n_stream ? v->n_stream : 1,
     .launch_cap = launch_cap(c),
+    .needs = cfg->policy->needs,
+    .policy = cfg->policy->name,
     .seed = cfg->seed,
     .set = cfg->model_set,
   };
   for (uint32_t s = 0; s < v->n_stream; s++)
     b.has_processes |= h->stream_process[s] != CR_NONE;
+  c->preempted_ns = cr_mem_new(b.stream_cap, sizeof *c->preempted_ns);
+  if (!c->preempted_ns)
+    return cr_fail_nomem(err, "the run's streams");
+  for (uint32_t s = 0; s < b.stream_cap; s++)
+    c->preempted_ns[s] = CR_NS_NEVER;
   int rc = cfg->backend->open(&b, &c->backend, err);
   for (uint32_t s = 0; rc == CR_OK && s < v->n_stream; s++) {
     struct cr_act a = {
@@ -575,6 +648,8 @@ static int open_backend(struct core *c, struct cr_err *err)
       .share_ppm = h->stream_share_ppm[s],
       .process = h->stream_process[s],
       .slice_ns = h->stream_slice_ns[s],
+      .queue = h->stream_queue[s],
+      .reclaim = h->stream_reclaim[s],
     };
     rc = cfg->backend->act(c->backend, &a, err);
   }
@@ -658,5 +733,6 @@ int cr_core_run(const struct cr_core_cfg *cfg, struct cr_result *out, struct cr_
   cr_host_fini(&c.host);
   cr_heap_fini(&c.heap);
   cr_mem_free(c.source);
+  cr_mem_free(c.preempted_ns);
   return rc;
 }

@@ -34,6 +34,17 @@ static void wave_start(void *self, uint32_t stream, uint32_t op, cr_ns from_ns, 
   cr_gpu_start(self, stream, op, from_ns, launched_ns);
 }
 
+static void wave_start_part(void *self, uint32_t stream, uint32_t op, uint32_t n_block, uint32_t sm_blocks,
+                            cr_ns from_ns, cr_ns launched_ns)
+{
+  cr_gpu_start_part(self, stream, op, n_block, sm_blocks, from_ns, launched_ns);
+}
+
+static int wave_stop(void *self, uint32_t stream, int kill, struct cr_gpu_end *out)
+{
+  return cr_gpu_stop(self, stream, kill, out);
+}
+
 static cr_ns wave_next_ns(const void *self)
 {
   return cr_gpu_next_ns(self);
@@ -72,6 +83,8 @@ const struct cr_device_model_ops cr_device_wave = {
   .set_priority = wave_set_priority,
   .set_share = wave_set_share,
   .start = wave_start,
+  .start_part = wave_start_part,
+  .stop = wave_stop,
   .next_ns = wave_next_ns,
   .advance = wave_advance,
   .run = wave_run,

@@ -9,81 +9,12 @@
  * for the device model. */
 #include "config.h"
 
-#include "sim/engine.h"
+#include "sim/engine_int.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "sim/device_model.h"
-#include "sim/host_thread.h"
-#include "sim/iterations.h"
-#include "sim/mem.h"
-#include "sim/sleepers.h"
-#include "sim/slices.h"
-
-struct range {
-  uint32_t request, client, stream;
-  uint32_t op0, n_op, done; /* done: finished ops */
-  uint32_t model_op0;
-  uint32_t next;   /* in the stream, or in the free list */
-  uint32_t parked; /* gives up after the op that runs */
-  int eager;       /* a thread of the host launches it op by op */
-  cr_ns launch_ns; /* when what act() handed over can start on an idle stream */
-  cr_ns reach_ns;
-  int is_job; /* it has a struct passes */
-};
-
-/* Of a job's range: ops are those of one pass, and model_op0 lies before the model's first op by those of the passes
- * before (it wraps), so that a range's ops count on. */
-struct passes {
-  uint32_t left; /* after the present one */
-  int is_cut;    /* parked: the rest is given back */
-  cr_ns think_ns, ready_ns;
-};
-
-struct stream {
-  uint32_t device, local; /* local: its number on the device */
-  uint32_t head, tail;    /* ranges; CR_NONE: empty */
-  cr_ns end_ns;           /* of its last op */
-  int waits;              /* for the launch call of its head's next op */
-};
-
-struct device {
-  const struct cr_device_desc *desc;
-  struct cr_gpu_model constants;
-  struct cr_device_model model;
-  cr_ns launch_ns;         /* from the hand-over of work to an idle stream until it starts */
-  struct cr_slices *slices; /* the model, when processes take turns; else NULL */
-  struct cr_iterations *iterations; /* instead of a model, when the workload's ops are iterations; else NULL */
-  uint32_t n_stream;
-  uint32_t *stream; /* [stream_cap] by local number */
-  uint32_t n_process;
-  uint32_t *process;        /* [stream_cap] the policy's number of each of the slices' processes */
-  uint32_t sms_busy, warps; /* as last told to the observer */
-  int unsettled;
-};
-
-struct cr_engine {
-  struct cr_arena *arena;
-  const struct cr_workload *workload;
-  const struct cr_observer *observer;
-  uint32_t n_device, n_stream, stream_cap, range_cap;
-  struct device *device;
-  struct stream *stream;
-  struct range *range;
-  uint32_t *op_index; /* [n_op] place of an op in its model */
-  uint32_t free_range;
-  struct cr_event *event; /* [range_cap] ring of what happened and was not taken yet */
-  uint32_t event_at, n_event;
-  struct cr_gpu_end *end; /* [stream_cap] scratch */
-  struct cr_hosts *hosts; /* launch threads */
-  struct passes *passes;  /* [range_cap] */
-  struct cr_sleepers sleepers;
-  int has_iterations;                       /* all ops of the workload are iterations */
-  uint32_t n_model;                         /* devices that have a model: all, or with iterations none */
-  cr_ns wake_ns;                            /* of the first sleeper, or of iterations */
-  struct cr_iterations_end *iterations_end; /* [stream_cap] scratch */
-};
+#include "sim/ask.h"
 
 static cr_ns us_to_ns(double us)
 {
@@ -136,6 +67,51 @@ static int check_ops(struct cr_engine *e, const struct cr_workload *w, struct cr
                  w->model[of_iterations].name, w->model[of_ops].name);
 }
 
+#define STEPS                                                                                                          \
+  CR_GPU_FLAG, CR_GPU_CLEAR, CR_GPU_CLEAR_EACH, CR_GPU_EVICT, CR_GPU_EVICT_SERIAL, CR_GPU_EVICT_BLOCK, CR_GPU_SYNC,     \
+    CR_GPU_UNFLAG
+
+/* What only the model that follows single blocks can do, and only where the device's prices are known. */
+static int check_needs(const struct cr_engine *e, const struct cr_backend_cfg *cfg, const struct device *d,
+                       struct cr_err *err)
+{
+  static const struct {
+    enum cr_cap cap;
+    enum cr_gpu_constant price[10];
+    uint32_t n_price;
+  } of[] = {
+    {CR_CAP_QUEUE, {CR_GPU_PUSH, CR_GPU_FETCH, CR_GPU_NOTICE, CR_GPU_SINGLE}, 4},
+    {CR_CAP_EVICT, {STEPS}, 8},
+    {CR_CAP_KILL, {STEPS, CR_GPU_KILL, CR_GPU_KILL_MORE}, 10},
+    {CR_CAP_SLICE, {0}, 0},
+    {CR_CAP_PAD, {0}, 0},
+  };
+  for (size_t i = 0; i < sizeof of / sizeof of[0]; i++) {
+    if (!(cfg->needs & of[i].cap))
+      continue;
+    const char *cap = cr_cap_text(of[i].cap), *who = cfg->policy ? cfg->policy : "the policy";
+    if (e->has_iterations)
+      return cr_fail(err, CR_EINPUT,
+                     "policy %s needs %s, but of model %s only the time of an iteration is known; choose another policy, or "
+                     "models with recorded ops",
+                     who, cap, cfg->workload->model[cfg->workload->client[0].model.i].name);
+    if (cfg->has_processes)
+      return cr_fail(err, CR_EINPUT, "policy %s needs %s, which processes that take turns on a device cannot do", who, cap);
+    if (of[i].cap != CR_CAP_QUEUE && !d->model.ops->stop)
+      return cr_fail(err, CR_EINPUT,
+                     "policy %s needs %s, which the model of fidelity %s cannot do; take model.fidelity=wave", who, cap,
+                     d->model.ops->name);
+    for (uint32_t j = 0; j < of[i].n_price; j++)
+      if (isnan(d->constants.constant[of[i].price[j]]))
+        return cr_fail(err, CR_EINPUT,
+                       "policy %s needs %s, but device %s does not say what that costs: constant %s is missing; add it to the "
+                       "device, or try one with --set model.%s=10us",
+                       who, cap, d->desc->name, cr_gpu_constant_info[of[i].price[j]].name,
+                       cr_gpu_constant_info[of[i].price[j]].name);
+  }
+  return CR_OK;
+}
+
 static int open_device(struct cr_engine *e, const struct cr_backend_cfg *cfg, uint32_t i, struct cr_err *err)
 {
   struct device *d = &e->device[i];
@@ -148,8 +124,11 @@ static int open_device(struct cr_engine *e, const struct cr_backend_cfg *cfg, ui
   d->process = cr_arena_take(e->arena, cfg->stream_cap, sizeof *d->process);
   if (!d->stream || !d->process)
     return cr_fail_nomem(err, "streams");
-  if (e->has_iterations)
-    return open_iterations(e, cfg, d, err);
+  d->reset.at_ns = CR_NS_NEVER;
+  if (e->has_iterations) {
+    rc = check_needs(e, cfg, d, err);
+    return rc ? rc : open_iterations(e, cfg, d, err);
+  }
   const struct cr_device_model_cfg model = {
     .device = d->desc,
     .model = &d->constants,
@@ -158,7 +137,8 @@ static int open_device(struct cr_engine *e, const struct cr_backend_cfg *cfg, ui
     .n_op = cfg->workload->n_op,
     .n_stream = cfg->stream_cap,
   };
-  return make_model(d, &model, cfg->has_processes, err);
+  rc = make_model(d, &model, cfg->has_processes, err);
+  return rc ? rc : check_needs(e, cfg, d, err);
 }
 
 /* Room for cap ranges, and for an event of each.  What has happened and was not taken yet moves to the ring's start. */
@@ -198,9 +178,9 @@ static int take_tables(struct cr_engine *e, const struct cr_backend_cfg *cfg)
   e->end = cr_arena_take(a, e->stream_cap, sizeof *e->end);
   e->op_index = cr_arena_take(a, cfg->workload->n_op, sizeof *e->op_index);
   e->iterations_end = cr_arena_take(a, e->stream_cap, sizeof *e->iterations_end);
-  e->free_range = CR_NONE;
+  e->free_range = e->free_pad = e->first_pad = e->last_pad = CR_NONE;
   if (!e->device || !e->stream || !e->end || !e->op_index || !e->iterations_end ||
-      cr_sleepers_init(&e->sleepers, e->stream_cap, a) || grow(e, cfg->launch_cap))
+      cr_sleepers_init(&e->sleepers, e->stream_cap, a) || cr_sleepers_init(&e->stops, e->stream_cap, a) || grow(e, cfg->launch_cap))
     return CR_ENOMEM;
   for (uint32_t m = 0; m < cfg->workload->n_model; m++)
     for (uint32_t j = 0; j < cfg->workload->model[m].n_op; j++)
@@ -262,37 +242,60 @@ void cr_engine_free(struct cr_engine *e)
   cr_hosts_free(e->hosts);
   cr_mem_free(e->range);
   cr_mem_free(e->passes);
+  cr_mem_free(e->pad);
   cr_mem_free(e->event);
   cr_arena_free(e->arena);
 }
 
 /* ------------------------------------------------------------------------------------------------------------ ranges */
 
-static void tell(struct cr_engine *e, const struct range *r, enum cr_event_kind kind, cr_ns at_ns)
+void cr_engine_tell(struct cr_engine *e, const struct range *r, enum cr_event_kind kind, enum cr_cap how, cr_ns at_ns)
 {
-  uint32_t at = (e->event_at + e->n_event++) % e->range_cap;
+  uint32_t at = (e->event_at + e->n_event++) % e->range_cap, op = r->op0 + r->done - r->model_op0;
   e->event[at] = (struct cr_event){.at_ns = at_ns,
                                    .reach_ns = r->reach_ns,
                                    .kind = kind,
                                    .request = r->request,
-                                   .op = r->op0 + r->done - r->model_op0,
-                                   .how = kind == CR_EV_BACK ? CR_CAP_PARK : 0};
+                                   .op = op,
+                                   .how = kind == CR_EV_BACK ? how : 0,
+                                   .block = r->block,
+                                   .handed = r->handed > r->done ? op + r->handed - r->done : op,
+                                   .lost_ns = r->lost_ns};
 }
 
 /* Hands the head range's next op to the device, if its launch call has been made. */
 static void start_op(struct cr_engine *e, struct stream *s, cr_ns from_ns, cr_ns launched_ns)
 {
-  const struct range *r = &e->range[s->head];
+  struct range *r = &e->range[s->head];
+  if (s->stop.step != STOP_NONE && s->stop.handed == 0)
+    return;
   s->waits = r->eager && cr_hosts_launched(e->hosts, s->head) <= r->done;
   if (s->waits)
     return;
   struct device *d = &e->device[s->device];
-  d->model.ops->start(d->model.self, s->local, r->op0 + r->done, from_ns, launched_ns);
+  uint32_t op = r->op0 + r->done;
+  if (s->stop.step != STOP_NONE)
+    s->stop.handed--;
+  if (s->is_flagged) {
+    launched_ns = cr_max_ns(launched_ns, s->stop.back_ns) + cr_engine_price(d, CR_GPU_UNFLAG);
+    s->is_flagged = 0;
+  }
+  launched_ns = cr_device_queue_push(&s->queue, launched_ns);
+  if (s->queue.cap)
+    from_ns += cr_engine_price(d, CR_GPU_SINGLE);
+  if (r->pad != CR_NONE)
+    cr_engine_start_pads(e, s, r, from_ns, launched_ns);
+  if (r->block || r->n_slice)
+    d->model.ops->start_part(d->model.self, s->local, op,
+                             r->n_slice ? r->n_slice : e->workload->op[op].blocks - r->block, 0, from_ns, launched_ns);
+  else
+    d->model.ops->start(d->model.self, s->local, op, from_ns, launched_ns);
+  s->on = 1;
   d->unsettled = 1;
 }
 
 /* When a run of iterations begins or ends next. */
-static void find_iterations_wake(struct cr_engine *e)
+void cr_engine_find_iterations_wake(struct cr_engine *e)
 {
   e->wake_ns = CR_NS_NEVER;
   for (uint32_t i = 0; i < e->n_device; i++)
@@ -315,7 +318,7 @@ static void begin_iterations(struct cr_engine *e, const struct stream *s, cr_ns 
                       .dram_ppm = op->dram_ppm == CR_UNKNOWN ? 0 : (uint32_t)op->dram_ppm,
                     },
                     now_ns);
-  find_iterations_wake(e);
+  cr_engine_find_iterations_wake(e);
 }
 
 /* A job's pass through its model begins, as a request of its own would. */
@@ -328,16 +331,16 @@ static void begin_pass(struct cr_engine *e, struct stream *s, cr_ns now_ns)
   start_op(e, s, s->end_ns, now_ns);
 }
 
-static uint32_t stream_id(const struct cr_engine *e, const struct stream *s)
+void cr_engine_find_wake(struct cr_engine *e)
 {
-  return (uint32_t)(s - e->stream);
+  e->wake_ns = cr_min_ns(cr_sleepers_next_ns(&e->sleepers), cr_sleepers_next_ns(&e->stops));
 }
 
 static void begin_pass_at(struct cr_engine *e, struct stream *s, cr_ns at_ns, cr_ns now_ns)
 {
   if (at_ns > now_ns) {
-    cr_sleepers_add(&e->sleepers, stream_id(e, s), at_ns);
-    e->wake_ns = cr_sleepers_next_ns(&e->sleepers);
+    cr_sleepers_add(&e->sleepers, cr_engine_stream_id(e, s), at_ns);
+    cr_engine_find_wake(e);
   } else {
     begin_pass(e, s, now_ns);
   }
@@ -365,12 +368,14 @@ static void wake_streams(struct cr_engine *e, cr_ns now_ns)
 {
   for (uint32_t i; (i = cr_sleepers_take(&e->sleepers, now_ns)) != CR_NONE;)
     begin_pass(e, &e->stream[i], now_ns);
-  e->wake_ns = cr_sleepers_next_ns(&e->sleepers);
+  cr_engine_find_wake(e);
 }
 
-static void reach(struct cr_engine *e, struct stream *s, cr_ns now_ns)
+void cr_engine_reach(struct cr_engine *e, struct stream *s, cr_ns now_ns)
 {
   struct range *r = &e->range[s->head];
+  if (s->stop.step != STOP_NONE && s->stop.handed == 0)
+    return;
   if (e->has_iterations) {
     begin_iterations(e, s, now_ns);
     return;
@@ -393,30 +398,39 @@ static void launch_ops(struct cr_engine *e, cr_ns now_ns)
   }
 }
 
-/* The head range leaves its stream; the next one starts. */
-static void leave(struct cr_engine *e, struct stream *s, enum cr_event_kind kind, cr_ns now_ns)
+void cr_engine_drop_range(struct cr_engine *e, uint32_t range, cr_ns now_ns)
+{
+  struct range *r = &e->range[range];
+  if (r->pad != CR_NONE)
+    cr_engine_return_pads(e, r, now_ns);
+  if (r->eager)
+    cr_hosts_drop(e->hosts, range, now_ns);
+  r->next = e->free_range;
+  e->free_range = range;
+}
+
+void cr_engine_leave(struct cr_engine *e, struct stream *s, enum cr_event_kind kind, enum cr_cap how, cr_ns now_ns)
 {
   uint32_t i = s->head;
   struct range *r = &e->range[i];
-  tell(e, r, kind, now_ns);
-  if (r->eager)
-    cr_hosts_drop(e->hosts, i, now_ns);
+  cr_engine_tell(e, r, kind, how, now_ns);
   s->head = r->next;
   if (s->head == CR_NONE)
     s->tail = CR_NONE;
-  r->next = e->free_range;
-  e->free_range = i;
+  cr_engine_drop_range(e, i, now_ns);
+  if (s->stop.step != STOP_NONE)
+    s->stop.n_range--;
   if (s->head != CR_NONE)
-    reach(e, s, now_ns);
+    cr_engine_reach(e, s, now_ns);
 }
 
 /* All ops of the head range have ended: of a job's, those of a pass. */
 static void end_range(struct cr_engine *e, struct stream *s, cr_ns now_ns)
 {
   if (!e->range[s->head].is_job)
-    leave(e, s, CR_EV_DONE, now_ns);
+    cr_engine_leave(e, s, CR_EV_DONE, 0, now_ns);
   else if (!next_pass(e, s, now_ns))
-    leave(e, s, e->passes[s->head].is_cut ? CR_EV_BACK : CR_EV_DONE, now_ns);
+    cr_engine_leave(e, s, e->passes[s->head].is_cut ? CR_EV_BACK : CR_EV_DONE, CR_CAP_PARK, now_ns);
 }
 
 static void end_iterations(struct cr_engine *e, uint32_t device, const struct cr_iterations_end *end, cr_ns now_ns)
@@ -436,33 +450,73 @@ static void end_iterations(struct cr_engine *e, uint32_t device, const struct cr
   s->end_ns = now_ns;
   r->reach_ns = end->start_ns == CR_NS_NEVER ? CR_NS_NEVER : end->start_ns + end->thought_ns;
   r->done = end->n_done;
-  leave(e, s, r->done == r->n_op ? CR_EV_DONE : CR_EV_BACK, now_ns);
+  cr_engine_leave(e, s, r->done == r->n_op ? CR_EV_DONE : CR_EV_BACK, CR_CAP_PARK, now_ns);
+}
+
+void cr_engine_span(struct cr_engine *e, struct stream *s, uint32_t request, uint32_t client,
+                    const struct cr_gpu_end *end, cr_ns now_ns)
+{
+  if (!e->observer || !e->observer->on_op || end->start_ns == CR_NS_NEVER)
+    return;
+  e->observer->on_op(e->observer->ctx, &(struct cr_op_span){.start_ns = end->start_ns,
+                                                            .end_ns = now_ns,
+                                                            .device = s->device,
+                                                            .stream = cr_engine_stream_id(e, s),
+                                                            .client = client,
+                                                            .request = request,
+                                                            .op = end->op,
+                                                            .n = 1,
+                                                            .n_left = end->n_left});
+}
+
+/* Of blocks launched by themselves or cut midway: whether the op is done with them.  A slice's range is over in any case. */
+static int finish_blocks(struct cr_engine *e, struct range *r, uint32_t n_left)
+{
+  uint32_t all = e->workload->op[r->op0 + r->done].blocks;
+  r->block += (r->n_slice ? r->n_slice : all - r->block) - n_left;
+  return r->block == all;
+}
+
+void cr_engine_finish_op(struct cr_engine *e, struct stream *s, uint32_t n_left, cr_ns now_ns)
+{
+  struct range *r = &e->range[s->head];
+  int is_slice = r->n_slice > 0;
+  if (r->pad != CR_NONE)
+    cr_engine_end_pads(e, s);
+  if ((n_left == 0 && !is_slice) || finish_blocks(e, r, n_left)) {
+    r->done++;
+    r->block = 0;
+    if (r->eager)
+      cr_hosts_ended(e->hosts, s->head, r->done, now_ns);
+  }
+  if (is_slice && n_left == 0)
+    cr_engine_leave(e, s, CR_EV_DONE, 0, now_ns);
+  else if (r->done == r->n_op)
+    end_range(e, s, now_ns);
+  else
+    start_op(e, s, now_ns, r->launch_ns);
+  if (s->stop.step != STOP_NONE)
+    cr_engine_stop_goes_on(e, s, now_ns);
 }
 
 static void end_op(struct cr_engine *e, uint32_t device, const struct cr_gpu_end *end, cr_ns now_ns)
 {
-  uint32_t id = e->device[device].stream[end->stream];
-  struct stream *s = &e->stream[id];
+  struct stream *s = &e->stream[e->device[device].stream[end->stream]];
+  if (s->pad != CR_NONE) {
+    cr_engine_end_pad(e, s, end, now_ns);
+    return;
+  }
   struct range *r = &e->range[s->head];
-  if (e->observer && e->observer->on_op)
-    e->observer->on_op(e->observer->ctx, &(struct cr_op_span){.start_ns = end->start_ns,
-                                                              .end_ns = now_ns,
-                                                              .device = device,
-                                                              .stream = id,
-                                                              .client = r->client,
-                                                              .request = r->request,
-                                                              .op = end->op,
-                                                              .n = 1});
+  cr_engine_span(e, s, r->request, r->client, end, now_ns);
   s->end_ns = now_ns;
-  r->done++;
-  if (r->eager)
-    cr_hosts_ended(e->hosts, s->head, r->done, now_ns);
-  if (r->done == r->n_op)
-    end_range(e, s, now_ns);
-  else if (r->parked)
-    leave(e, s, CR_EV_BACK, now_ns);
-  else
-    start_op(e, s, now_ns, r->launch_ns);
+  s->on = 0;
+  cr_device_queue_end(&s->queue, now_ns);
+  if (r->n_pad_on) {
+    r->op_waits = 1;
+    r->op_left = end->n_left;
+  } else {
+    cr_engine_finish_op(e, s, end->n_left, now_ns);
+  }
 }
 
 /* ----------------------------------------------------------------------------------------------------------- actions */
@@ -491,6 +545,7 @@ static void share(struct cr_engine *e, const struct cr_act *act)
   struct device *d = &e->device[act->device];
   uint32_t local = e->stream[act->stream].local;
   uint64_t sms = ((uint64_t)act->share_ppm * d->desc->sms + CR_SHARE_ALL - 1) / CR_SHARE_ALL;
+  e->stream[act->stream].sms = (uint32_t)sms;
   d->model.ops->set_share(d->model.self, local, local, (uint32_t)sms);
 }
 
@@ -517,7 +572,18 @@ static int make_stream(struct cr_engine *e, const struct cr_act *act, struct cr_
 {
   struct device *d = &e->device[act->device];
   struct stream *s = &e->stream[act->stream];
-  *s = (struct stream){.device = act->device, .local = d->n_stream, .head = CR_NONE, .tail = CR_NONE};
+  *s = (struct stream){.device = act->device,
+                       .local = d->n_stream,
+                       .head = CR_NONE,
+                       .tail = CR_NONE,
+                       .pad = CR_NONE,
+                       .pad_rt = CR_NONE,
+                       .sms = d->desc->sms,
+                       .queue = {.cap = act->queue,
+                                 .push_ns = cr_engine_price(d, CR_GPU_PUSH),
+                                 .fetch_ns = cr_engine_price(d, CR_GPU_FETCH),
+                                 .notice_ns = cr_engine_price(d, CR_GPU_NOTICE)},
+                       .reclaim = act->reclaim};
   d->stream[d->n_stream++] = act->stream;
   e->n_stream++;
   if (d->slices) {
@@ -570,14 +636,19 @@ static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
                       .n_op = act->n_op,
                       .model_op0 = model_op0(e, act->client),
                       .next = CR_NONE,
-                      .launch_ns = now_ns};
+                      .launch_ns = now_ns,
+                      .block = act->block0,
+                      .n_slice = act->n_block,
+                      .pad = CR_NONE};
   struct stream *s = &e->stream[act->stream];
   r->stream = act->stream;
+  if (e->first_pad != CR_NONE)
+    cr_engine_attach_pads(e, r);
   if (e->workload->client[act->client].job.iterations)
     make_passes(e, i, act);
   else
     r->eager = cr_hosts_launch(e->hosts, i, act->client, act->op0, act->n_op, now_ns);
-  if (!r->eager) /* whose calls take their time by themselves */
+  if (!r->eager && s->queue.cap == 0) /* whose calls take their time by themselves */
     r->launch_ns = cr_ns_add(now_ns, e->device[s->device].launch_ns);
   if (s->tail != CR_NONE) {
     e->range[s->tail].next = i;
@@ -585,65 +656,8 @@ static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
     return CR_OK;
   }
   s->head = s->tail = i;
-  reach(e, s, now_ns);
+  cr_engine_reach(e, s, now_ns);
   return CR_OK;
-}
-
-/* Of a job, at the end of the pass that is under way; at once while it sleeps, and then it has been reached later by as
- * much as it thought in vain. */
-static void park_job(struct cr_engine *e, struct stream *s, cr_ns now_ns)
-{
-  struct range *r = &e->range[s->head];
-  struct passes *p = &e->passes[s->head];
-  if (!cr_sleepers_has(&e->sleepers, stream_id(e, s))) {
-    p->is_cut |= p->left > 0;
-    p->left = 0;
-    return;
-  }
-  cr_sleepers_remove(&e->sleepers, stream_id(e, s));
-  e->wake_ns = cr_sleepers_next_ns(&e->sleepers);
-  if (r->reach_ns != CR_NS_NEVER)
-    r->reach_ns += now_ns - s->end_ns;
-  leave(e, s, CR_EV_BACK, now_ns);
-}
-
-/* The range that runs comes back after the op that runs. */
-static void park_running(struct cr_engine *e, struct stream *s, cr_ns now_ns)
-{
-  struct range *r = &e->range[s->head];
-  if (e->has_iterations) {
-    cr_iterations_stop(e->device[s->device].iterations, s->local, now_ns);
-    find_iterations_wake(e);
-  } else if (r->is_job) {
-    park_job(e, s, now_ns);
-  } else {
-    r->parked = 1;
-    if (s->waits) /* no op runs */
-      leave(e, s, CR_EV_BACK, now_ns);
-  }
-}
-
-/* Queued ranges come back at once. */
-static void park(struct cr_engine *e, struct stream *s, cr_ns now_ns)
-{
-  if (s->head == CR_NONE)
-    return;
-  struct range *running = &e->range[s->head];
-  uint32_t i = running->next;
-  running->next = CR_NONE;
-  s->tail = s->head;
-  while (i != CR_NONE) {
-    struct range *r = &e->range[i];
-    uint32_t next = r->next;
-    r->reach_ns = CR_NS_NEVER;
-    tell(e, r, CR_EV_BACK, now_ns);
-    if (r->eager)
-      cr_hosts_drop(e->hosts, i, now_ns);
-    r->next = e->free_range;
-    e->free_range = i;
-    i = next;
-  }
-  park_running(e, s, now_ns);
 }
 
 int cr_engine_act(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, struct cr_err *err)
@@ -654,13 +668,15 @@ int cr_engine_act(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
   case CR_ACT_LAUNCH:
     return launch(e, act, now_ns, err);
   case CR_ACT_PREEMPT:
-    park(e, &e->stream[act->stream], now_ns);
+    cr_engine_stop(e, &e->stream[act->stream], (enum cr_cap)act->how, now_ns);
     return CR_OK;
   case CR_ACT_SHARE:
     if (e->has_iterations)
       return check_stream(e, act, err);
     share(e, act);
     return CR_OK;
+  case CR_ACT_PAD:
+    return cr_engine_add_pad(e, act, err);
   }
   return cr_fail(err, CR_ERUN, "the simulator cannot do action %u", act->kind);
 }
@@ -690,7 +706,7 @@ static void advance_iterations(struct cr_engine *e, cr_ns to_ns)
     for (uint32_t j = 0; j < n; j++)
       end_iterations(e, i, &e->iterations_end[j], to_ns);
   }
-  find_iterations_wake(e);
+  cr_engine_find_iterations_wake(e);
 }
 
 /* What is not the devices' models'. */
@@ -721,13 +737,16 @@ void cr_engine_advance(struct cr_engine *e, cr_ns to_ns)
   for (uint32_t i = 0; i < e->n_model; i++) {
     struct device *d = &e->device[i];
     const struct cr_device_model *m = &d->model;
-    int due = m->ops->next_ns(m->self) <= to_ns;
+    d->due = m->ops->next_ns(m->self) <= to_ns;
     uint32_t n = m->ops->advance(m->self, to_ns, e->end, e->stream_cap);
     for (uint32_t j = 0; j < n; j++)
       end_op(e, i, &e->end[j], to_ns);
-    if (due || d->unsettled)
-      settle(e, i, to_ns);
   }
+  if (cr_sleepers_next_ns(&e->stops) <= to_ns)
+    cr_engine_stops_due(e, to_ns);
+  for (uint32_t i = 0; i < e->n_model; i++)
+    if (e->device[i].due || e->device[i].unsettled)
+      settle(e, i, to_ns);
 }
 
 /* The device where something changes first, and until when it can go on alone: CR_NONE where it cannot. */

@@ -38,6 +38,7 @@ static int take_tables(struct cr_gpu *g, uint32_t n_op)
 {
   struct cr_arena *a = g->arena;
   g->shape = cr_arena_take(a, n_op, sizeof *g->shape);
+  g->part = cr_arena_take(a, g->n_stream, sizeof *g->part);
   g->kernel = cr_arena_take(a, g->n_stream, sizeof *g->kernel);
   g->share = cr_arena_take(a, g->n_stream, sizeof *g->share);
   g->start_seq = cr_arena_take(a, g->n_stream, sizeof *g->start_seq);
@@ -48,7 +49,7 @@ static int take_tables(struct cr_gpu *g, uint32_t n_op)
   g->met = cr_arena_take(a, (size_t)COHORT_CAP * COHORT_CAP, sizeof *g->met);
   g->met_part = cr_arena_take(a, COHORT_CAP, sizeof *g->met_part);
   g->live = cr_arena_take(a, COHORT_CAP, sizeof *g->live);
-  if (!g->shape || !g->kernel || !g->share || !g->start_seq || !g->cold_factor || !g->pending || !g->waiting ||
+  if (!g->shape || !g->part || !g->kernel || !g->share || !g->start_seq || !g->cold_factor || !g->pending || !g->waiting ||
       !g->cohort || !g->met || !g->met_part || !g->live)
     return CR_ENOMEM;
   for (uint32_t i = 1; i <= g->n_stream; i++)
@@ -126,21 +127,53 @@ static void wait_until(struct cr_gpu *g, uint32_t stream, cr_ns ready_ns)
   g->waiting_next_ns = cr_min_ns(g->waiting_next_ns, ready_ns);
 }
 
-void cr_gpu_start(struct cr_gpu *g, uint32_t stream, uint32_t op, cr_ns from_ns, cr_ns launched_ns)
+/* The stream's op is of this shape. */
+static void start(struct cr_gpu *g, uint32_t stream, uint32_t op, const struct shape *shape, cr_ns from_ns)
 {
   struct kernel *k = &g->kernel[stream];
-  const struct shape *shape = &g->shape[op];
   k->state = AWAY;
   k->op = op;
+  k->shape = shape;
   k->left = shape->blocks;
+  k->given_up = 0;
   k->running = 0;
   k->started = 0;
   k->tried = 0;
   k->newest = CR_NONE;
   g->n_active++;
-  cr_ns ready_ns = cr_max_ns(cr_ns_add(cr_max_ns(from_ns, launched_ns), shape->wait_ns), g->now_ns);
+  cr_ns ready_ns = cr_max_ns(cr_ns_add(from_ns, shape->wait_ns), g->now_ns);
   wait_until(g, stream, ready_ns);
   g->next_ns = cr_min_ns(g->next_ns, ready_ns);
+}
+
+void cr_gpu_start(struct cr_gpu *g, uint32_t stream, uint32_t op, cr_ns from_ns, cr_ns launched_ns)
+{
+  start(g, stream, op, &g->shape[op], cr_max_ns(from_ns, launched_ns));
+}
+
+/* A block that needs so many registers that no more than n fit on an SM. */
+static void cap_sm_blocks(const struct cr_gpu *g, struct shape *k, uint32_t n)
+{
+  uint32_t units = cr_gpu_reg_units(g->sms.limit) / n;
+  if (units <= k->reg_units)
+    return;
+  k->reg_units = units;
+  k->per_reg_unit = 1.0f / (float)units;
+  k->need = cr_gpu_pack(k->warps, 1, k->reg_units, k->smem);
+}
+
+void cr_gpu_start_part(struct cr_gpu *g, uint32_t stream, uint32_t op, uint32_t n_block, uint32_t sm_blocks,
+                       cr_ns from_ns, cr_ns launched_ns)
+{
+  struct shape *part = &g->part[stream];
+  *part = g->shape[op];
+  if (n_block && n_block < part->blocks) {
+    part->dram_bytes *= (double)n_block / part->blocks;
+    part->blocks = n_block;
+  }
+  if (sm_blocks)
+    cap_sm_blocks(g, part, sm_blocks);
+  start(g, stream, op, part, cr_max_ns(from_ns, launched_ns));
 }
 
 cr_ns cr_gpu_next_ns(const struct cr_gpu *g)
@@ -169,7 +202,7 @@ static void enqueue(struct cr_gpu *g, uint32_t stream)
 static cr_ns run_plain(struct cr_gpu *g, uint32_t stream)
 {
   struct kernel *k = &g->kernel[stream];
-  const struct shape *shape = &g->shape[k->op];
+  const struct shape *shape = k->shape;
   if (cr_is_copy(shape->kind)) {
     k->state = COPYING;
     cr_copies_add(&g->copies, stream, &g->op[k->op], g->now_ns);
@@ -183,7 +216,7 @@ static cr_ns run_plain(struct cr_gpu *g, uint32_t stream)
 /* An op that was away is ready.  Until when it waits now, or CR_NS_NEVER where it is pending or a copy. */
 static cr_ns become_ready(struct cr_gpu *g, uint32_t stream)
 {
-  if (!g->shape[g->kernel[stream].op].queued)
+  if (!g->kernel[stream].shape->queued)
     return run_plain(g, stream);
   if (g->model.has[CR_GPU_HAS_FRONTEND]) {
     if (g->frontend_ns > g->now_ns)
@@ -234,7 +267,7 @@ static double start_cold(struct cr_gpu *g, uint32_t stream, const struct shape *
 static void place(struct cr_gpu *g, uint32_t stream)
 {
   struct kernel *k = &g->kernel[stream];
-  const struct shape *shape = &g->shape[k->op];
+  const struct shape *shape = k->shape;
   uint32_t joined = cr_gpu_cohort_joinable(g, k), slot = joined == CR_NONE ? cr_gpu_cohort_slot(g) : joined;
   if (slot == CR_NONE)
     return;
@@ -272,7 +305,7 @@ static void dispatch(struct cr_gpu *g)
   for (; i < g->n_pending; i++) {
     uint32_t stream = g->pending[i];
     struct kernel *k = &g->kernel[stream];
-    if (g->shape[k->op].blocks == 0) {
+    if (k->shape->blocks == 0) {
       wait_until(g, stream, run_plain(g, stream));
       continue;
     }
@@ -353,10 +386,11 @@ static void end_op(struct cr_gpu *g, uint32_t stream, struct cr_gpu_end *out, ui
   struct kernel *k = &g->kernel[stream];
   k->state = IDLE;
   g->n_active--;
-  count_op(g, &g->shape[k->op]);
+  count_op(g, k->shape);
   for (; n > 0 && out[n - 1].stream > stream; n--)
     out[n] = out[n - 1];
-  out[n] = (struct cr_gpu_end){.stream = stream, .op = k->op, .start_ns = k->start_ns};
+  out[n] =
+    (struct cr_gpu_end){.stream = stream, .op = k->op, .n_left = k->given_up, .start_ns = k->start_ns};
 }
 
 /* Takes the cohorts that end now off the SMs; the others keep their order.  How many ops ended with them. */
@@ -418,6 +452,77 @@ uint32_t cr_gpu_advance(struct cr_gpu *g, cr_ns to_ns, struct cr_gpu_end *out, u
   if (g->waiting_next_ns <= to_ns)
     n = end_plain(g, out, n);
   return g->copies.next_ns <= to_ns ? end_copies(g, out, n) : n;
+}
+
+/* ------------------------------------------------------------------------------------------------------------- stopping */
+
+static void stop_waiting(struct cr_gpu *g, uint32_t stream)
+{
+  uint32_t kept = 0;
+  g->waiting_next_ns = CR_NS_NEVER;
+  for (uint32_t i = 0; i < g->n_waiting; i++)
+    if (g->waiting[i].stream != stream) {
+      g->waiting_next_ns = cr_min_ns(g->waiting_next_ns, g->waiting[i].ready_ns);
+      g->waiting[kept++] = g->waiting[i];
+    }
+  g->n_waiting = kept;
+}
+
+static void stop_pending(struct cr_gpu *g, uint32_t stream)
+{
+  uint32_t i = 0;
+  while (g->pending[i] != stream)
+    i++;
+  g->n_pending--;
+  memmove(g->pending + i, g->pending + i + 1, (g->n_pending - i) * sizeof *g->pending);
+  g->stuck = 0;
+}
+
+/* Takes all blocks of the stream's kernel off the SMs. */
+static void stop_blocks(struct cr_gpu *g, uint32_t stream)
+{
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < g->n_live; i++) {
+    uint32_t slot = g->live[i];
+    if (g->cohort[slot].kernel == stream)
+      cr_gpu_cohort_end(g, slot, kept, i + 1);
+    else
+      g->live[kept++] = (uint16_t)slot;
+  }
+  g->n_live = kept;
+  g->stuck = 0;
+  g->dirty = 1;
+}
+
+int cr_gpu_stop(struct cr_gpu *g, uint32_t stream, int kill, struct cr_gpu_end *out)
+{
+  struct kernel *k = &g->kernel[stream];
+  assert(k->state != IDLE);
+  *out = (struct cr_gpu_end){.stream = stream, .op = k->op, .start_ns = CR_NS_NEVER};
+  if (k->state == PLAIN || k->state == COPYING)
+    return 0;
+  if (g->leaving != CR_NONE) {
+    cr_gpu_cohort_let_go(g);
+    g->stuck = 0;
+  }
+  g->next_ns = g->now_ns; /* to be settled */
+  if (k->state == AWAY)
+    stop_waiting(g, stream);
+  if (k->state == PENDING)
+    stop_pending(g, stream);
+  if (kill)
+    stop_blocks(g, stream);
+  out->n_left = k->given_up = k->left;
+  k->left = 0;
+  if (k->running) {
+    k->state = PLACED;
+    return 0;
+  }
+  k->state = IDLE;
+  g->n_active--;
+  if (k->started)
+    out->start_ns = k->start_ns;
+  return 1;
 }
 
 uint32_t cr_gpu_run(struct cr_gpu *g, cr_ns to_ns, struct cr_gpu_end *out, uint32_t cap, cr_ns *now_ns)

@@ -58,6 +58,10 @@ struct cr_gpu_model {
 int cr_gpu_model_parse(const struct cr_device_desc *d, const char *set, struct cr_gpu_model *out,
                        struct cr_err *err) CR_MUST;
 
+/* What one block of a kernel is expected to take with 1, 2, .. n blocks of its kind on an SM and nothing else: out[n].  All
+ * CR_NS_NEVER for what is no kernel, or cannot run on the device. */
+void cr_gpu_block_times(const struct cr_device_desc *d, const struct cr_op_spec *op, cr_ns *out, uint32_t n);
+
 struct cr_gpu;
 
 /* op: [n_op], the workload's; op_index: [n_op], each one's place in its model; n_stream: that will be used, numbered 0.. */
@@ -77,17 +81,28 @@ void cr_gpu_set_share(struct cr_gpu *g, uint32_t stream, uint32_t group, uint32_
  * launched_ns; both may lie in the past.  One op at a time a stream. */
 void cr_gpu_start(struct cr_gpu *g, uint32_t stream, uint32_t op, cr_ns from_ns, cr_ns launched_ns);
 
+/* The same of a kernel, of which only n_block blocks run (0: all), at most sm_blocks of them on an SM (0: as many as fit). */
+void cr_gpu_start_part(struct cr_gpu *g, uint32_t stream, uint32_t op, uint32_t n_block, uint32_t sm_blocks,
+                       cr_ns from_ns, cr_ns launched_ns);
+
 /* When something changes next; CR_NS_NEVER when nothing is on the device. */
 cr_ns cr_gpu_next_ns(const struct cr_gpu *g);
 
 struct cr_gpu_end {
   uint32_t stream, op;
-  cr_ns start_ns; /* first block on an SM, or start of the copy */
+  uint32_t n_left; /* blocks that never began, since it was stopped */
+  cr_ns start_ns;  /* first block on an SM, or start of the copy */
 };
 
 /* Moves time to to_ns, which must not lie beyond cr_gpu_next_ns, and writes the ops that ended there, in order of stream.
  * cap >= number of streams. */
 uint32_t cr_gpu_advance(struct cr_gpu *g, cr_ns to_ns, struct cr_gpu_end *out, uint32_t cap);
+
+/* Takes the stream's op back, at the time of the last advance: with `kill` blocks on SMs are stopped, else these go on and
+ * those that have not begun never will: out->n_left of them.  Whether the op has ended with this: then *out is its end
+ * (start_ns CR_NS_NEVER: it had not begun), and none of its blocks counts as done.  Copies, and what else runs without blocks,
+ * cannot be stopped once they run. */
+int cr_gpu_stop(struct cr_gpu *g, uint32_t stream, int kill, struct cr_gpu_end *out);
 
 /* Moves on through all instants before to_ns at which something changes, settling at each, up to the first at which ops end,
  * and writes these, unsettled.  *now_ns is where it stands then; it stays as it is where there is no such instant.  It may

@@ -25,7 +25,7 @@ uint32_t cr_gpu_cohort_joinable(const struct cr_gpu *g, const struct kernel *k)
   if (!k->started || k->running == 0 || k->newest == CR_NONE)
     return CR_NONE;
   double age_ns = (double)(g->now_ns - g->cohort[k->newest].placed_ns);
-  return age_ns < g->model.constant[CR_GPU_JOIN] * g->shape[k->op].body_ns ? k->newest : CR_NONE;
+  return age_ns < g->model.constant[CR_GPU_JOIN] * k->shape->body_ns ? k->newest : CR_NONE;
 }
 
 /* A free slot from this one on, or CR_NONE.  The lowest, so that those in use keep together (struct sms). */
@@ -45,7 +45,7 @@ static struct cohort *new_cohort(struct cr_gpu *g, uint32_t stream, uint32_t slo
 {
   struct cohort *c = &g->cohort[slot];
   const struct kernel *k = &g->kernel[stream];
-  const struct shape *shape = &g->shape[k->op];
+  const struct shape *shape = k->shape;
   if (g->first_free == slot)
     g->first_free++;
   g->live[g->n_live++] = (uint16_t)slot;
@@ -141,7 +141,7 @@ static int is_staggered(const struct cr_gpu *g, const struct shape *shape)
 void cr_gpu_cohort_begin(struct cr_gpu *g, uint32_t stream, uint32_t slot, uint32_t n, double cold_ns)
 {
   struct kernel *k = &g->kernel[stream];
-  const struct shape *shape = &g->shape[k->op];
+  const struct shape *shape = k->shape;
   struct sms *s = &g->sms;
   add_blocks(g, new_cohort(g, stream, slot), shape, n, cold_ns);
   k->newest = slot;

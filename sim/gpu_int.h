@@ -167,6 +167,8 @@ struct kernel {
   enum state state;
   int32_t priority;
   uint32_t op, left, running; /* blocks not yet placed; blocks on SMs */
+  uint32_t given_up;          /* blocks that will not be placed, since it was stopped */
+  const struct shape *shape;  /* of its op, or part[] of its stream */
   uint32_t started;           /* first block placed */
   uint32_t tried;             /* has looked for room */
   uint32_t newest;            /* its cohort placed last, while it has one */
@@ -186,6 +188,7 @@ struct cr_gpu {
   const struct cr_op_spec *op;
   struct cr_arena *arena;
   struct shape *shape; /* [n_op] */
+  struct shape *part;  /* [n_stream] of the op on it, where only a part of that runs */
   struct sms sms;
   uint32_t n_stream;
   struct kernel *kernel;   /* [n_stream] */

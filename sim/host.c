@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/gpu.h"
 #include "sim/mem.h"
 #include "sim/memory.h"
 #include "sim/option.h"
@@ -87,10 +88,14 @@ static int add_ops(struct cr_host *h)
   uint32_t n = w->n_op;
   uint32_t *blocks = cr_arena_take(h->arena, n, sizeof *blocks), *stage = cr_arena_take(h->arena, n, sizeof *stage);
   uint8_t *kind = cr_arena_take(h->arena, n, sizeof *kind);
+  uint8_t *idempotent = cr_arena_take(h->arena, n, sizeof *idempotent);
+  cr_ns *duration_ns = cr_arena_take(h->arena, n, sizeof *duration_ns);
   h->op_start_ns = cr_arena_take(h->arena, (size_t)n + 1, sizeof *h->op_start_ns);
-  if (!blocks || !stage || !kind || !h->op_start_ns)
+  if (!blocks || !stage || !kind || !idempotent || !duration_ns || !h->op_start_ns)
     return CR_ENOMEM;
   for (uint32_t i = 0; i < n; i++) {
+    idempotent[i] = (uint8_t)w->op[i].idempotent;
+    duration_ns[i] = w->op[i].duration_ns;
     blocks[i] = w->op[i].blocks;
     stage[i] = w->op[i].stage;
     kind[i] = (uint8_t)w->op[i].kind;
@@ -100,6 +105,38 @@ static int add_ops(struct cr_host *h)
   h->view.op_blocks = blocks;
   h->view.op_stage = stage;
   h->view.op_kind = kind;
+  h->view.op_idempotent = idempotent;
+  h->view.op_duration_ns = duration_ns;
+  return CR_OK;
+}
+
+static int add_devices(struct cr_host *h)
+{
+  uint32_t n = h->machine->n_device;
+  uint32_t *sms = cr_arena_take(h->arena, n, sizeof *sms);
+  if (!sms)
+    return CR_ENOMEM;
+  for (uint32_t i = 0; i < n; i++)
+    sms[i] = h->machine->device[i].sms;
+  h->view.n_device = n;
+  h->view.device_sms = sms;
+  return CR_OK;
+}
+
+/* For policies that pad.  What cannot run on a device, and what is no kernel, has no times there. */
+static int add_block_times(struct cr_host *h)
+{
+  const struct cr_workload *w = h->workload;
+  if (!(h->policy.ops->needs & CR_CAP_PAD))
+    return CR_OK;
+  size_t n_time = (size_t)w->n_op * h->machine->n_device;
+  h->block_ns = cr_arena_take(h->arena, n_time, CR_HOST_SM_BLOCKS * sizeof *h->block_ns);
+  if (!h->block_ns)
+    return CR_ENOMEM;
+  cr_ns *at = h->block_ns;
+  for (uint32_t d = 0; d < h->machine->n_device; d++)
+    for (uint32_t i = 0; i < w->n_op; i++, at += CR_HOST_SM_BLOCKS)
+      cr_gpu_block_times(&h->machine->device[d], &w->op[i], at, CR_HOST_SM_BLOCKS);
   return CR_OK;
 }
 
@@ -124,6 +161,9 @@ static int widen_streams(struct cr_host *h, uint32_t cap)
   h->stream_process = widen(h->stream_process, h->stream_cap, cap, sizeof *h->stream_process, &rc);
   h->stream_slice_ns = widen(h->stream_slice_ns, h->stream_cap, cap, sizeof *h->stream_slice_ns, &rc);
   h->stream_share_ppm = widen(h->stream_share_ppm, h->stream_cap, cap, sizeof *h->stream_share_ppm, &rc);
+  h->stream_queue = widen(h->stream_queue, h->stream_cap, cap, sizeof *h->stream_queue, &rc);
+  h->stream_reclaim = widen(h->stream_reclaim, h->stream_cap, cap, sizeof *h->stream_reclaim, &rc);
+  h->stream_pad = widen(h->stream_pad, h->stream_cap, cap, sizeof *h->stream_pad, &rc);
   if (rc == CR_OK)
     h->stream_cap = cap;
   h->view.stream_device = h->stream_device;
@@ -144,6 +184,8 @@ static int widen_slots(struct cr_host *h, uint32_t cap)
   int rc = CR_OK;
   h->request_client = widen(h->request_client, n, cap, sizeof *h->request_client, &rc);
   h->request_next_op = widen(h->request_next_op, n, cap, sizeof *h->request_next_op, &rc);
+  h->request_next_block = widen(h->request_next_block, n, cap, sizeof *h->request_next_block, &rc);
+  h->request_handed_op = widen(h->request_handed_op, n, cap, sizeof *h->request_handed_op, &rc);
   h->request_arrive_ns = widen(h->request_arrive_ns, n, cap, sizeof *h->request_arrive_ns, &rc);
   h->request_deadline_ns = widen(h->request_deadline_ns, n, cap, sizeof *h->request_deadline_ns, &rc);
   h->request_ready_ns = widen(h->request_ready_ns, n, cap, sizeof *h->request_ready_ns, &rc);
@@ -153,6 +195,8 @@ static int widen_slots(struct cr_host *h, uint32_t cap)
   h->policy.request_state = widen(h->policy.request_state, n, cap, h->policy.ops->request_bytes, &rc);
   v->request_client = h->request_client;
   v->request_next_op = h->request_next_op;
+  v->request_next_block = h->request_next_block;
+  v->request_handed_op = h->request_handed_op;
   v->request_arrive_ns = h->request_arrive_ns;
   v->request_deadline_ns = h->request_deadline_ns;
   v->request_ready_ns = h->request_ready_ns;
@@ -205,11 +249,11 @@ static int add_state(struct cr_host *h, const char *options, struct cr_err *err)
 static int build(struct cr_host *h, const char *options, struct cr_err *err)
 {
   h->arena = cr_arena_new();
-  if (!h->arena || add_clients(h) != CR_OK || add_models(h) != CR_OK || add_ops(h) != CR_OK ||
+  if (!h->arena || add_devices(h) != CR_OK || add_clients(h) != CR_OK || add_models(h) != CR_OK ||
+      add_ops(h) != CR_OK || add_block_times(h) != CR_OK ||
       cr_host_add_jobs(h) != CR_OK || cr_asker_init(&h->asker) != CR_OK || widen_streams(h, STREAMS) != CR_OK ||
       widen_slots(h, slots_of(h->workload)) != CR_OK)
     return cr_fail_nomem(err, "what a policy sees");
-  h->view.n_device = h->machine->n_device;
   return add_state(h, options, err);
 }
 
@@ -247,6 +291,11 @@ void cr_host_fini(struct cr_host *h)
   cr_mem_free(h->stream_process);
   cr_mem_free(h->stream_slice_ns);
   cr_mem_free(h->stream_share_ppm);
+  cr_mem_free(h->stream_queue);
+  cr_mem_free(h->stream_reclaim);
+  cr_mem_free(h->stream_pad);
+  cr_mem_free(h->request_next_block);
+  cr_mem_free(h->request_handed_op);
   cr_mem_free(h->request_client);
   cr_mem_free(h->request_next_op);
   cr_mem_free(h->request_arrive_ns);
@@ -325,7 +374,8 @@ static void tell_request(struct cr_host *h, const struct cr_note *told)
   h->request_arrive_ns[slot] = (cr_ns)told->t;
   h->request_deadline_ns[slot] = cr_ns_add((cr_ns)told->t, h->view.client_deadline_ns[client]);
   h->request_ready_ns[slot] = (cr_ns)told->t;
-  h->flight[slot] = (struct cr_flight){.reach_ns = CR_NS_NEVER, .stream = CR_NONE};
+  h->request_next_block[slot] = h->request_handed_op[slot] = 0;
+  h->flight[slot] = (struct cr_flight){.reach_ns = CR_NS_NEVER, .stream = CR_NONE, .pad_of = CR_NONE};
   h->job_request[client] = slot;
   if (ops->request_bytes)
     memset(cr_request_state(&h->policy, (cr_request){slot}), 0, ops->request_bytes);
@@ -347,7 +397,22 @@ static void land(struct cr_host *h, const struct cr_note *told)
   if (cr_host_is_job(h, h->request_client[slot]))
     cr_host_land_job(h, told);
   h->request_next_op[slot] = next_op;
+  if (!f->is_cut) {
+    h->request_next_block[slot] = 0;
+    h->request_handed_op[slot] = next_op;
+  }
+  f->is_cut = 0;
+  if (f->pad_of != CR_NONE)
+    h->stream_pad[f->stream] = 0;
+  f->pad_of = CR_NONE;
   f->stream = CR_NONE;
+}
+
+static void tell_cut(struct cr_host *h, const struct cr_note *told)
+{
+  h->request_next_block[told->a] = told->b;
+  h->request_handed_op[told->a] = told->c;
+  h->flight[told->a].is_cut = 1;
 }
 
 static void tell_done(struct cr_host *h, const struct cr_note *told)
@@ -413,6 +478,9 @@ void cr_host_tell(struct cr_host *h, const struct cr_note *told)
   case CR_NOTE_ROOM:
     tell_room(h, (cr_stream){told->a});
     break;
+  case CR_NOTE_CUT:
+    tell_cut(h, told);
+    break;
   default:
     cr_host_tell_job(h, told);
     break;
@@ -435,6 +503,9 @@ static int grant_stream(struct cr_host *h, const struct cr_note *asked)
   h->stream_process[asked->a] = CR_NONE;
   h->stream_slice_ns[asked->a] = CR_NS_NEVER;
   h->stream_share_ppm[asked->a] = CR_SHARE_ALL;
+  h->stream_queue[asked->a] = 0;
+  h->stream_reclaim[asked->a] = CR_RECLAIM_LATER;
+  h->stream_pad[asked->a] = 0;
   h->view.n_stream = asked->a + 1;
   return CR_OK;
 }
@@ -451,10 +522,70 @@ static void grant_launch(struct cr_host *h, const struct cr_note *asked)
   struct cr_flight *f = &h->flight[asked->a];
   f->stream = asked->c;
   f->end_op = next + cr_min_u32(asked->b, left);
+  f->n_pad = 0;
   h->stream_held[asked->c]++;
   h->n_flight++;
   if (cr_host_is_job(h, h->request_client[asked->a]))
     cr_host_launch_job(h, h->request_client[asked->a], asked->c);
+}
+
+static uint32_t blocks_left(const struct cr_host *h, uint32_t request, uint32_t op, uint32_t block)
+{
+  return h->workload->op[cr_host_model(h, request)->op0 + op].blocks - block;
+}
+
+static void grant_slice(struct cr_host *h, const struct cr_note *asked)
+{
+  struct cr_flight *f = &h->flight[asked->a];
+  uint32_t next = h->request_next_op[asked->a];
+  f->stream = asked->c;
+  f->end_op = next + (asked->b >= blocks_left(h, asked->a, next, h->request_next_block[asked->a]));
+  h->stream_held[asked->c]++;
+  h->n_flight++;
+}
+
+static void grant_pad(struct cr_host *h, const struct cr_note *asked)
+{
+  struct cr_flight *rt = &h->flight[asked->a], *be = &h->flight[asked->b];
+  struct cr_pad_note pad = cr_note_pad_of(asked);
+  if (be->stream == CR_NONE) {
+    be->stream = pad.stream;
+    be->pad_of = asked->a;
+    be->end_op = h->request_next_op[asked->b];
+    be->end_block = h->request_next_block[asked->b];
+    h->stream_held[pad.stream]++;
+    h->stream_pad[pad.stream] = 1;
+    h->n_flight++;
+  }
+  be->end_block += cr_min_u32(pad.n_block, blocks_left(h, asked->b, be->end_op, be->end_block));
+  if (blocks_left(h, asked->b, be->end_op, be->end_block) == 0) {
+    be->end_op++;
+    be->end_block = 0;
+  }
+  rt->n_pad++;
+  rt->pad_op = asked->c;
+  rt->pad_device = h->stream_device[pad.stream];
+}
+
+/* Those that preempting policies ask for. */
+static void grant_cut(struct cr_host *h, const struct cr_note *asked)
+{
+  switch (asked->kind) {
+  case CR_NOTE_QUEUE:
+    h->stream_queue[asked->a] = asked->b;
+    h->stream_reclaim[asked->a] = asked->c;
+    break;
+  case CR_NOTE_REWIND:
+    h->request_next_op[asked->a] = asked->b;
+    h->request_next_block[asked->a] = 0;
+    break;
+  case CR_NOTE_SLICE:
+    grant_slice(h, asked);
+    break;
+  default:
+    grant_pad(h, asked);
+    break;
+  }
 }
 
 int cr_host_grant(struct cr_host *h, const struct cr_note *asked, enum cr_refusal *refusal)
@@ -472,7 +603,9 @@ int cr_host_grant(struct cr_host *h, const struct cr_note *asked, enum cr_refusa
     grant_process(h, asked);
   if (asked->kind == CR_NOTE_SHARE)
     h->stream_share_ppm[asked->a] = asked->b;
-  if (asked->kind >= CR_NOTE_START)
+  if (asked->kind >= CR_NOTE_QUEUE)
+    grant_cut(h, asked);
+  else if (asked->kind >= CR_NOTE_START)
     *refusal = cr_host_grant_job(h, asked);
   return CR_OK;
 }

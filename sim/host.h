@@ -22,8 +22,15 @@
 struct cr_flight {
   cr_ns reach_ns;  /* when a stream first reached it; CR_NS_NEVER: not yet.  Kept for the core */
   uint32_t stream; /* CR_NONE: the policy owns it */
-  uint32_t end_op; /* of the launched range, counted from the model's first op */
+  uint32_t end_op; /* of the launched range, counted from the model's first op; of pads, the op that the next one continues */
+  /* Pads.  n_pad: of this request's launch to come; the last is at pad_op, all are on pad_device. */
+  uint32_t n_pad, pad_op, pad_device;
+  uint32_t pad_of;    /* request in whose launch it runs as pads; CR_NONE */
+  uint32_t end_block; /* of end_op, with all its pads so far */
+  uint8_t is_cut;     /* a CUT note came for the note that follows */
 };
+
+enum { CR_HOST_SM_BLOCKS = 32 }; /* expected times of a block are known up to so many on an SM */
 
 /* Where a job is in its life. */
 enum cr_job_step {
@@ -57,6 +64,10 @@ struct cr_host {
   uint32_t *stream_process; /* [n_stream], not seen by policies; CR_NONE: none */
   cr_ns *stream_slice_ns;   /* of its process; CR_NS_NEVER: the device's own */
   uint32_t *stream_share_ppm;
+  uint32_t *stream_queue, *stream_reclaim; /* queue: 0: an ideal one */
+  uint32_t *stream_pad;                    /* whether a request runs as pads there */
+  uint32_t *request_next_block, *request_handed_op;
+  cr_ns *block_ns; /* [n_device][n_op][CR_HOST_SM_BLOCKS] what a block is expected to take; NULL: the policy does not pad */
   uint32_t *request_client, *request_next_op;
   cr_ns *request_arrive_ns, *request_deadline_ns;
   struct cr_flight *flight;         /* [request_cap] */

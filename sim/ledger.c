@@ -27,6 +27,8 @@ const char *const cr_note_name[CR_N_NOTE] = {
   [CR_NOTE_READY] = "ready",     [CR_NOTE_LEAVE] = "leave",       [CR_NOTE_START] = "start",
   [CR_NOTE_REJECT] = "reject",   [CR_NOTE_LANE] = "lane",         [CR_NOTE_CLOSE] = "close",
   [CR_NOTE_ADMIT] = "admit",     [CR_NOTE_MOVE] = "move",
+  [CR_NOTE_QUEUE] = "queue",     [CR_NOTE_REWIND] = "rewind",     [CR_NOTE_SLICE] = "slice",
+  [CR_NOTE_PAD] = "pad",         [CR_NOTE_CUT] = "cut",
 };
 
 struct cr_ledger {
@@ -163,6 +165,35 @@ static void print_job(const struct cr_note *note, struct cr_text *out)
   }
 }
 
+/* Of queues, and of requests that are done in parts. */
+static void print_part(const struct cr_note *note, struct cr_text *out)
+{
+  struct cr_pad_note pad;
+  switch (note->kind) {
+  case CR_NOTE_CUT:
+    cr_text_add(out, "cut %" PRIu32 " blocks %" PRIu32 " handed %" PRIu32, note->a, note->b, note->c);
+    break;
+  case CR_NOTE_QUEUE:
+    cr_text_add(out, "  queue %" PRIu32 " ops stream %" PRIu32 "%s", note->b, note->a,
+                note->c == CR_RECLAIM_NOW ? " release at once" : "");
+    break;
+  case CR_NOTE_REWIND:
+    cr_text_add(out, "  rewind %" PRIu32 " to %" PRIu32, note->a, note->b);
+    break;
+  case CR_NOTE_SLICE:
+    cr_text_add(out, "  slice %" PRIu32 " blocks %" PRIu32 " stream %" PRIu32, note->a, note->b, note->c);
+    break;
+  case CR_NOTE_PAD:
+    pad = cr_note_pad_of(note);
+    cr_text_add(out, "  pad %" PRIu32 " op %" PRIu32 " SMs %" PRIu32 " with %" PRIu32 " blocks %" PRIu32 " an SM %" PRIu32,
+                note->a, note->c, pad.rt_sms, note->b, pad.n_block, pad.sm_blocks);
+    cr_text_add(out, " stream %" PRIu32, pad.stream);
+    break;
+  default:
+    cr_text_add(out, "unknown kind %" PRIu32, note->kind);
+  }
+}
+
 static void print_kind(const struct cr_note *note, struct cr_text *out)
 {
   switch (note->kind) {
@@ -211,7 +242,10 @@ static void print_kind(const struct cr_note *note, struct cr_text *out)
     cr_text_add(out, "  refused: %s", cr_refusal_text(note->a));
     break;
   default:
-    print_job(note, out);
+    if (note->kind >= CR_NOTE_QUEUE)
+      print_part(note, out);
+    else
+      print_job(note, out);
   }
 }
 

@@ -31,6 +31,12 @@ enum cr_note_kind {                   /* appended only: stored in run databases 
                     CR_NOTE_CLOSE,    /* asked: a = lane */
                     CR_NOTE_ADMIT,    /* asked: a = client, b = lane, t = bytes held */
                     CR_NOTE_MOVE,     /* asked: a = client, b = lane */
+                    CR_NOTE_QUEUE,    /* asked: a = stream, b = n, c = enum cr_reclaim */
+                    CR_NOTE_REWIND,   /* asked: a = request, b = op (from the model's first) */
+                    CR_NOTE_SLICE,    /* asked: a = request, b = n_block, c = stream */
+                    CR_NOTE_PAD,      /* asked: a = rt, b = be, c = rt's op, t = cr_note_pad(...) */
+                    CR_NOTE_CUT,      /* told, before the DONE or BACK that it belongs to: a = request, b = blocks of the next
+                                         op that are done, c = past the last op that was in the device queue */
                     CR_N_NOTE
 };
 extern const char *const cr_note_name[CR_N_NOTE];
@@ -38,7 +44,7 @@ extern const char *const cr_note_name[CR_N_NOTE];
 /* What a policy was told; all else is what it asked for, and the answers. */
 static inline int cr_note_is_told(uint32_t kind)
 {
-  return kind <= CR_NOTE_ROOM || (kind >= CR_NOTE_JOB && kind <= CR_NOTE_LEAVE);
+  return kind <= CR_NOTE_ROOM || (kind >= CR_NOTE_JOB && kind <= CR_NOTE_LEAVE) || kind == CR_NOTE_CUT;
 }
 
 struct cr_note {

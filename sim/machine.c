@@ -14,7 +14,7 @@
 #include <math.h>
 
 #define X(ID, name, unit, help) {#name, unit, help},
-const struct cr_gpu_constant_info cr_gpu_constant_info[CR_N_GPU_CONSTANT] = {CR_GPU_CONSTANTS(X)};
+const struct cr_gpu_constant_info cr_gpu_constant_info[CR_N_GPU_CONSTANT] = {CR_GPU_CONSTANTS(X) CR_GPU_PRICES(X)};
 #undef X
 
 static uint64_t round_up(uint64_t value, uint64_t unit)
@@ -139,6 +139,14 @@ static int check_carveouts(const struct cr_device_desc *d, struct cr_err *err)
   return CR_OK;
 }
 
+/* A price may be unknown. */
+static int is_possible(int constant, double value)
+{
+  if (isnan(value))
+    return constant >= CR_GPU_FIRST_PRICE;
+  return value >= 0 && value <= 1e9;
+}
+
 int cr_device_check(const struct cr_device_desc *d, struct cr_err *err)
 {
   if (!d->name || !*d->name)
@@ -154,7 +162,7 @@ int cr_device_check(const struct cr_device_desc *d, struct cr_err *err)
     return cr_fail(err, CR_EINPUT, "priority_greatest: %d is above priority_least, %d; lower goes first, as in CUDA",
                    d->priority_greatest, d->priority_least);
   for (int i = 0; i < CR_N_GPU_CONSTANT; i++)
-    if (!isfinite(d->constant[i]) || d->constant[i] < 0 || d->constant[i] > 1e9)
+    if (!is_possible(i, d->constant[i]))
       return cr_fail(err, CR_EINPUT, "constants.%s: must be a number from 0 to 1e9", cr_gpu_constant_info[i].name);
   return CR_OK;
 }

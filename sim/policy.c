@@ -5,5 +5,5 @@
 
 const char *const cr_cap_name[CR_N_CAP] = {
   "park", "evict", "kill", "switch", "share", "slice", "pad", "mem", "node", "priority",
-  "process",
+  "process", "queue",
 };

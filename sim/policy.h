@@ -17,7 +17,7 @@
 #include "sim/text.h"
 #include "sim/workload.h"
 
-#define CR_POLICY_ABI 2
+#define CR_POLICY_ABI 3
 
 /* What a backend can do to work it already holds, and what a policy may need of it. */
 enum cr_cap {
@@ -32,8 +32,9 @@ enum cr_cap {
   CR_CAP_NODE = 1 << 8,   /* run stages on CPU nodes */
   CR_CAP_PRIORITY = 1 << 9, /* streams of different priority */
   CR_CAP_PROCESS = 1 << 10, /* streams of different processes, which take turns on the device */
+  CR_CAP_QUEUE = 1 << 11,   /* a host queue that feeds a bounded device queue */
 };
-#define CR_N_CAP 11
+#define CR_N_CAP 12
 extern const char *const cr_cap_name[CR_N_CAP]; /* "park", "evict", ... in bit order */
 
 /* Read only.  Columns are indexed by id, owned by the core, valid during the call. */
@@ -55,14 +56,19 @@ struct cr_view {
   const int64_t *client_persistent_bytes, *client_ephemeral_bytes; /* CR_UNKNOWN: it does not say */
   /* [n_device] */
   const int64_t *device_mem_bytes;
+  const uint32_t *device_sms;
   /* [n_model] */
   const uint32_t *model_op0, *model_n_op, *model_n_stage;
   /* [n_op]: what was recorded, never what will happen */
   const uint32_t *op_blocks, *op_stage;
   const uint8_t *op_kind;
+  const cr_ns *op_duration_ns;
+  const uint8_t *op_idempotent; /* enum cr_answer: whether it may be run again from its start after a KILL */
   /* [request_cap], by slot */
   /* next_op counts from the model's first op; a job's request goes through all its iterations, so it counts on */
   const uint32_t *request_client, *request_next_op;
+  const uint32_t *request_next_block; /* blocks of the next op that are done; 0 unless it was cut */
+  const uint32_t *request_handed_op;  /* of one given back: past the last op that had been in the device queue by then */
   const cr_ns *request_arrive_ns, *request_deadline_ns;
   const cr_ns *request_ready_ns; /* its client thinks until then: launched before, it keeps its stream waiting */
 };
@@ -145,9 +151,49 @@ void cr_share(struct cr_policy *p, cr_stream s, uint32_t share_ppm);
  * job: whole iterations only.  Between them its client thinks, and the stream waits. */
 void cr_launch(struct cr_policy *p, cr_request r, uint32_t n_op, cr_stream s);
 
-/* Takes back what the stream holds, as `how` can; on_back comes for each range that was not finished.  A job's iteration that
- * is under way is finished first. */
+/* How a host queue gives back the kernels that are dropped from it. */
+enum cr_reclaim {
+  CR_RECLAIM_LATER, /* in the background: dropping any number takes the same time */
+  CR_RECLAIM_NOW,   /* one by one, before the preemption goes on */
+};
+
+/* Puts a device queue of so many ops (the one that runs included) behind the stream, and a host queue without end before it,
+ * from which the host feeds it op by op, each at the price of a launch.  A stream that never got one is fed for nothing, an
+ * op as the one before it ends, as an ideal queue of one would be: graphs launched whole.  Only in init and on_client; needs
+ * CR_CAP_QUEUE. */
+#define CR_QUEUE_MAX UINT32_C(65536)
+void cr_queue(struct cr_policy *p, cr_stream s, uint32_t n, enum cr_reclaim reclaim);
+
+/* Takes back what the stream holds; on_back comes for each range that was not finished, in their order, when the stream is
+ * known to be idle.
+ *   PARK   what is in the device queue is finished first
+ *   EVICT  blocks that have not begun give up as they would, those on SMs are finished, so that ops may be cut midway
+ *   KILL   the op that runs is stopped, unless it is known not to be idempotent: then it is finished; it will start over
+ * What each step costs is the device's to say.  A job goes on at an iteration's start; under PARK the one that is under way
+ * is finished first. */
 void cr_preempt(struct cr_policy *p, cr_stream s, enum cr_cap how);
+
+/* The request, which the policy owns, goes on at an op before its next, or at its next op's first block: what was done since
+ * is done again.  Refused where an op in between is known not to be idempotent. */
+void cr_rewind(struct cr_policy *p, cr_request r, uint32_t op);
+
+/* Hands only so many blocks of r's next op to a stream, from request_next_block on; all that are left, where they are fewer.
+ * Needs CR_CAP_SLICE. */
+void cr_slice(struct cr_policy *p, cr_request r, uint32_t n_block, cr_stream s);
+
+/* Dynamic kernel padding (REEF, OSDI 2022, section 5).  When rt, which the policy owns and launches later in the same callback,
+ * comes to its op rt_op, up to n_block blocks of be's next op, from its next block on, run in the same launch: rt's on at most
+ * rt_sms SMs, be's on the others, at most sm_blocks an SM, through the stream of be's, which must hold nothing else.  The launch
+ * ends when both have.  Several pads of one be follow each other, each where the one before it ended, and several be's may pad
+ * one op.  From the first pad on the policy no longer owns be: it is given back by on_back(be, CR_CAP_PAD) when its last one has
+ * ended, or by on_done when that completes it.  Needs CR_CAP_PAD. */
+struct cr_pad_spec {
+  cr_request rt, be;
+  uint32_t rt_op, rt_sms;      /* rt_op counts as request_next_op does */
+  uint32_t n_block, sm_blocks; /* of be */
+  cr_stream stream;
+};
+void cr_pad(struct cr_policy *p, const struct cr_pad_spec *pad);
 
 /* The request is given up: it leaves without being finished and counts as dropped. */
 void cr_drop(struct cr_policy *p, cr_request r);
@@ -175,6 +221,13 @@ void cr_admit(struct cr_policy *p, cr_client job, cr_lane l, int64_t hold_bytes)
 
 /* Into another lane of its device, between two launches. */
 void cr_move(struct cr_policy *p, cr_client job, cr_lane l);
+
+/* Blocks of an op of the table (0 .. n_op) that an SM of the device holds; of a launch that merges two, for the registers and
+ * shared memory of the larger: with op the same twice, of the one.  0 for what is no kernel. */
+uint32_t cr_op_sm_blocks(const struct cr_policy *p, cr_device d, uint32_t op, uint32_t merged_with);
+
+/* What calibration expects a block of a kernel to take with n of them on its SM and nothing else. */
+cr_ns cr_expect_block_ns(const struct cr_policy *p, cr_device d, uint32_t op, uint32_t n);
 
 /* What calibration expects for the next n_op ops of r alone on the device; true durations cannot be reached from here. */
 cr_ns cr_expect_ns(const struct cr_policy *p, cr_request r, uint32_t n_op);

@@ -110,6 +110,8 @@ static const char *fault(const struct replay *r, const struct cr_note *note)
     return in_flight(h, note->a) && note->b >= h->request_next_op[note->a] && note->b <= h->flight[note->a].end_op
              ? NULL
              : "nothing was launched that comes back so";
+  case CR_NOTE_CUT:
+    return in_flight(h, note->a) ? NULL : "nothing was launched that could be cut";
   case CR_NOTE_JOB:
   case CR_NOTE_READY:
   case CR_NOTE_LEAVE:

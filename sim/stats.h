@@ -68,6 +68,11 @@ struct cr_result {
   struct cr_job_result *job;
   struct cr_use *use;              /* [n_device] */
   uint64_t n_event, n_action, n_refused, n_preempt, n_callback, n_op;
+  /* Of preemptions: ops stopped while they ran, ops given back with some of their blocks done, finished ops that the policy has
+   * run again, and the time on the device of all that was done in vain. */
+  uint64_t n_killed, n_cut, n_redone;
+  cr_ns redone_ns;
+  struct cr_hist *preempt; /* ns from a policy's wish to have a stream back (parking aside) until it held nothing */
   uint64_t ledger_hash, ledger_count;
 };
 

@@ -324,7 +324,7 @@ static void what_waits_for_its_launch_call_comes_back_at_once(void **state)
   do_act(e, (struct cr_act){.kind = CR_ACT_LAUNCH, .stream = 1, .request = 1, .client = 1, .n_op = 3}, 0);
   cr_engine_advance(e, 10000); /* the first op runs, until 12 us */
   cr_engine_advance(e, 12000); /* the second waits for its call */
-  do_act(e, (struct cr_act){.kind = CR_ACT_PREEMPT, .stream = 0}, 15000);
+  do_act(e, (struct cr_act){.kind = CR_ACT_PREEMPT, .stream = 0, .how = CR_CAP_PARK}, 15000);
   struct cr_event back = next_event(e);
   assert_int_equal(back.kind, CR_EV_BACK);
   assert_int_equal(back.at_ns, 15000);
@@ -351,7 +351,7 @@ static void a_queued_range_that_comes_back_is_not_launched(void **state)
   for (uint32_t r = 0; r < 3; r++)
     do_act(e, (struct cr_act){.kind = CR_ACT_LAUNCH, .stream = 0, .request = r, .n_op = 3}, 0);
   cr_engine_advance(e, 10000);
-  do_act(e, (struct cr_act){.kind = CR_ACT_PREEMPT, .stream = 0}, 11000);
+  do_act(e, (struct cr_act){.kind = CR_ACT_PREEMPT, .stream = 0, .how = CR_CAP_PARK}, 11000);
   for (uint32_t r = 1; r < 3; r++) {
     struct cr_event back = next_event(e);
     assert_int_equal(back.kind, CR_EV_BACK);

@@ -61,7 +61,7 @@ struct constant_yaml {
 
 struct constants_yaml {
 #define X(ID, name, unit, help) struct constant_yaml *name;
-  CR_GPU_CONSTANTS(X)
+  CR_GPU_CONSTANTS(X) CR_GPU_PRICES(X)
 #undef X
 };
 
@@ -101,6 +101,9 @@ static const cyaml_schema_field_t CONSTANT_FIELDS[] = {
 static const cyaml_schema_field_t CONSTANTS_FIELDS[] = {
 #define X(ID, name, unit, help) CYAML_FIELD_MAPPING_PTR(#name, NEEDED, struct constants_yaml, name, CONSTANT_FIELDS),
   CR_GPU_CONSTANTS(X)
+#undef X
+#define X(ID, name, unit, help) CYAML_FIELD_MAPPING_PTR(#name, OPTIONAL, struct constants_yaml, name, CONSTANT_FIELDS),
+    CR_GPU_PRICES(X)
 #undef X
     CYAML_FIELD_END,
 };
@@ -228,16 +231,19 @@ static int parse_constants(const struct cr_yaml *y, const struct device_yaml *d,
                            struct cr_err *err)
 {
   out->is_uncalibrated = !d->constants;
+  for (int i = CR_GPU_FIRST_PRICE; i < CR_N_GPU_CONSTANT; i++)
+    out->constant[i] = NAN; /* not known, but for those that follow */
   if (out->is_uncalibrated)
     return CR_OK;
   const struct constant_yaml *const constant[] = {
 #define X(ID, name, unit, help) d->constants->name,
-    CR_GPU_CONSTANTS(X)
+    CR_GPU_CONSTANTS(X) CR_GPU_PRICES(X)
 #undef X
   };
   int rc = CR_OK;
   for (int i = 0; !rc && i < CR_N_GPU_CONSTANT; i++)
-    rc = parse_constant(y, constant[i], &cr_gpu_constant_info[i], &out->constant[i], err);
+    if (constant[i])
+      rc = parse_constant(y, constant[i], &cr_gpu_constant_info[i], &out->constant[i], err);
   return rc;
 }
 
