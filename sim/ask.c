@@ -153,7 +153,7 @@ void cr_move(struct cr_policy *p, cr_client job, cr_lane l)
   append(p, (struct cr_note){.kind = CR_NOTE_MOVE, .a = job.i, .b = l.i});
 }
 
-void cr_queue(struct cr_policy *p, cr_stream s, uint32_t n, enum cr_reclaim reclaim)
+void cr_stream_queue(struct cr_policy *p, cr_stream s, uint32_t n, enum cr_reclaim reclaim)
 {
   append(p, (struct cr_note){.kind = CR_NOTE_QUEUE, .a = s.i, .b = n, .c = (uint32_t)reclaim});
 }

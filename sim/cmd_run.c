@@ -17,6 +17,7 @@
 #include "sim/cli_policy.h"
 #include "sim/core.h"
 #include "sim/mem.h"
+#include "sim/needs.h"
 #include "sim/progress.h"
 #include "sim/provenance.h"
 #include "sim/report.h"
@@ -222,15 +223,46 @@ static int has_jobs(const struct cr_workload *w)
   return 0;
 }
 
-/* Of all there are, the i-th that decides what the load is made of: those of jobs do with other clients what streams does,
- * and under others jobs run as on a GPU that nobody manages. */
-static const char *suitable_policy(const struct cr_workload *w, uint32_t i)
+/* Whether backend and devices can do what the policy needs; why says why not. */
+static int is_able(const struct job *j, const struct cr_policy_ops *policy, struct cr_err *why)
 {
-  int jobs = has_jobs(w);
+  const struct cr_scenario *s = j->scenario;
+  const struct cr_needs needs = {.caps = policy->needs, .policy = policy->name};
+  if (policy->needs & ~j->backend->caps) {
+    cr_fail(why, CR_EINPUT, "policy %s needs what backend %s cannot do", policy->name, j->backend->name);
+    return 0;
+  }
+  for (uint32_t d = 0; d < s->machine->n_device; d++) {
+    struct cr_gpu_model model;
+    if (cr_gpu_model_parse(&s->machine->device[d], s->model_set, &model, why) != CR_OK ||
+        cr_needs_check(&needs, s->workload, &s->machine->device[d], &model, why) != CR_OK)
+      return 0;
+  }
+  return 1;
+}
+
+/* Of all there are, the i-th that decides what the load is made of: those of jobs do with other clients what streams does,
+ * and under others jobs run as on a GPU that nobody manages.  Those that this device cannot do are left out. */
+static const char *suitable_policy(const struct job *j, uint32_t i)
+{
+  int jobs = has_jobs(j->scenario->workload);
+  struct cr_err why;
   for (uint32_t k = 0; cr_policy_list[k]; k++)
-    if ((cr_policy_list[k]->on_job_arrive != NULL) == jobs && i-- == 0)
+    if ((cr_policy_list[k]->on_job_arrive != NULL) == jobs && is_able(j, cr_policy_list[k], &why) && i-- == 0)
       return cr_policy_list[k]->name;
   return NULL;
+}
+
+/* Of those that would suit. */
+static void say_who_is_left_out(const struct job *j)
+{
+  int jobs = has_jobs(j->scenario->workload);
+  struct cr_err why;
+  if (j->args.policy.n || j->scenario->n_policy || j->args.quiet)
+    return;
+  for (uint32_t k = 0; cr_policy_list[k]; k++)
+    if ((cr_policy_list[k]->on_job_arrive != NULL) == jobs && !is_able(j, cr_policy_list[k], &why))
+      fprintf(stderr, "corun: %s is left out: %s\n", cr_policy_list[k]->name, why.text);
 }
 
 /* The i-th policy to run under: of the command line's, else the scenario's, else all that suit.  NULL: no more. */
@@ -242,12 +274,13 @@ static const char *policy_spec(const struct job *j, uint32_t i)
     return i < given->n ? given->word[i] : NULL;
   if (s->n_policy)
     return i < s->n_policy ? s->policy[i] : NULL;
-  return suitable_policy(s->workload, i);
+  return suitable_policy(j, i);
 }
 
 static int choose_policies(struct job *j, struct cr_err *err)
 {
   uint32_t n = 0;
+  say_who_is_left_out(j);
   while (policy_spec(j, n))
     n++;
   j->contender = cr_arena_take(j->arena, n, sizeof *j->contender);

@@ -34,10 +34,10 @@ static void wave_start(void *self, uint32_t stream, uint32_t op, cr_ns from_ns, 
   cr_gpu_start(self, stream, op, from_ns, launched_ns);
 }
 
-static void wave_start_part(void *self, uint32_t stream, uint32_t op, uint32_t n_block, uint32_t sm_blocks,
-                            cr_ns from_ns, cr_ns launched_ns)
+static void wave_start_part(void *self, uint32_t stream, const struct cr_gpu_part *part, cr_ns from_ns,
+                            cr_ns launched_ns)
 {
-  cr_gpu_start_part(self, stream, op, n_block, sm_blocks, from_ns, launched_ns);
+  cr_gpu_start_part(self, stream, part, from_ns, launched_ns);
 }
 
 static int wave_stop(void *self, uint32_t stream, int kill, struct cr_gpu_end *out)

@@ -29,8 +29,7 @@ struct cr_device_model_ops {
   void (*set_share)(void *self, uint32_t stream, uint32_t group, uint32_t sms);
   void (*start)(void *self, uint32_t stream, uint32_t op, cr_ns from_ns, cr_ns launched_ns);
   /* Those of sim/gpu.h that follow blocks; NULL: this model does not. */
-  void (*start_part)(void *self, uint32_t stream, uint32_t op, uint32_t n_block, uint32_t sm_blocks, cr_ns from_ns,
-                     cr_ns launched_ns);
+  void (*start_part)(void *self, uint32_t stream, const struct cr_gpu_part *part, cr_ns from_ns, cr_ns launched_ns);
   int (*stop)(void *self, uint32_t stream, int kill, struct cr_gpu_end *out);
   cr_ns (*next_ns)(const void *self);
   uint32_t (*advance)(void *self, cr_ns to_ns, struct cr_gpu_end *out, uint32_t cap);

@@ -14,7 +14,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "sim/ask.h"
+#include "sim/needs.h"
 
 static cr_ns us_to_ns(double us)
 {
@@ -67,49 +67,10 @@ static int check_ops(struct cr_engine *e, const struct cr_workload *w, struct cr
                  w->model[of_iterations].name, w->model[of_ops].name);
 }
 
-#define STEPS                                                                                                          \
-  CR_GPU_FLAG, CR_GPU_CLEAR, CR_GPU_CLEAR_EACH, CR_GPU_EVICT, CR_GPU_EVICT_SERIAL, CR_GPU_EVICT_BLOCK, CR_GPU_SYNC,     \
-    CR_GPU_UNFLAG
-
-/* What only the model that follows single blocks can do, and only where the device's prices are known. */
-static int check_needs(const struct cr_engine *e, const struct cr_backend_cfg *cfg, const struct device *d,
-                       struct cr_err *err)
+static int check_needs(const struct cr_backend_cfg *cfg, const struct device *d, struct cr_err *err)
 {
-  static const struct {
-    enum cr_cap cap;
-    enum cr_gpu_constant price[10];
-    uint32_t n_price;
-  } of[] = {
-    {CR_CAP_QUEUE, {CR_GPU_PUSH, CR_GPU_FETCH, CR_GPU_NOTICE, CR_GPU_SINGLE}, 4},
-    {CR_CAP_EVICT, {STEPS}, 8},
-    {CR_CAP_KILL, {STEPS, CR_GPU_KILL, CR_GPU_KILL_MORE}, 10},
-    {CR_CAP_SLICE, {0}, 0},
-    {CR_CAP_PAD, {0}, 0},
-  };
-  for (size_t i = 0; i < sizeof of / sizeof of[0]; i++) {
-    if (!(cfg->needs & of[i].cap))
-      continue;
-    const char *cap = cr_cap_text(of[i].cap), *who = cfg->policy ? cfg->policy : "the policy";
-    if (e->has_iterations)
-      return cr_fail(err, CR_EINPUT,
-                     "policy %s needs %s, but of model %s only the time of an iteration is known; choose another policy, or "
-                     "models with recorded ops",
-                     who, cap, cfg->workload->model[cfg->workload->client[0].model.i].name);
-    if (cfg->has_processes)
-      return cr_fail(err, CR_EINPUT, "policy %s needs %s, which processes that take turns on a device cannot do", who, cap);
-    if (of[i].cap != CR_CAP_QUEUE && !d->model.ops->stop)
-      return cr_fail(err, CR_EINPUT,
-                     "policy %s needs %s, which the model of fidelity %s cannot do; take model.fidelity=wave", who, cap,
-                     d->model.ops->name);
-    for (uint32_t j = 0; j < of[i].n_price; j++)
-      if (isnan(d->constants.constant[of[i].price[j]]))
-        return cr_fail(err, CR_EINPUT,
-                       "policy %s needs %s, but device %s does not say what that costs: constant %s is missing; add it to the "
-                       "device, or try one with --set model.%s=10us",
-                       who, cap, d->desc->name, cr_gpu_constant_info[of[i].price[j]].name,
-                       cr_gpu_constant_info[of[i].price[j]].name);
-  }
-  return CR_OK;
+  const struct cr_needs needs = {.caps = cfg->needs, .policy = cfg->policy, .has_processes = cfg->has_processes};
+  return cr_needs_check(&needs, cfg->workload, d->desc, &d->constants, err);
 }
 
 static int open_device(struct cr_engine *e, const struct cr_backend_cfg *cfg, uint32_t i, struct cr_err *err)
@@ -117,6 +78,7 @@ static int open_device(struct cr_engine *e, const struct cr_backend_cfg *cfg, ui
   struct device *d = &e->device[i];
   d->desc = &cfg->machine->device[i];
   int rc = cr_gpu_model_parse(d->desc, cfg->set, &d->constants, err);
+  rc = rc ? rc : check_needs(cfg, d, err);
   if (rc)
     return rc;
   d->launch_ns = us_to_ns(d->constants.constant[CR_GPU_LAUNCH]);
@@ -125,10 +87,8 @@ static int open_device(struct cr_engine *e, const struct cr_backend_cfg *cfg, ui
   if (!d->stream || !d->process)
     return cr_fail_nomem(err, "streams");
   d->reset.at_ns = CR_NS_NEVER;
-  if (e->has_iterations) {
-    rc = check_needs(e, cfg, d, err);
-    return rc ? rc : open_iterations(e, cfg, d, err);
-  }
+  if (e->has_iterations)
+    return open_iterations(e, cfg, d, err);
   const struct cr_device_model_cfg model = {
     .device = d->desc,
     .model = &d->constants,
@@ -137,8 +97,7 @@ static int open_device(struct cr_engine *e, const struct cr_backend_cfg *cfg, ui
     .n_op = cfg->workload->n_op,
     .n_stream = cfg->stream_cap,
   };
-  rc = make_model(d, &model, cfg->has_processes, err);
-  return rc ? rc : check_needs(e, cfg, d, err);
+  return make_model(d, &model, cfg->has_processes, err);
 }
 
 /* Room for cap ranges, and for an event of each.  What has happened and was not taken yet moves to the ring's start. */
@@ -286,8 +245,12 @@ static void start_op(struct cr_engine *e, struct stream *s, cr_ns from_ns, cr_ns
   if (r->pad != CR_NONE)
     cr_engine_start_pads(e, s, r, from_ns, launched_ns);
   if (r->block || r->n_slice)
-    d->model.ops->start_part(d->model.self, s->local, op,
-                             r->n_slice ? r->n_slice : e->workload->op[op].blocks - r->block, 0, from_ns, launched_ns);
+    d->model.ops->start_part(d->model.self, s->local,
+                             &(struct cr_gpu_part){
+                               .op = op,
+                               .n_block = r->n_slice ? r->n_slice : e->workload->op[op].blocks - r->block,
+                             },
+                             from_ns, launched_ns);
   else
     d->model.ops->start(d->model.self, s->local, op, from_ns, launched_ns);
   s->on = 1;

@@ -116,7 +116,10 @@ void cr_engine_start_pads(struct cr_engine *e, struct stream *s, struct range *r
       m->ops->set_share(m->self, s->local, s->local, p->rt_sms);
     }
     m->ops->set_share(m->self, be->local, group, d->desc->sms - p->rt_sms);
-    m->ops->start_part(m->self, be->local, p->op, p->n_block, p->sm_blocks, from_ns, launched_ns);
+    m->ops->start_part(
+      m->self, be->local,
+      &(struct cr_gpu_part){.op = p->op, .n_block = p->n_block, .sm_blocks = p->sm_blocks, .is_pad = 1}, from_ns,
+      launched_ns);
     be->pad = i;
     be->pad_beside = cr_engine_stream_id(e, s);
     be->pad_reach_ns = cr_min_ns(be->pad_reach_ns, cr_max_ns(from_ns, launched_ns));

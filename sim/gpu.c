@@ -136,6 +136,7 @@ static void start(struct cr_gpu *g, uint32_t stream, uint32_t op, const struct s
   k->shape = shape;
   k->left = shape->blocks;
   k->given_up = 0;
+  k->is_pad = 0;
   k->running = 0;
   k->started = 0;
   k->tried = 0;
@@ -162,18 +163,19 @@ static void cap_sm_blocks(const struct cr_gpu *g, struct shape *k, uint32_t n)
   k->need = cr_gpu_pack(k->warps, 1, k->reg_units, k->smem);
 }
 
-void cr_gpu_start_part(struct cr_gpu *g, uint32_t stream, uint32_t op, uint32_t n_block, uint32_t sm_blocks,
-                       cr_ns from_ns, cr_ns launched_ns)
+void cr_gpu_start_part(struct cr_gpu *g, uint32_t stream, const struct cr_gpu_part *part, cr_ns from_ns,
+                       cr_ns launched_ns)
 {
-  struct shape *part = &g->part[stream];
-  *part = g->shape[op];
-  if (n_block && n_block < part->blocks) {
-    part->dram_bytes *= (double)n_block / part->blocks;
-    part->blocks = n_block;
+  struct shape *shape = &g->part[stream];
+  *shape = g->shape[part->op];
+  if (part->n_block && part->n_block < shape->blocks) {
+    shape->dram_bytes *= (double)part->n_block / shape->blocks;
+    shape->blocks = part->n_block;
   }
-  if (sm_blocks)
-    cap_sm_blocks(g, part, sm_blocks);
-  start(g, stream, op, part, cr_max_ns(from_ns, launched_ns));
+  if (part->sm_blocks)
+    cap_sm_blocks(g, shape, part->sm_blocks);
+  start(g, stream, part->op, shape, cr_max_ns(from_ns, launched_ns));
+  g->kernel[stream].is_pad = part->is_pad;
 }
 
 cr_ns cr_gpu_next_ns(const struct cr_gpu *g)
@@ -256,9 +258,11 @@ static double start_cold(struct cr_gpu *g, uint32_t stream, const struct shape *
   uint32_t n_other = 0;
   for (uint32_t i = 0; i < g->n_stream; i++)
     n_other += g->start_seq[i] > last;
-  g->start_seq[stream] = ++g->n_start;
   k->started = 1;
   k->start_ns = g->now_ns;
+  if (k->is_pad)
+    return 0;
+  g->start_seq[stream] = ++g->n_start;
   if (n_other == 0 || !g->model.has[CR_GPU_HAS_COLD])
     return 0;
   return shape->cold_ns * g->cold_factor[n_other];

@@ -81,9 +81,14 @@ void cr_gpu_set_share(struct cr_gpu *g, uint32_t stream, uint32_t group, uint32_
  * launched_ns; both may lie in the past.  One op at a time a stream. */
 void cr_gpu_start(struct cr_gpu *g, uint32_t stream, uint32_t op, cr_ns from_ns, cr_ns launched_ns);
 
-/* The same of a kernel, of which only n_block blocks run (0: all), at most sm_blocks of them on an SM (0: as many as fit). */
-void cr_gpu_start_part(struct cr_gpu *g, uint32_t stream, uint32_t op, uint32_t n_block, uint32_t sm_blocks,
-                       cr_ns from_ns, cr_ns launched_ns);
+/* Blocks of a kernel: n of them (0: all), at most sm_blocks on an SM (0: as many as fit).  They may be part of another stream's
+ * launch: then no kernel of their own starts. */
+struct cr_gpu_part {
+  uint32_t op, n_block, sm_blocks;
+  int is_pad;
+};
+void cr_gpu_start_part(struct cr_gpu *g, uint32_t stream, const struct cr_gpu_part *part, cr_ns from_ns,
+                       cr_ns launched_ns);
 
 /* When something changes next; CR_NS_NEVER when nothing is on the device. */
 cr_ns cr_gpu_next_ns(const struct cr_gpu *g);

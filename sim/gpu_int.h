@@ -171,6 +171,7 @@ struct kernel {
   const struct shape *shape;  /* of its op, or part[] of its stream */
   uint32_t started;           /* first block placed */
   uint32_t tried;             /* has looked for room */
+  int is_pad;                 /* part of another stream's launch */
   uint32_t newest;            /* its cohort placed last, while it has one */
   struct share *share;        /* of its stream; NULL: its own, which is all of the device */
   cr_ns start_ns;

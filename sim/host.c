@@ -87,22 +87,25 @@ static int add_ops(struct cr_host *h)
   const struct cr_workload *w = h->workload;
   uint32_t n = w->n_op;
   uint32_t *blocks = cr_arena_take(h->arena, n, sizeof *blocks), *stage = cr_arena_take(h->arena, n, sizeof *stage);
+  uint32_t *threads = cr_arena_take(h->arena, n, sizeof *threads);
   uint8_t *kind = cr_arena_take(h->arena, n, sizeof *kind);
   uint8_t *idempotent = cr_arena_take(h->arena, n, sizeof *idempotent);
   cr_ns *duration_ns = cr_arena_take(h->arena, n, sizeof *duration_ns);
   h->op_start_ns = cr_arena_take(h->arena, (size_t)n + 1, sizeof *h->op_start_ns);
-  if (!blocks || !stage || !kind || !idempotent || !duration_ns || !h->op_start_ns)
+  if (!blocks || !threads || !stage || !kind || !idempotent || !duration_ns || !h->op_start_ns)
     return CR_ENOMEM;
   for (uint32_t i = 0; i < n; i++) {
     idempotent[i] = (uint8_t)w->op[i].idempotent;
     duration_ns[i] = w->op[i].duration_ns;
     blocks[i] = w->op[i].blocks;
+    threads[i] = w->op[i].threads;
     stage[i] = w->op[i].stage;
     kind[i] = (uint8_t)w->op[i].kind;
     h->op_start_ns[i + 1] = cr_ns_add(h->op_start_ns[i], w->op[i].duration_ns);
   }
   h->view.n_op = n;
   h->view.op_blocks = blocks;
+  h->view.op_threads = threads;
   h->view.op_stage = stage;
   h->view.op_kind = kind;
   h->view.op_idempotent = idempotent;
@@ -113,13 +116,16 @@ static int add_ops(struct cr_host *h)
 static int add_devices(struct cr_host *h)
 {
   uint32_t n = h->machine->n_device;
-  uint32_t *sms = cr_arena_take(h->arena, n, sizeof *sms);
-  if (!sms)
+  uint32_t *sms = cr_arena_take(h->arena, n, sizeof *sms), *threads = cr_arena_take(h->arena, n, sizeof *threads);
+  if (!sms || !threads)
     return CR_ENOMEM;
-  for (uint32_t i = 0; i < n; i++)
+  for (uint32_t i = 0; i < n; i++) {
     sms[i] = h->machine->device[i].sms;
+    threads[i] = h->machine->device[i].sm_threads;
+  }
   h->view.n_device = n;
   h->view.device_sms = sms;
+  h->view.device_sm_threads = threads;
   return CR_OK;
 }
 

@@ -56,11 +56,11 @@ struct cr_view {
   const int64_t *client_persistent_bytes, *client_ephemeral_bytes; /* CR_UNKNOWN: it does not say */
   /* [n_device] */
   const int64_t *device_mem_bytes;
-  const uint32_t *device_sms;
+  const uint32_t *device_sms, *device_sm_threads;
   /* [n_model] */
   const uint32_t *model_op0, *model_n_op, *model_n_stage;
   /* [n_op]: what was recorded, never what will happen */
-  const uint32_t *op_blocks, *op_stage;
+  const uint32_t *op_blocks, *op_threads, *op_stage; /* threads: of a block */
   const uint8_t *op_kind;
   const cr_ns *op_duration_ns;
   const uint8_t *op_idempotent; /* enum cr_answer: whether it may be run again from its start after a KILL */
@@ -162,7 +162,7 @@ enum cr_reclaim {
  * op as the one before it ends, as an ideal queue of one would be: graphs launched whole.  Only in init and on_client; needs
  * CR_CAP_QUEUE. */
 #define CR_QUEUE_MAX UINT32_C(65536)
-void cr_queue(struct cr_policy *p, cr_stream s, uint32_t n, enum cr_reclaim reclaim);
+void cr_stream_queue(struct cr_policy *p, cr_stream s, uint32_t n, enum cr_reclaim reclaim);
 
 /* Takes back what the stream holds; on_back comes for each range that was not finished, in their order, when the stream is
  * known to be idle.

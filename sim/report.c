@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/report_preempt.h"
 #include "sim/table.h"
 #include "sim/unit.h"
 
@@ -383,6 +384,10 @@ static void report_table(const struct cr_summary *s, int color, struct cr_text *
     cr_text_add(out, "\n");
     device_table(s, color, out);
   }
+  if (cr_report_has_preempts(s)) {
+    cr_text_add(out, "\n");
+    cr_report_preempts(s, color, out);
+  }
   if (s->n_run > 1 && s->n_client) {
     cr_text_add(out, "\n");
     comparison(s, &scale, color, out);
@@ -516,6 +521,21 @@ static void csv_jobs(const struct cr_jobs_summary *jobs, struct cr_text *out)
   csv_number(out, jobs->per_h, "6");
 }
 
+/* In the columns of latency, and the number as requests done. */
+static void csv_preempts(const struct cr_preempt_summary *p, struct cr_text *out)
+{
+  csv_commas(out, 6);
+  cr_text_add(out, "%" PRIu64, p->latency.n);
+  csv_commas(out, 4);
+  csv_number(out, p->latency.mean_ns, "1");
+  csv_ns(out, p->latency.min_ns);
+  csv_ns(out, p->latency.p50_ns);
+  csv_ns(out, p->latency.p95_ns);
+  csv_ns(out, p->latency.p99_ns);
+  csv_ns(out, p->latency.max_ns);
+  csv_commas(out, 6 * (CR_N_METRIC - 1) + CSV_DEVICE_ONLY + CSV_JOBS_ONLY);
+}
+
 static void report_csv(const struct cr_summary *s, struct cr_text *out)
 {
   csv_header(out);
@@ -524,6 +544,11 @@ static void report_csv(const struct cr_summary *s, struct cr_text *out)
     if (run->jobs.total.n) {
       csv_start(s, run, "jobs", "jobs", out);
       csv_jobs(&run->jobs, out);
+      csv_end(s, out);
+    }
+    if (run->preempt.latency.n) {
+      csv_start(s, run, "preemption", "preemption", out);
+      csv_preempts(&run->preempt, out);
       csv_end(s, out);
     }
     for (uint32_t c = 0; c < s->n_client; c++) {
@@ -652,6 +677,10 @@ static void json_run(const struct cr_summary *s, uint32_t r, struct cr_text *out
   if (run->jobs.total.n) {
     cr_text_add(out, ",\n      \"jobs\":");
     json_jobs(&run->jobs, out);
+  }
+  if (cr_report_has_preempts(&(struct cr_summary){.n_run = 1, .run = &s->run[r]})) {
+    cr_text_add(out, ",\n      \"preemption\":");
+    cr_report_preempts_json(&run->preempt, out);
   }
   cr_text_add(out, ",\n      \"clients\":[");
   for (uint32_t c = 0; c < s->n_client; c++) {

@@ -126,6 +126,17 @@ static const char *name_first(const struct cr_result *r, const struct cr_workloa
   return client == CR_NONE ? NULL : w->client[client].name;
 }
 
+void cr_summarize_preempts(const struct cr_result *r, struct cr_preempt_summary *out)
+{
+  *out = (struct cr_preempt_summary){
+    .latency = spread_of(r->preempt),
+    .n_killed = r->n_killed,
+    .n_cut = r->n_cut,
+    .n_redone = r->n_redone,
+    .redone_ns = r->redone_ns,
+  };
+}
+
 int cr_summarize_run(const struct cr_result *r, const struct cr_workload *w, const struct cr_machine *m,
                      struct cr_run_summary *out, struct cr_err *err)
 {
@@ -153,6 +164,7 @@ int cr_summarize_run(const struct cr_result *r, const struct cr_workload *w, con
       cr_summarize_client(r, c, w, &client[i++]);
   for (uint32_t d = 0; d < r->n_device; d++)
     cr_summarize_device(r, d, m, &device[d]);
+  cr_summarize_preempts(r, &out->preempt);
   int rc = cr_summarize_jobs(r, device, &out->jobs, err);
   if (rc != CR_OK)
     return rc;

@@ -46,6 +46,14 @@ struct cr_jobs_summary {
   double busy, sm_use;                          /* as of devices; their mean */
 };
 
+/* Of a run's preemptions, parking aside: from the wish to have a stream back until it held nothing, and what was done in vain
+ * (sim/stats.h). */
+struct cr_preempt_summary {
+  struct cr_spread latency;
+  uint64_t n_killed, n_cut, n_redone;
+  cr_ns redone_ns;
+};
+
 struct cr_run_summary {
   const char *policy, *backend;
   enum cr_outcome outcome;
@@ -55,6 +63,7 @@ struct cr_run_summary {
   struct cr_client_summary *client; /* [n_client] of the summary: those that are no jobs, in order */
   struct cr_device_summary *device; /* [n_device] of the summary */
   struct cr_jobs_summary jobs;
+  struct cr_preempt_summary preempt;
 };
 
 struct cr_summary {
@@ -77,6 +86,7 @@ void cr_summarize_client(const struct cr_result *r, uint32_t client, const struc
                          struct cr_client_summary *out);
 void cr_summarize_device(const struct cr_result *r, uint32_t device, const struct cr_machine *m,
                          struct cr_device_summary *out);
+void cr_summarize_preempts(const struct cr_result *r, struct cr_preempt_summary *out);
 int cr_summarize_run(const struct cr_result *r, const struct cr_workload *w, const struct cr_machine *m,
                      struct cr_run_summary *out, struct cr_err *err) CR_MUST;
 

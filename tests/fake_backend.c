@@ -25,7 +25,11 @@ struct stream {
   cr_ns start_ns, end_ns; /* of the head */
 };
 
+enum { PADS = 64 };
+
 struct cr_backend {
+  struct cr_act pad[PADS];
+  uint32_t n_pad;
   const struct cr_workload *workload;
   cr_ns now_ns;
   struct stream *stream;
@@ -250,6 +254,55 @@ static void preempt(struct cr_backend *b, struct stream *s, uint32_t how)
     cut(b, s, n_done + 1);
 }
 
+/* Blocks that are done before op0, or with it. */
+static void happen_in_blocks(struct cr_backend *b, const struct cr_act *a, uint32_t base, uint32_t block, uint32_t how)
+{
+  struct range r = {.request = a->request, .op0 = a->op0, .base = base, .how = how};
+  uint32_t n_op = b->workload->model[b->workload->client[a->client].model.i].n_op;
+  int is_over = block >= b->workload->op[a->op0].blocks;
+  int is_done = how == 0 || a->op0 - base + (uint32_t)is_over == n_op;
+  happen(b, &r, is_done ? CR_EV_DONE : CR_EV_BACK, b->now_ns, (uint32_t)is_over);
+  b->event[(b->event_at + b->n_event - 1) % b->range_cap].block = is_over ? 0 : block;
+}
+
+/* Pads take no time here: they are over as they are told of, and given back with the launch that they pad. */
+static int pad(struct cr_backend *b, const struct cr_act *a, struct cr_err *err)
+{
+  for (uint32_t i = 0; i < b->n_pad; i++)
+    if (b->pad[i].request == a->request) { /* it goes on */
+      b->pad[i] = *a;
+      return CR_OK;
+    }
+  if (b->n_pad == PADS)
+    return cr_fail(err, CR_ERUN, "more requests that pad than the fake backend keeps");
+  b->pad[b->n_pad++] = *a;
+  return CR_OK;
+}
+
+static void give_back_pads(struct cr_backend *b, uint32_t rt)
+{
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < b->n_pad; i++) {
+    const struct cr_act *a = &b->pad[i];
+    if (a->pad.rt == rt)
+      happen_in_blocks(b, a, b->workload->model[b->workload->client[a->client].model.i].op0, a->block0 + a->n_block,
+                       CR_CAP_PAD);
+    else
+      b->pad[kept++] = *a;
+  }
+  b->n_pad = kept;
+}
+
+static int launch_any(struct cr_backend *b, const struct cr_act *a, struct cr_err *err)
+{
+  if (a->n_block) { /* a slice takes no time either, and does not wait */
+    happen_in_blocks(b, a, b->workload->model[b->workload->client[a->client].model.i].op0, a->block0 + a->n_block, 0);
+    return CR_OK;
+  }
+  give_back_pads(b, a->request);
+  return launch(b, a, err);
+}
+
 static int fake_act(struct cr_backend *b, const struct cr_act *a, struct cr_err *err)
 {
   switch (a->kind) {
@@ -257,7 +310,9 @@ static int fake_act(struct cr_backend *b, const struct cr_act *a, struct cr_err 
     b->stream[b->n_stream++] = (struct stream){.head = CR_NONE, .tail = CR_NONE};
     return CR_OK;
   case CR_ACT_LAUNCH:
-    return launch(b, a, err);
+    return launch_any(b, a, err);
+  case CR_ACT_PAD:
+    return pad(b, a, err);
   case CR_ACT_SHARE: /* the others do not matter to streams in series */
     return CR_OK;
   default:
@@ -278,5 +333,6 @@ static void fake_use(const struct cr_backend *b, uint32_t device, struct cr_use 
   }
 
 const struct cr_backend_ops fake_backend = FAKE("fake", CR_CAP_PARK | CR_CAP_EVICT | CR_CAP_KILL | CR_CAP_PRIORITY |
-                                                   CR_CAP_SHARE | CR_CAP_PROCESS | CR_CAP_MEM);
+                                                   CR_CAP_SHARE | CR_CAP_PROCESS | CR_CAP_MEM | CR_CAP_QUEUE |
+                                                   CR_CAP_SLICE | CR_CAP_PAD);
 const struct cr_backend_ops fake_backend_plain = FAKE("fake-plain", 0);

@@ -7,7 +7,7 @@
 #include "sim/backend.h"
 
 /* Can park, evict, kill (in all of which queued ranges come back at once; park and evict let the running op finish,
- * kill starts it over) and priorities, which it ignores.  model_set "fail=N": the N-th wait fails. */
+ * kill starts it over), and priorities and queues, which it ignores; slices and pads, which take no time.  model_set "fail=N": the N-th wait fails. */
 extern const struct cr_backend_ops fake_backend;
 extern const struct cr_backend_ops fake_backend_plain; /* the same without any capability */
 

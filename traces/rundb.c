@@ -321,6 +321,16 @@ static int add_device_result(struct cr_rundb *db, uint32_t device, const struct 
                      (int64_t)d->n_memset, d->busy, d->sm_use, d->warp_use, d->dram_use, d->copy_use);
 }
 
+static int add_preempts(struct cr_rundb *db, const struct cr_result *r, struct cr_err *err)
+{
+  struct cr_preempt_summary p;
+  cr_summarize_preempts(r, &p);
+  const struct cr_spread *d = &p.latency;
+  return cr_rundb_do(db, err, "INSERT INTO preemption VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "iirnnnnniiii",
+                     (int64_t)db->n_run - 1, (int64_t)d->n, d->mean_ns, d->min_ns, d->p50_ns, d->p95_ns, d->p99_ns,
+                     d->max_ns, (int64_t)p.n_killed, (int64_t)p.n_cut, (int64_t)p.n_redone, p.redone_ns);
+}
+
 int cr_rundb_end(struct cr_rundb *db, const struct cr_result *r, struct cr_err *err)
 {
   int rc = cr_rundb_do(db, err,
@@ -329,6 +339,8 @@ int cr_rundb_end(struct cr_rundb *db, const struct cr_result *r, struct cr_err *
                        "ssiiiiiiiihi", cr_outcome_name[r->outcome], r->why, r->end_ns, (int64_t)r->n_event,
                        (int64_t)r->n_callback, (int64_t)r->n_action, (int64_t)r->n_refused, (int64_t)r->n_preempt,
                        (int64_t)r->n_op, (int64_t)r->ledger_count, r->ledger_hash, (int64_t)db->n_run - 1);
+  if (rc == CR_OK)
+    rc = add_preempts(db, r, err);
   for (uint32_t c = 0; rc == CR_OK && c < r->n_client; c++) {
     struct cr_client_summary client;
     if (db->scenario->workload->client[c].job.iterations) {

@@ -316,6 +316,41 @@ static int read_run_rows(struct cr_rundb *db, struct cr_summary *s, struct cr_er
   return nomem ? cr_fail_nomem(err, "the run database") : rc;
 }
 
+static struct cr_spread spread_of(sqlite3_stmt *q, int first)
+{
+  return (struct cr_spread){
+    .n = (uint64_t)sqlite3_column_int64(q, first),
+    .mean_ns = real_of(q, first + 1),
+    .min_ns = ns_of(q, first + 2),
+    .p50_ns = ns_of(q, first + 3),
+    .p95_ns = ns_of(q, first + 4),
+    .p99_ns = ns_of(q, first + 5),
+    .max_ns = ns_of(q, first + 6),
+  };
+}
+
+static int read_preempt_rows(struct cr_rundb *db, struct cr_summary *s, struct cr_err *err)
+{
+  sqlite3_stmt *q = NULL;
+  uint32_t n = 0;
+  int rc = cr_rundb_query(db, &q, err, "SELECT run, count, mean_ns, min_ns, p50_ns, p95_ns, p99_ns, max_ns, ops_stopped, ops_cut,"
+                          " ops_run_again, in_vain_ns FROM preemption", "");
+  for (; rc == CR_OK && (rc = step(db, q, err)) > 0; n++) {
+    int64_t run = sqlite3_column_int64(q, 0);
+    rc = run < 0 || run >= s->n_run ? outside(db, err) : CR_OK;
+    if (rc == CR_OK)
+      s->run[run].preempt = (struct cr_preempt_summary){
+        .latency = spread_of(q, 1),
+        .n_killed = (uint64_t)sqlite3_column_int64(q, 8),
+        .n_cut = (uint64_t)sqlite3_column_int64(q, 9),
+        .n_redone = (uint64_t)sqlite3_column_int64(q, 10),
+        .redone_ns = sqlite3_column_int64(q, 11),
+      };
+  }
+  sqlite3_finalize(q);
+  return rc == CR_OK && n != s->n_run ? missing(db, err) : rc;
+}
+
 /* The place in the summary of each client that is no job. */
 struct places {
   uint32_t n_client; /* jobs and others */
@@ -399,15 +434,7 @@ static int read_distribution_rows(struct cr_rundb *db, const struct places *p, s
       rc = outside(db, err);
       break;
     }
-    c->metric[metric] = (struct cr_spread){
-      .n = (uint64_t)sqlite3_column_int64(q, 3),
-      .mean_ns = real_of(q, 4),
-      .min_ns = ns_of(q, 5),
-      .p50_ns = ns_of(q, 6),
-      .p95_ns = ns_of(q, 7),
-      .p99_ns = ns_of(q, 8),
-      .max_ns = ns_of(q, 9),
-    };
+    c->metric[metric] = spread_of(q, 3);
   }
   sqlite3_finalize(q);
   return rc;
@@ -576,6 +603,8 @@ static int read_summary(struct cr_rundb *db, struct cr_summary *s, struct cr_err
   s->duration_ns = info->duration_ns;
   s->warmup_ns = info->warmup_ns;
   rc = read_run_rows(db, s, err);
+  if (rc == CR_OK)
+    rc = read_preempt_rows(db, s, err);
   if (rc == CR_OK)
     rc = read_client_rows(db, &places, s, err);
   if (rc == CR_OK)

@@ -31,6 +31,9 @@
   "CREATE TABLE device_result(run INTEGER NOT NULL REFERENCES run, device INTEGER NOT NULL REFERENCES device," \
   " kernels INTEGER NOT NULL, copies INTEGER NOT NULL, memsets INTEGER NOT NULL, busy_ratio REAL, sm_use_ratio REAL," \
   " warp_use_ratio REAL, dram_use_ratio REAL, copy_use_ratio REAL, PRIMARY KEY(run, device)) STRICT, WITHOUT ROWID;" \
+  "CREATE TABLE preemption(run INTEGER PRIMARY KEY REFERENCES run, count INTEGER NOT NULL, mean_ns REAL, min_ns INTEGER," \
+  " p50_ns INTEGER, p95_ns INTEGER, p99_ns INTEGER, max_ns INTEGER, ops_stopped INTEGER NOT NULL, ops_cut INTEGER NOT NULL," \
+  " ops_run_again INTEGER NOT NULL, in_vain_ns INTEGER NOT NULL) STRICT;" \
   "CREATE TABLE request(run INTEGER NOT NULL, client INTEGER NOT NULL, arrive_ns INTEGER NOT NULL," \
   " reach_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, missed INTEGER NOT NULL) STRICT;" \
   "CREATE TABLE note_kind(kind INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;" \

@@ -1,0 +1,76 @@
+/* needs.c - what a policy needs, held against a device and a workload. */
+#include "config.h"
+
+#include "sim/needs.h"
+
+#include <math.h>
+
+#include "sim/ask.h"
+#include "sim/device_model.h"
+
+#define STEPS                                                                                                      \
+  CR_GPU_FLAG, CR_GPU_CLEAR, CR_GPU_CLEAR_EACH, CR_GPU_EVICT, CR_GPU_EVICT_SERIAL, CR_GPU_EVICT_BLOCK, CR_GPU_SYNC, \
+    CR_GPU_UNFLAG
+
+static const struct priced {
+  enum cr_cap cap;
+  uint32_t n_price;
+  enum cr_gpu_constant price[10];
+} priced[] = {
+  {CR_CAP_QUEUE, 4, {CR_GPU_PUSH, CR_GPU_FETCH, CR_GPU_NOTICE, CR_GPU_SINGLE}},
+  {CR_CAP_EVICT, 8, {STEPS}},
+  {CR_CAP_KILL, 10, {STEPS, CR_GPU_KILL, CR_GPU_KILL_MORE}},
+  {CR_CAP_SLICE, 0, {0}},
+  {CR_CAP_PAD, 0, {0}},
+};
+
+uint32_t cr_workload_iterations(const struct cr_workload *w)
+{
+  for (uint32_t i = 0; i < w->n_client; i++)
+    if (w->op[w->model[w->client[i].model.i].op0].kind == CR_OP_ITERATION)
+      return w->client[i].model.i;
+  return CR_NONE;
+}
+
+static int check_prices(const struct priced *p, const char *who, const struct cr_device_desc *d,
+                        const struct cr_gpu_model *model, struct cr_err *err)
+{
+  for (uint32_t j = 0; j < p->n_price; j++) {
+    const char *name = cr_gpu_constant_info[p->price[j]].name;
+    if (isnan(model->constant[p->price[j]]))
+      return cr_fail(err, CR_EINPUT,
+                     "policy %s needs %s, but device %s does not say what that costs: its constant %s is missing; add it to the "
+                     "device, or try one with --set model.%s=10us",
+                     who, cr_cap_text(p->cap), d->name, name, name);
+  }
+  return CR_OK;
+}
+
+int cr_needs_check(const struct cr_needs *needs, const struct cr_workload *w, const struct cr_device_desc *d,
+                   const struct cr_gpu_model *model, struct cr_err *err)
+{
+  const char *who = needs->policy ? needs->policy : "?";
+  uint32_t iterations = cr_workload_iterations(w);
+  int rc = CR_OK;
+  for (size_t i = 0; rc == CR_OK && i < sizeof priced / sizeof priced[0]; i++) {
+    const struct priced *p = &priced[i];
+    const char *cap = cr_cap_text(p->cap);
+    if (!(needs->caps & p->cap))
+      continue;
+    if (iterations != CR_NONE)
+      return cr_fail(err, CR_EINPUT,
+                     "policy %s needs %s, but of model %s only the time of an iteration is known; choose another policy, or "
+                     "models with recorded ops",
+                     who, cap, w->model[iterations].name);
+    if (needs->has_processes)
+      return cr_fail(err, CR_EINPUT,
+                     "policy %s needs %s, which processes that take turns on a device cannot do; leave one of them out", who,
+                     cap);
+    if (p->cap != CR_CAP_QUEUE && !cr_device_model_of(model->fidelity)->stop)
+      return cr_fail(err, CR_EINPUT,
+                     "policy %s needs %s, which the model of fidelity %s does not follow; take model.fidelity=wave", who, cap,
+                     cr_fidelity_name[model->fidelity]);
+    rc = check_prices(p, who, d, model, err);
+  }
+  return rc;
+}
