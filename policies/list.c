@@ -6,7 +6,8 @@
 #include <string.h>
 
 extern const struct cr_policy_ops cr_policy_exclusive, cr_policy_fair, cr_policy_fifo, cr_policy_mps, cr_policy_pack,
-  cr_policy_priority, cr_policy_srtf, cr_policy_streams, cr_policy_timeslice;
+  cr_policy_priority, cr_policy_reef, cr_policy_reef_n, cr_policy_srtf, cr_policy_streams, cr_policy_timeslice,
+  cr_policy_wait;
 
 const struct cr_policy_ops *const cr_policy_list[] = {
   &cr_policy_exclusive,
@@ -18,6 +19,9 @@ const struct cr_policy_ops *const cr_policy_list[] = {
   &cr_policy_srtf,
   &cr_policy_pack,
   &cr_policy_fair,
+  &cr_policy_reef,
+  &cr_policy_reef_n,
+  &cr_policy_wait,
   NULL,
 };
 

@@ -57,7 +57,7 @@ ok 'the_ledger_of_jobs_can_be_replayed' jobs_replay
 ok 'the_database_leaves_no_partial_file' absent "$tmp"/*.partial
 # Where there are no jobs, every policy that manages none; and the others where there are.
 policies_of() { cut -d, -f3 "$tmp/csv" | sed 1d | sort -u | tr '\n' ' '; }
-one_row() { run --format csv >"$tmp/csv" && [ "$(grep -c '^client,' "$tmp/csv")" -eq 10 ] && [ "$(policies_of)" = 'exclusive mps priority streams timeslice ' ]; }
+one_row() { run --format csv >"$tmp/csv" && [ "$(grep -c '^client,' "$tmp/csv")" -eq 16 ] && [ "$(policies_of)" = 'exclusive mps priority reef reef-n streams timeslice wait ' ]; }
 one_for_jobs() { "$corun" run salus-fair --set policies= --format csv >"$tmp/csv" && [ "$(policies_of)" = 'fair fifo pack srtf ' ]; }
 ok 'csv_has_a_row_for_every_policy_and_client' one_row
 ok 'jobs_run_under_those_that_manage_jobs' one_for_jobs
