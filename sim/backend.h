@@ -22,6 +22,7 @@ struct cr_event {
   uint32_t request;
   uint32_t op;       /* one past the last finished op, counted from the model's first */
   uint32_t how;      /* BACK: the enum cr_cap */
+  cr_ns thought_ns;  /* BACK of a job: for so long its client has thought since its last iteration */
 };
 
 enum cr_act_kind { CR_ACT_STREAM, CR_ACT_LAUNCH, CR_ACT_PREEMPT, CR_ACT_SHARE };

@@ -298,6 +298,13 @@ static void deliver(struct core *c, const struct cr_event *e)
   f->reach_ns = cr_min_ns(f->reach_ns, e->reach_ns);
   if (complete)
     count_finished(c, e->request, e->at_ns);
+  if (e->thought_ns)
+    tell(c, &(struct cr_note){
+              .at_ns = c->now_ns,
+              .kind = CR_NOTE_THOUGHT,
+              .a = e->request,
+              .t = (uint64_t)(e->at_ns - e->thought_ns + c->cfg->workload->client[client].job.think_ns),
+            });
   tell(c, &(struct cr_note){
             .at_ns = c->now_ns,
             .kind = e->kind == CR_EV_DONE ? CR_NOTE_DONE : CR_NOTE_BACK,

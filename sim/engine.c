@@ -410,6 +410,12 @@ static void leave(struct cr_engine *e, struct stream *s, enum cr_event_kind kind
     reach(e, s, now_ns);
 }
 
+/* What was told last is of a job whose client has thought for so long since its last iteration. */
+static void tell_thought(struct cr_engine *e, cr_ns thought_ns)
+{
+  e->event[(e->event_at + e->n_event - 1) % e->range_cap].thought_ns = thought_ns;
+}
+
 /* All ops of the head range have ended: of a job's, those of a pass. */
 static void end_range(struct cr_engine *e, struct stream *s, cr_ns now_ns)
 {
@@ -437,6 +443,7 @@ static void end_iterations(struct cr_engine *e, uint32_t device, const struct cr
   r->reach_ns = end->start_ns == CR_NS_NEVER ? CR_NS_NEVER : end->start_ns + end->thought_ns;
   r->done = end->n_done;
   leave(e, s, r->done == r->n_op ? CR_EV_DONE : CR_EV_BACK, now_ns);
+  tell_thought(e, end->thought_ns);
 }
 
 static void end_op(struct cr_engine *e, uint32_t device, const struct cr_gpu_end *end, cr_ns now_ns)
@@ -590,7 +597,7 @@ static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
 }
 
 /* Of a job, at the end of the pass that is under way; at once while it sleeps, and then it has been reached later by as
- * much as it thought in vain. */
+ * much as it has thought. */
 static void park_job(struct cr_engine *e, struct stream *s, cr_ns now_ns)
 {
   struct range *r = &e->range[s->head];
@@ -602,9 +609,10 @@ static void park_job(struct cr_engine *e, struct stream *s, cr_ns now_ns)
   }
   cr_sleepers_remove(&e->sleepers, stream_id(e, s));
   e->wake_ns = cr_sleepers_next_ns(&e->sleepers);
-  if (r->reach_ns != CR_NS_NEVER)
-    r->reach_ns += now_ns - s->end_ns;
+  cr_ns thought_ns = r->reach_ns == CR_NS_NEVER ? 0 : now_ns - s->end_ns;
+  r->reach_ns = cr_ns_add(r->reach_ns, thought_ns);
   leave(e, s, CR_EV_BACK, now_ns);
+  tell_thought(e, thought_ns);
 }
 
 /* The range that runs comes back after the op that runs. */

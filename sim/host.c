@@ -410,6 +410,9 @@ void cr_host_tell(struct cr_host *h, const struct cr_note *told)
   case CR_NOTE_TIMER:
     tell_timer(h, told->t);
     break;
+  case CR_NOTE_THOUGHT: /* for the note that follows */
+    h->flight[told->a].ready_ns = (cr_ns)told->t;
+    break;
   case CR_NOTE_ROOM:
     tell_room(h, (cr_stream){told->a});
     break;
@@ -451,6 +454,7 @@ static void grant_launch(struct cr_host *h, const struct cr_note *asked)
   struct cr_flight *f = &h->flight[asked->a];
   f->stream = asked->c;
   f->end_op = next + cr_min_u32(asked->b, left);
+  f->ready_ns = CR_NS_NEVER;
   h->stream_held[asked->c]++;
   h->n_flight++;
   if (cr_host_is_job(h, h->request_client[asked->a]))

@@ -23,6 +23,7 @@ struct cr_flight {
   cr_ns reach_ns;  /* when a stream first reached it; CR_NS_NEVER: not yet.  Kept for the core */
   uint32_t stream; /* CR_NONE: the policy owns it */
   uint32_t end_op; /* of the launched range, counted from the model's first op */
+  cr_ns ready_ns;  /* of a job: when its client will have thought, as told of the range; CR_NS_NEVER: not told */
 };
 
 /* Where a job is in its life. */

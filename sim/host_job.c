@@ -164,9 +164,8 @@ void cr_host_land_job(struct cr_host *h, const struct cr_note *told)
     return;
   uint64_t used = (uint64_t)told->at_ns - told->t - (uint64_t)spec->think_ns * (n - 1);
   h->client_used_ns[job] = (cr_ns)((uint64_t)h->client_used_ns[job] + used);
-  /* One that is parked while its client thinks begins to think anew, since the note does not say for how long it has: at
-   * most one think time more for each time it is parked.  The used time leaves that out. */
-  h->request_ready_ns[slot] = cr_ns_add(told->at_ns, spec->think_ns);
+  cr_ns ready_ns = h->flight[slot].ready_ns;
+  h->request_ready_ns[slot] = ready_ns == CR_NS_NEVER ? cr_ns_add(told->at_ns, spec->think_ns) : ready_ns;
 }
 
 /* --- checking ----------------------------------------------------------------------------------------------------- */

@@ -27,6 +27,7 @@ const char *const cr_note_name[CR_N_NOTE] = {
   [CR_NOTE_READY] = "ready",     [CR_NOTE_LEAVE] = "leave",       [CR_NOTE_START] = "start",
   [CR_NOTE_REJECT] = "reject",   [CR_NOTE_LANE] = "lane",         [CR_NOTE_CLOSE] = "close",
   [CR_NOTE_ADMIT] = "admit",     [CR_NOTE_MOVE] = "move",
+  [CR_NOTE_THOUGHT] = "thought",
 };
 
 struct cr_ledger {
@@ -157,6 +158,9 @@ static void print_job(const struct cr_note *note, struct cr_text *out)
     break;
   case CR_NOTE_MOVE:
     cr_text_add(out, "  move %" PRIu32 " lane %" PRIu32, note->a, note->b);
+    break;
+  case CR_NOTE_THOUGHT:
+    cr_text_add(out, "thought %" PRIu32 " by %" PRIu64, note->a, note->t);
     break;
   default:
     cr_text_add(out, "unknown kind %" PRIu32, note->kind);

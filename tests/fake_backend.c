@@ -242,12 +242,14 @@ static void preempt(struct cr_backend *b, struct stream *s, uint32_t how)
     s->start_ns = CR_NS_NEVER; /* a job's client still thinks, or has this instant ended */
   else
     s->start_ns += thought_ns;
-  if (in_pass)
+  if (in_pass) {
     cut(b, s, to_the_end_of_the_pass(r, n_done));
-  else if (how == CR_CAP_KILL || !begun)
+  } else if (how == CR_CAP_KILL || !begun) {
     end_head(b, s, CR_EV_BACK, n_done);
-  else
+    b->event[(b->event_at + b->n_event - 1) % b->range_cap].thought_ns = thought_ns;
+  } else {
     cut(b, s, n_done + 1);
+  }
 }
 
 static int fake_act(struct cr_backend *b, const struct cr_act *a, struct cr_err *err)

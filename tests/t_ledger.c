@@ -131,6 +131,7 @@ static void each_kind_has_its_line(void **state)
     {{.at_ns = 1, .kind = CR_NOTE_CLOSE, .a = 2}, "1   close lane 2"},
     {{.at_ns = 1, .kind = CR_NOTE_ADMIT, .a = 2, .b = 3, .t = 9}, "1   admit 2 lane 3 holds 9"},
     {{.at_ns = 1, .kind = CR_NOTE_MOVE, .a = 2, .b = 3}, "1   move 2 lane 3"},
+    {{.at_ns = 1, .kind = CR_NOTE_THOUGHT, .a = 2, .t = 3}, "1 thought 2 by 3"},
     {{.at_ns = 1, .kind = CR_NOTE_REFUSED, .a = 4000}, "1   refused: unknown"},
     {{.at_ns = 1, .kind = 4000}, "1 unknown kind 4000"},
   };
