@@ -36,6 +36,8 @@ enum cr_refusal { /* appended only: stored in run databases */
                   CR_REFUSED_IN_USE,   /* jobs are in the lane */
                   CR_REFUSED_HOLD,     /* so many bytes cannot be held */
                   CR_REFUSED_MANAGE,   /* the policy does not manage jobs */
+                  CR_REFUSED_TURN,     /* not one that can take turns by itself */
+                  CR_REFUSED_ALONE,    /* jobs that take turns have the device to themselves */
                   CR_N_REFUSAL
 };
 const char *cr_refusal_text(uint32_t refusal); /* "the policy does not own the request" */

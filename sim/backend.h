@@ -12,6 +12,7 @@
 enum cr_event_kind {
   CR_EV_DONE, /* a launched range is finished */
   CR_EV_BACK, /* a preempted range is given back; op is the next one to run */
+  CR_EV_TURNED, /* a job that took turns is given back: all of a rotation at one instant, in order */
 };
 
 /* Something that happened to a range the core launched. */
@@ -23,12 +24,15 @@ struct cr_event {
   uint32_t op;       /* one past the last finished op, counted from the model's first */
   uint32_t how;      /* BACK: the enum cr_cap */
   cr_ns thought_ns;  /* BACK of a job: for so long its client has thought since its last iteration */
+  cr_ns used_ns;     /* TURNED: time on the device */
 };
 
-enum cr_act_kind { CR_ACT_STREAM, CR_ACT_LAUNCH, CR_ACT_PREEMPT, CR_ACT_SHARE };
+enum cr_act_kind { CR_ACT_STREAM, CR_ACT_LAUNCH, CR_ACT_PREEMPT, CR_ACT_SHARE, CR_ACT_TURN, CR_ACT_BEGIN };
 
 /* A checked action.  LAUNCH: ops op0 .. op0 + n_op of the workload's table.  STREAM: a new one, numbered in order,
- * with its process and share; all come before anything is launched. */
+ * with its process and share; all come before anything is launched.  TURN: as LAUNCH of the rest of a job, but it takes turns
+ * with the others of its stream (cr_rotate in sim/policy.h), which begin with BEGIN; n_op
+ * less than the rest: after so many iterations all come back, or at its turn, if 0. */
 struct cr_act {
   uint32_t kind; /* enum cr_act_kind */
   uint32_t stream;
@@ -41,6 +45,8 @@ struct cr_act {
   cr_ns slice_ns;     /* STREAM: its process's time slice; CR_NS_NEVER: the device's own */
   cr_ns think_ns;     /* LAUNCH of a job: between two iterations, op0 and n_op counting on through all of them */
   cr_ns ready_ns;     /* LAUNCH of a job: starts then or later */
+  int64_t key;        /* TURN */
+  uint32_t charge;    /* TURN: enum cr_charge */
 };
 
 /* One op's stay on the device, told as it ends. */

@@ -18,6 +18,7 @@
 #include "sim/host_thread.h"
 #include "sim/iterations.h"
 #include "sim/mem.h"
+#include "sim/rotation.h"
 #include "sim/sleepers.h"
 #include "sim/slices.h"
 
@@ -55,6 +56,8 @@ struct device {
   cr_ns launch_ns;         /* from the hand-over of work to an idle stream until it starts */
   struct cr_slices *slices; /* the model, when processes take turns; else NULL */
   struct cr_iterations *iterations; /* instead of a model, when the workload's ops are iterations; else NULL */
+  struct cr_rotation *rotation;     /* beside them: jobs that take turns, alone on the device */
+  uint32_t rotation_stream;         /* of the engine, while there is a rotation */
   uint32_t n_stream;
   uint32_t *stream; /* [stream_cap] by local number */
   uint32_t n_process;
@@ -111,8 +114,11 @@ static int open_iterations(struct cr_engine *e, const struct cr_backend_cfg *cfg
                    "the policy's processes take turns on the device op by op, but of model %s only the time of an "
                    "iteration is known; choose another policy, or models with recorded ops",
                    cfg->workload->model[cfg->workload->client[0].model.i].name);
-  return cr_iterations_new(cfg->stream_cap, e->arena, &d->iterations) == CR_OK ? CR_OK
-                                                                               : cr_fail_nomem(err, "iterations");
+  int is_watched = cfg->observer && cfg->observer->on_op;
+  if (cr_iterations_new(cfg->stream_cap, e->arena, &d->iterations) != CR_OK ||
+      cr_rotation_new(is_watched, &d->rotation) != CR_OK)
+    return cr_fail_nomem(err, "iterations");
+  return CR_OK;
 }
 
 /* Iterations and single ops do not share a device here: no measurement says how they would. */
@@ -256,9 +262,11 @@ void cr_engine_free(struct cr_engine *e)
 {
   if (!e)
     return;
-  for (uint32_t i = 0; e->device && i < e->n_device; i++)
+  for (uint32_t i = 0; e->device && i < e->n_device; i++) {
+    cr_rotation_free(e->device[i].rotation);
     if (e->device[i].model.self)
       e->device[i].model.ops->free(e->device[i].model.self);
+  }
   cr_hosts_free(e->hosts);
   cr_mem_free(e->range);
   cr_mem_free(e->passes);
@@ -296,7 +304,8 @@ static void find_iterations_wake(struct cr_engine *e)
 {
   e->wake_ns = CR_NS_NEVER;
   for (uint32_t i = 0; i < e->n_device; i++)
-    e->wake_ns = cr_min_ns(e->wake_ns, cr_iterations_next_ns(e->device[i].iterations));
+    e->wake_ns = cr_min_ns(e->wake_ns, cr_min_ns(cr_iterations_next_ns(e->device[i].iterations),
+                                                 cr_rotation_next_ns(e->device[i].rotation)));
 }
 
 /* Iterations of which only the time is known, all of the head range at once. */
@@ -446,6 +455,44 @@ static void end_iterations(struct cr_engine *e, uint32_t device, const struct cr
   tell_thought(e, end->thought_ns);
 }
 
+static void show_turn(const struct cr_engine *e, uint32_t device, const struct cr_rotation_turn *turn)
+{
+  const struct range *r = &e->range[turn->id];
+  e->observer->on_op(e->observer->ctx, &(struct cr_op_span){.start_ns = turn->start_ns,
+                                                            .end_ns = turn->end_ns,
+                                                            .device = device,
+                                                            .stream = r->stream,
+                                                            .client = r->client,
+                                                            .request = r->request,
+                                                            .op = r->model_op0,
+                                                            .n = turn->n});
+}
+
+/* Jobs that took turns come back together. */
+static void end_turns(struct cr_engine *e, struct cr_rotation *rotation, cr_ns now_ns)
+{
+  for (struct cr_rotation_back back; cr_rotation_take(rotation, &back);) {
+    struct range *r = &e->range[back.id];
+    r->done = back.n_done;
+    r->reach_ns = back.first_ns;
+    tell(e, r, CR_EV_TURNED, now_ns);
+    e->event[(e->event_at + e->n_event - 1) % e->range_cap].used_ns = back.used_ns;
+    r->next = e->free_range;
+    e->free_range = back.id;
+  }
+}
+
+static void advance_rotation(struct cr_engine *e, uint32_t device, cr_ns to_ns)
+{
+  struct cr_rotation *rotation = e->device[device].rotation;
+  struct cr_rotation_turn turn;
+  int is_over = cr_rotation_advance(rotation, to_ns);
+  while (cr_rotation_turn(rotation, &turn))
+    show_turn(e, device, &turn);
+  if (is_over)
+    end_turns(e, rotation, to_ns);
+}
+
 static void end_op(struct cr_engine *e, uint32_t device, const struct cr_gpu_end *end, cr_ns now_ns)
 {
   uint32_t id = e->device[device].stream[end->stream];
@@ -564,6 +611,27 @@ static void make_passes(struct cr_engine *e, uint32_t range, const struct cr_act
   r->model_op0 -= act->op0 - r->model_op0;
 }
 
+/* The range takes turns. */
+static int join_rotation(struct cr_engine *e, uint32_t range, const struct cr_act *act, struct cr_err *err)
+{
+  struct device *d = &e->device[act->device];
+  struct range *r = &e->range[range];
+  const struct cr_op_spec *op = &e->workload->op[r->model_op0];
+  r->reach_ns = CR_NS_NEVER;
+  d->rotation_stream = act->stream;
+  int rc = cr_rotation_join(d->rotation,
+                            &(struct cr_rotation_member){
+                              .key = act->key,
+                              .step = act->charge == CR_CHARGE_TIME ? op->duration_ns : 1,
+                              .each_ns = op->duration_ns,
+                              .left = act->n_op,
+                              .id = range,
+                              .is_new = act->op0 == r->model_op0,
+                              .sm_ppm = op->sm_ppm == CR_UNKNOWN ? CR_SHARE_ALL : (uint32_t)op->sm_ppm,
+                            });
+  return rc == CR_OK ? CR_OK : cr_fail_nomem(err, "jobs that take turns");
+}
+
 static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, struct cr_err *err)
 {
   if (e->free_range == CR_NONE && (e->range_cap > UINT32_MAX / 2 || grow(e, 2 * e->range_cap)))
@@ -580,6 +648,8 @@ static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
                       .launch_ns = now_ns};
   struct stream *s = &e->stream[act->stream];
   r->stream = act->stream;
+  if (act->kind == CR_ACT_TURN)
+    return join_rotation(e, i, act, err);
   if (e->workload->client[act->client].job.iterations)
     make_passes(e, i, act);
   else
@@ -634,6 +704,11 @@ static void park_running(struct cr_engine *e, struct stream *s, cr_ns now_ns)
 /* Queued ranges come back at once. */
 static void park(struct cr_engine *e, struct stream *s, cr_ns now_ns)
 {
+  struct device *d = &e->device[s->device];
+  if (d->rotation && cr_rotation_n(d->rotation) && d->rotation_stream == stream_id(e, s)) {
+    cr_rotation_stop(d->rotation, now_ns);
+    find_iterations_wake(e);
+  }
   if (s->head == CR_NONE)
     return;
   struct range *running = &e->range[s->head];
@@ -660,9 +735,14 @@ int cr_engine_act(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
   case CR_ACT_STREAM:
     return make_stream(e, act, err);
   case CR_ACT_LAUNCH:
+  case CR_ACT_TURN:
     return launch(e, act, now_ns, err);
   case CR_ACT_PREEMPT:
     park(e, &e->stream[act->stream], now_ns);
+    return CR_OK;
+  case CR_ACT_BEGIN:
+    cr_rotation_begin(e->device[act->device].rotation, now_ns);
+    find_iterations_wake(e);
     return CR_OK;
   case CR_ACT_SHARE:
     if (e->has_iterations)
@@ -697,6 +777,7 @@ static void advance_iterations(struct cr_engine *e, cr_ns to_ns)
     uint32_t n = cr_iterations_advance(e->device[i].iterations, to_ns, e->iterations_end, e->stream_cap);
     for (uint32_t j = 0; j < n; j++)
       end_iterations(e, i, &e->iterations_end[j], to_ns);
+    advance_rotation(e, i, to_ns);
   }
   find_iterations_wake(e);
 }
@@ -814,14 +895,19 @@ uint32_t cr_engine_take(struct cr_engine *e, struct cr_event *out, uint32_t cap)
   return n;
 }
 
-void cr_engine_use(const struct cr_engine *e, uint32_t device, struct cr_use *out)
+static void use_of_iterations(const struct device *d, cr_ns now_ns, struct cr_use *out)
+{
+  double sm_ns = cr_iterations_sm_ns(d->iterations), busy_ns = cr_iterations_busy_ns(d->iterations);
+  cr_rotation_use(d->rotation, now_ns, &busy_ns, &sm_ns);
+  *out = (struct cr_use){.sm_ns = sm_ns * d->desc->sms, .busy_ns = busy_ns, .dram_bytes = (double)CR_UNKNOWN};
+}
+
+void cr_engine_use(const struct cr_engine *e, uint32_t device, cr_ns now_ns, struct cr_use *out)
 {
   const struct device *d = &e->device[device];
   const struct cr_device_model *m = &d->model;
   if (d->iterations)
-    *out = (struct cr_use){.sm_ns = cr_iterations_sm_ns(d->iterations) * d->desc->sms,
-                           .busy_ns = cr_iterations_busy_ns(d->iterations),
-                           .dram_bytes = (double)CR_UNKNOWN};
+    use_of_iterations(d, now_ns, out);
   else
     m->ops->use(m->self, out);
 }

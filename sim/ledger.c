@@ -26,8 +26,8 @@ const char *const cr_note_name[CR_N_NOTE] = {
   [CR_NOTE_PROCESS] = "process", [CR_NOTE_SHARE] = "share",       [CR_NOTE_JOB] = "job",
   [CR_NOTE_READY] = "ready",     [CR_NOTE_LEAVE] = "leave",       [CR_NOTE_START] = "start",
   [CR_NOTE_REJECT] = "reject",   [CR_NOTE_LANE] = "lane",         [CR_NOTE_CLOSE] = "close",
-  [CR_NOTE_ADMIT] = "admit",     [CR_NOTE_MOVE] = "move",
-  [CR_NOTE_THOUGHT] = "thought",
+  [CR_NOTE_ADMIT] = "admit",     [CR_NOTE_MOVE] = "move",         [CR_NOTE_THOUGHT] = "thought",
+  [CR_NOTE_TURN] = "turn",       [CR_NOTE_TURNED] = "turned",
 };
 
 struct cr_ledger {
@@ -158,6 +158,13 @@ static void print_job(const struct cr_note *note, struct cr_text *out)
     break;
   case CR_NOTE_MOVE:
     cr_text_add(out, "  move %" PRIu32 " lane %" PRIu32, note->a, note->b);
+    break;
+  case CR_NOTE_TURN:
+    cr_text_add(out, "  turn %" PRIu32 " stream %" PRIu32 " key %" PRId64 " by %s", note->a, note->c, (int64_t)note->t,
+                note->b == CR_CHARGE_TIME ? "time" : "iteration");
+    break;
+  case CR_NOTE_TURNED:
+    cr_text_add(out, "turned %" PRIu32 " next %" PRIu32 " used %" PRIu64, note->a, note->b, note->t);
     break;
   case CR_NOTE_THOUGHT:
     cr_text_add(out, "thought %" PRIu32 " by %" PRIu64, note->a, note->t);

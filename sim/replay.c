@@ -107,6 +107,7 @@ static const char *fault(const struct replay *r, const struct cr_note *note)
   case CR_NOTE_DONE:
     return in_flight(h, note->a) && note->b == h->flight[note->a].end_op ? NULL : "nothing was launched that ends so";
   case CR_NOTE_BACK:
+  case CR_NOTE_TURNED:
     return in_flight(h, note->a) && note->b >= h->request_next_op[note->a] && note->b <= h->flight[note->a].end_op
              ? NULL
              : "nothing was launched that comes back so";
