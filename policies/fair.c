@@ -18,7 +18,7 @@
 
 #include "policies/lane_policy.h"
 
-enum { OPT_ACCOUNTING = CR_LANE_N_OPT, OPT_WC, OPT_TURN };
+enum { OPT_ACCOUNTING = CR_LANE_N_OPT, OPT_WC, OPT_TURN, OPT_ROTATE };
 enum { LAS, RR, PS, N_ACCOUNTING }; /* in the order of its choices */
 
 static const struct cr_opt options[] = {
@@ -35,6 +35,11 @@ static const struct cr_opt options[] = {
               .help = "others run while the client of the job whose turn it is thinks",
               .source = "Salus, executionengine.cpp"},
   [OPT_TURN] = CR_LANE_OPTION_TURN,
+  [OPT_ROTATE] = {.name = "rotate",
+                  .kind = CR_OPT_BOOL,
+                  .fallback = "yes",
+                  .help = "turns that only keys decide are launched together, which decides the same with fewer events",
+                  .source = "corun; with no, each turn is launched by itself"},
   {0},
 };
 
@@ -103,14 +108,21 @@ static uint32_t ps_batch(struct cr_policy *p, uint32_t job, uint32_t second, cr_
 }
 
 static const struct cr_order order[N_ACCOUNTING] = {
-  [LAS] = {.land = las_land, .batch = las_batch, .is_timed = 1},
-  [RR] = {.join = rr_join, .land = rr_land, .batch = rr_batch},
-  [PS] = {.join = ps_join, .land = ps_land, .wake = ps_wake, .batch = ps_batch, .is_timed = 1},
+  [LAS] = {.land = las_land, .batch = las_batch, .is_timed = 1, .charge = CR_CHARGE_TIME},
+  [RR] = {.join = rr_join, .land = rr_land, .batch = rr_batch, .charge = CR_CHARGE_ITERATION},
+  [PS] = {.join = ps_join,
+          .land = ps_land,
+          .wake = ps_wake,
+          .batch = ps_batch,
+          .is_timed = 1,
+          .charge = CR_CHARGE_TIME,
+          .is_weighted = 1},
 };
 
 static int init(struct cr_policy *p, struct cr_err *err)
 {
-  const struct cr_turns_rule rule = {&order[p->opt[OPT_ACCOUNTING]], !p->opt[OPT_WC], (uint32_t)p->opt[OPT_TURN]};
+  const struct cr_turns_rule rule = {&order[p->opt[OPT_ACCOUNTING]], !p->opt[OPT_WC], (uint32_t)p->opt[OPT_TURN],
+                                     (int)p->opt[OPT_ROTATE]};
   return cr_lane_policy_init(p, rule, err);
 }
 

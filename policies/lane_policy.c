@@ -68,6 +68,14 @@ static uint32_t lanes_max(const struct cr_policy *p, int single)
   return cr_min_u32(single ? 1 : (uint32_t)p->opt[CR_LANE_OPT_LANES_MAX], n_job);
 }
 
+static int all_are_jobs(const struct cr_policy *p)
+{
+  uint32_t c = 0;
+  while (c < p->view->n_client && p->view->client_iterations[c])
+    c++;
+  return c == p->view->n_client;
+}
+
 int cr_lane_policy_init(struct cr_policy *p, struct cr_turns_rule rule, struct cr_err *err)
 {
   enum { SINGLE = 1 }; /* the place of its word among the choices, as code is the first of rules */
@@ -78,6 +86,7 @@ int cr_lane_policy_init(struct cr_policy *p, struct cr_turns_rule rule, struct c
   l->n_device = p->view->n_device;
   l->lanes_max = lanes_max(p, l->single);
   s->rule = rule;
+  s->rule.rotates &= l->single && all_are_jobs(p);
   if ((uint64_t)l->n_device * l->lanes_max > CR_LANE_MAX)
     return cr_fail(err, CR_EINPUT,
                    "%u lanes on each of %u devices are more than the %u there may be; make lanes_max at most %u",
@@ -359,7 +368,7 @@ void cr_lane_policy_on_job_leave(struct cr_policy *p, cr_client job)
   if (lane == CR_NONE)
     return;
   if (t->request)
-    cr_turns_quit(&s->turns[lane], t->request);
+    cr_turns_quit(p, &s->turns[lane], job.i);
   else /* it failed as it was admitted */
     s->turns[lane].n_coming--;
   cr_lanes_leave(p, &s->lanes, job.i);
@@ -394,7 +403,7 @@ static void land(struct cr_policy *p, cr_request r, int complete)
   if (p->view->client_iterations[c.i] == 0)
     return;
   cr_turns_land(p, &s->rule, &s->turns[lane], r, complete);
-  if (!complete) /* else the job leaves at this instant, and what follows from that comes then */
+  if (!complete && !s->turns[lane].n_out) /* else the job leaves, or others come back, and what follows comes then */
     go_on(p, lane);
 }
 

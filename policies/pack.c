@@ -21,7 +21,7 @@ static uint32_t one(struct cr_policy *p, uint32_t job, uint32_t second, cr_ns ea
   return 1;
 }
 
-static const struct cr_order order = {.batch = one};
+static const struct cr_order order = {.batch = one, .charge = CR_N_CHARGE};
 
 static int init(struct cr_policy *p, struct cr_err *err)
 {

@@ -39,7 +39,7 @@ static int overtakes(struct cr_policy *p, const struct cr_turns *t, uint32_t job
   return remaining(p, job) < t->floor;
 }
 
-static const struct cr_order order = {.join = join, .land = land, .overtakes = overtakes};
+static const struct cr_order order = {.join = join, .land = land, .overtakes = overtakes, .charge = CR_N_CHARGE};
 
 static int init(struct cr_policy *p, struct cr_err *err)
 {

@@ -41,6 +41,8 @@ struct cr_tenant {
   uint32_t epoch;               /* of its lane, to which key belongs */
   uint32_t n_done;              /* iterations */
   uint8_t is_known, is_thinker; /* whether it thinks between iterations, once one has been seen */
+  uint8_t is_steady;            /* its iterations are all alike, as far as turns go */
+  uint8_t is_out;               /* it is launched */
   int64_t key;                  /* the least of a lane goes next */
   cr_ns used_ns;                /* when it last came back */
   cr_stream stream;             /* of a client that is no job */

@@ -7,7 +7,12 @@
  *
  * A job is given as many iterations at once as cannot change what is decided: all of them when it is alone in the
  * lane, and otherwise what the order says.  Whoever comes in later parks it, so that events do not grow with
- * iterations. */
+ * iterations.
+ *
+ * Where all jobs of a lane are steady, and the lane has the device to itself, they are launched together, as a rotation
+ * (cr_rotate): who goes next follows from their keys alone, and nothing is to be decided until one has run all its
+ * iterations or another comes in.  A job is steady if of its iterations only the time is known, each adds the same to its key,
+ * and it has not been seen to think. */
 #ifndef CR_TURNS_H
 #define CR_TURNS_H
 #include "policies/queue.h"
@@ -18,11 +23,13 @@ struct cr_turns {
   uint32_t running;                    /* slot + 1; 0: none */
   uint32_t launched;                   /* iterations of it, CR_ALL: to its end */
   uint32_t landing;                    /* client + 1 of who has just come back, while others come in; 0: none */
-  uint32_t n_in;                       /* jobs of it whose request has come */
+  uint32_t n_in, n_steady;             /* jobs of it whose request has come; steady ones of them */
+  uint32_t n_out;                      /* of a rotation, those that have not come back */
   uint32_t n_coming;                   /* jobs let in whose request comes at this instant */
   uint32_t epoch;                      /* of the keys, for orders that begin anew */
   uint8_t is_parked;                   /* it was asked to come back */
   uint8_t is_early;                    /* it was launched before its client had thought */
+  uint8_t is_barred;                   /* a rotation ended before somebody's turn, who is to be launched alone */
   int64_t floor;                       /* key of the last that was launched, as it was then */
   struct cr_queue fresh;               /* come in since the last decision */
   struct cr_ranking wanting, thinking; /* by key; by when their clients have thought */
@@ -40,6 +47,9 @@ struct cr_order {
   /* How many iterations of each_ns one may run before the second must be asked again; at least 1.  NULL: any number. */
   uint32_t (*batch)(struct cr_policy *p, uint32_t job, uint32_t second, cr_ns each_ns);
   int is_timed; /* batch depends on each_ns, which other lanes can make longer */
+  /* What each iteration adds to a key, by which land and batch go too; or CR_N_CHARGE: that is not always the same. */
+  enum cr_charge charge;
+  int is_weighted; /* that is divided by clients' weights */
 };
 
 /* What decides for all lanes of a policy. */
@@ -47,6 +57,7 @@ struct cr_turns_rule {
   const struct cr_order *order;
   int is_strict;
   uint32_t turn; /* iterations that a job is given at least, unless it has fewer left: 1 but to save events */
+  int rotates;   /* a lane has its device to itself, and its steady jobs may be launched together */
 };
 
 /* A request has come into the lane. */
@@ -56,8 +67,8 @@ void cr_turns_move(struct cr_policy *p, const struct cr_turns_rule *rule, struct
 /* It is back from the lane's stream, for good or to go on.  Nothing is launched. */
 void cr_turns_land(struct cr_policy *p, const struct cr_turns_rule *rule, struct cr_turns *t, cr_request r,
                    int complete);
-/* Its job leaves: it has landed for good, or fails at its launch. */
-void cr_turns_quit(struct cr_turns *t, uint32_t request); /* slot + 1 */
+/* The job leaves: it has landed for good, or fails at its launch. */
+void cr_turns_quit(struct cr_policy *p, struct cr_turns *t, uint32_t job);
 /* Launches the next, if the lane is free and all that come at this instant have come.  n_beside: lanes of its device
  * that may run, itself included. */
 void cr_turns_next(struct cr_policy *p, const struct cr_turns_rule *rule, struct cr_turns *t, uint32_t n_beside);

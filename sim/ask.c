@@ -40,6 +40,9 @@ static const char *const refusal_text[CR_N_REFUSAL] = {
   [CR_REFUSED_KERNEL] = "the op is no kernel, or the request a job's",
   [CR_REFUSED_PAD] = "a pad has from 1 to 268435455 blocks, from 1 to 255 of them an SM, leaves SMs to both, and comes in order",
   [CR_REFUSED_PADDED] = "the request or the stream is bound to the pads of a launch",
+  [CR_REFUSED_TURN] = "turns are taken by jobs of which the time of an iteration is known and whose clients do not think now, "
+                      "with keys from 0 to 2^62",
+  [CR_REFUSED_ALONE] = "jobs that take turns have the device to themselves",
 };
 
 const char *cr_refusal_text(uint32_t refusal)
@@ -95,6 +98,11 @@ static void append(struct cr_policy *p, struct cr_note note)
 void cr_launch(struct cr_policy *p, cr_request r, uint32_t n_op, cr_stream s)
 {
   append(p, (struct cr_note){.kind = CR_NOTE_LAUNCH, .a = r.i, .b = n_op, .c = s.i});
+}
+
+void cr_rotate(struct cr_policy *p, cr_request r, cr_stream s, int64_t key, enum cr_charge charge)
+{
+  append(p, (struct cr_note){.kind = CR_NOTE_TURN, .a = r.i, .b = (uint32_t)charge, .c = s.i, .t = (uint64_t)key});
 }
 
 void cr_preempt(struct cr_policy *p, cr_stream s, enum cr_cap how)
@@ -273,6 +281,18 @@ static enum cr_refusal check_launch(const struct cr_host *h, uint32_t request, u
   return cr_host_is_job(h, h->request_client[request]) ? cr_host_check_launch(h, request, n_op, stream) : CR_GRANTED;
 }
 
+static enum cr_refusal check_turn(const struct cr_host *h, const struct cr_note *asked)
+{
+  enum cr_refusal refusal = check_launch(h, asked->a, CR_ALL, asked->c);
+  return refusal == CR_GRANTED ? cr_host_check_turn(h, asked) : refusal;
+}
+
+static enum cr_refusal check_launch_alone(const struct cr_host *h, const struct cr_note *asked)
+{
+  enum cr_refusal refusal = check_launch(h, asked->a, asked->b, asked->c);
+  return refusal == CR_GRANTED ? cr_host_check_alone(h, asked->c) : refusal;
+}
+
 static enum cr_refusal check_preempt(const struct cr_host *h, uint32_t stream, uint32_t how)
 {
   if (stream >= h->view.n_stream)
@@ -406,7 +426,9 @@ enum cr_refusal cr_ask_check(const struct cr_host *h, const struct cr_note *aske
   case CR_NOTE_STREAM:
     return check_stream(h, asked->b, (int32_t)asked->c);
   case CR_NOTE_LAUNCH:
-    return check_launch(h, asked->a, asked->b, asked->c);
+    return check_launch_alone(h, asked);
+  case CR_NOTE_TURN:
+    return check_turn(h, asked);
   case CR_NOTE_PREEMPT:
     return check_preempt(h, asked->a, asked->b);
   case CR_NOTE_DROP:

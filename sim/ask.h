@@ -41,6 +41,8 @@ enum cr_refusal { /* appended only: stored in run databases */
                   CR_REFUSED_KERNEL,   /* an op that has no blocks */
                   CR_REFUSED_PAD,      /* a pad that cannot be */
                   CR_REFUSED_PADDED,   /* a request or stream that is bound to the pads of another launch */
+                  CR_REFUSED_TURN,     /* not one that can take turns by itself */
+                  CR_REFUSED_ALONE,    /* jobs that take turns have the device to themselves */
                   CR_N_REFUSAL
 };
 const char *cr_refusal_text(uint32_t refusal); /* "the policy does not own the request" */

@@ -12,6 +12,7 @@
 enum cr_event_kind {
   CR_EV_DONE, /* a launched range is finished */
   CR_EV_BACK, /* a preempted range is given back; op is the next one to run */
+  CR_EV_TURNED, /* a job that took turns is given back: all of a rotation at one instant, in order */
 };
 
 /* Something that happened to a range the core launched. */
@@ -25,13 +26,25 @@ struct cr_event {
   uint32_t block;    /* blocks of op that are done */
   uint32_t handed;   /* BACK: past the last op that had reached the device queue, counted likewise; at least op */
   cr_ns lost_ns;     /* BACK: for so long an op had run that was killed, and will start over */
+  cr_ns thought_ns;  /* BACK of a job: for so long its client has thought since its last iteration */
+  cr_ns used_ns;     /* TURNED: time on the device */
 };
 
-enum cr_act_kind { CR_ACT_STREAM, CR_ACT_LAUNCH, CR_ACT_PREEMPT, CR_ACT_SHARE, CR_ACT_PAD };
+enum cr_act_kind {
+  CR_ACT_STREAM,
+  CR_ACT_LAUNCH,
+  CR_ACT_PREEMPT,
+  CR_ACT_SHARE,
+  CR_ACT_PAD,
+  CR_ACT_TURN,
+  CR_ACT_BEGIN
+};
 
 /* A checked action.  LAUNCH: ops op0 .. op0 + n_op of the workload's table.  STREAM: a new one, numbered in order,
  * with its process, share and queue; all come before anything is launched.  PAD: blocks of `request`, in its own `stream`, with
- * op pad.rt_op of request pad.rt, which is launched by a later action of the same instant. */
+ * op pad.rt_op of request pad.rt, which is launched by a later action of the same instant.  TURN: as LAUNCH of the rest of a
+ * job, but it takes turns with the others of its stream (cr_rotate in sim/policy.h), which begin with BEGIN; n_op less than the
+ * rest: after so many iterations all come back, or at its turn, if 0. */
 struct cr_act {
   uint32_t kind; /* enum cr_act_kind */
   uint32_t stream;
@@ -52,6 +65,8 @@ struct cr_act {
     uint32_t rt, rt_op; /* rt_op in the table of all ops */
     uint32_t rt_sms, sm_blocks;
   } pad;
+  int64_t key;        /* TURN */
+  uint32_t charge;    /* TURN: enum cr_charge */
 };
 
 /* One op's stay on the device, told as it ends. */

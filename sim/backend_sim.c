@@ -58,7 +58,7 @@ static int sim_act(struct cr_backend *b, const struct cr_act *act, struct cr_err
 
 static void sim_use(const struct cr_backend *b, uint32_t device, struct cr_use *out)
 {
-  cr_engine_use(b->engine, device, out);
+  cr_engine_use(b->engine, device, b->now_ns, out);
 }
 
 const struct cr_backend_ops cr_backend_sim = {

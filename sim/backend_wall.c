@@ -119,7 +119,7 @@ static int wall_act(struct cr_backend *b, const struct cr_act *act, struct cr_er
 
 static void wall_use(const struct cr_backend *b, uint32_t device, struct cr_use *out)
 {
-  cr_engine_use(b->engine, device, out);
+  cr_engine_use(b->engine, device, b->engine_ns, out);
 }
 
 const struct cr_backend_ops cr_backend_wall = {

@@ -137,23 +137,31 @@ static void act_launch(struct core *c, const struct cr_note *asked)
 {
   const struct cr_host *h = &c->host;
   uint32_t next = h->request_next_op[asked->a], client = h->request_client[asked->a];
-  if (cr_host_is_job(h, client) && !cr_job_life_fits(&c->life, client)) {
+  int takes_turns = asked->kind == CR_NOTE_TURN;
+  cr_ns think_ns = c->cfg->workload->client[client].job.think_ns;
+  uint32_t n_op = h->flight[asked->a].end_op - next;
+  int fits = !cr_host_is_job(h, client) || cr_job_life_fits(&c->life, client);
+  if (!fits && !takes_turns) {
     if (cr_job_life_fail(&c->life, client, c->now_ns) != CR_OK)
       end_nomem(c);
     return;
   }
   act(c, &(struct cr_act){
-           .kind = CR_ACT_LAUNCH,
+           .kind = takes_turns ? CR_ACT_TURN : CR_ACT_LAUNCH,
            .stream = asked->c,
            .request = asked->a,
            .client = client,
            .op0 = cr_host_model(h, asked->a)->op0 + next,
-           .n_op = h->flight[asked->a].end_op - next,
+           .n_op = !fits                     ? 0
+                   : takes_turns && think_ns ? 1
+                                             : n_op,
            .device = h->stream_device[asked->c],
-           .think_ns = c->cfg->workload->client[client].job.think_ns,
+           .think_ns = think_ns,
            .ready_ns = h->request_ready_ns[asked->a],
            .block0 = h->request_next_block[asked->a],
            .n_block = asked->kind == CR_NOTE_SLICE ? asked->b : 0,
+           .key = takes_turns ? (int64_t)asked->t : 0,
+           .charge = takes_turns ? asked->b : 0,
          });
 }
 
@@ -236,6 +244,7 @@ static void grant(struct core *c, const struct cr_note *asked)
   switch (asked->kind) {
   case CR_NOTE_LAUNCH:
   case CR_NOTE_SLICE:
+  case CR_NOTE_TURN:
     act_launch(c, asked);
     break;
   case CR_NOTE_PAD:
@@ -245,7 +254,7 @@ static void grant(struct core *c, const struct cr_note *asked)
     count_rewound(c, asked, op);
     break;
   case CR_NOTE_PREEMPT:
-    c->result.n_preempt++;
+    c->result.n_preempt += !cr_host_rotates(h, asked->a);
     if (h->stream_held[asked->a] && asked->b != CR_CAP_PARK && c->preempted_ns[asked->a] == CR_NS_NEVER)
       c->preempted_ns[asked->a] = c->now_ns;
     if (h->stream_held[asked->a]) /* in set-up, when there is no backend yet, no stream holds anything */
@@ -273,12 +282,26 @@ static void grant(struct core *c, const struct cr_note *asked)
   }
 }
 
+/* A rotation begins when all its jobs have been given, which shows by what is asked for next (NULL: nothing). */
+static void begin_turns(struct core *c, const struct cr_note *next)
+{
+  struct cr_host *h = &c->host;
+  if (c->over || !h->gathering || cr_host_gathers(h, next))
+    return;
+  uint32_t stream = h->gathering - 1;
+  h->gathering = 0;
+  act(c, &(struct cr_act){.kind = CR_ACT_BEGIN, .stream = stream, .device = h->stream_device[stream]});
+}
+
 /* Carries out what the policy asked for in its last callback. */
 static void settle(struct core *c)
 {
   struct cr_asker *a = &c->host.asker;
-  for (uint32_t i = 0; i < a->n && !c->over; i++)
+  for (uint32_t i = 0; i < a->n && !c->over; i++) {
+    begin_turns(c, &a->note[i]);
     grant(c, &a->note[i]);
+  }
+  begin_turns(c, NULL);
   if (a->failed)
     end_nomem(c);
   if (a->flooded)
@@ -349,12 +372,14 @@ static void count_back(struct core *c, const struct cr_event *e, uint32_t stream
 
 static void deliver(struct core *c, const struct cr_event *e)
 {
+  static const enum cr_note_kind kind[] = {
+    [CR_EV_DONE] = CR_NOTE_DONE, [CR_EV_BACK] = CR_NOTE_BACK, [CR_EV_TURNED] = CR_NOTE_TURNED};
   struct cr_host *h = &c->host;
   struct cr_flight *f = &h->flight[e->request];
   uint32_t client = h->request_client[e->request];
   int is_job = cr_host_is_job(h, client);
   assert(f->stream != CR_NONE);
-  int complete = e->kind == CR_EV_DONE && e->op == cr_host_n_op(h, e->request);
+  int complete = e->kind != CR_EV_BACK && e->op == cr_host_n_op(h, e->request);
   c->result.n_event++;
   c->result.n_op += e->op - h->request_next_op[e->request];
   f->reach_ns = cr_min_ns(f->reach_ns, e->reach_ns);
@@ -364,13 +389,20 @@ static void deliver(struct core *c, const struct cr_event *e)
   if (e->block || e->handed > e->op)
     tell(c, &(struct cr_note){
               .at_ns = c->now_ns, .kind = CR_NOTE_CUT, .a = e->request, .b = e->block, .c = e->handed});
+  if (e->thought_ns)
+    tell(c, &(struct cr_note){
+              .at_ns = c->now_ns,
+              .kind = CR_NOTE_THOUGHT,
+              .a = e->request,
+              .t = (uint64_t)(e->at_ns - e->thought_ns + c->cfg->workload->client[client].job.think_ns),
+            });
   tell(c, &(struct cr_note){
             .at_ns = c->now_ns,
-            .kind = e->kind == CR_EV_DONE ? CR_NOTE_DONE : CR_NOTE_BACK,
+            .kind = kind[e->kind],
             .a = e->request,
             .b = e->op,
             .c = e->kind == CR_EV_BACK ? e->how : 0,
-            .t = (uint64_t)e->reach_ns,
+            .t = (uint64_t)(e->kind == CR_EV_TURNED ? e->used_ns : e->reach_ns),
           });
   if (is_job)
     deliver_job(c, client, e->reach_ns, complete);

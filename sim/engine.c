@@ -42,8 +42,11 @@ static int open_iterations(struct cr_engine *e, const struct cr_backend_cfg *cfg
                    "the policy's processes take turns on the device op by op, but of model %s only the time of an "
                    "iteration is known; choose another policy, or models with recorded ops",
                    cfg->workload->model[cfg->workload->client[0].model.i].name);
-  return cr_iterations_new(cfg->stream_cap, e->arena, &d->iterations) == CR_OK ? CR_OK
-                                                                               : cr_fail_nomem(err, "iterations");
+  int is_watched = cfg->observer && cfg->observer->on_op;
+  if (cr_iterations_new(cfg->stream_cap, e->arena, &d->iterations) != CR_OK ||
+      cr_rotation_new(is_watched, &d->rotation) != CR_OK)
+    return cr_fail_nomem(err, "iterations");
+  return CR_OK;
 }
 
 /* Iterations and single ops do not share a device here: no measurement says how they would. */
@@ -195,9 +198,11 @@ void cr_engine_free(struct cr_engine *e)
 {
   if (!e)
     return;
-  for (uint32_t i = 0; e->device && i < e->n_device; i++)
+  for (uint32_t i = 0; e->device && i < e->n_device; i++) {
+    cr_rotation_free(e->device[i].rotation);
     if (e->device[i].model.self)
       e->device[i].model.ops->free(e->device[i].model.self);
+  }
   cr_hosts_free(e->hosts);
   cr_mem_free(e->range);
   cr_mem_free(e->passes);
@@ -262,7 +267,8 @@ void cr_engine_find_iterations_wake(struct cr_engine *e)
 {
   e->wake_ns = CR_NS_NEVER;
   for (uint32_t i = 0; i < e->n_device; i++)
-    e->wake_ns = cr_min_ns(e->wake_ns, cr_iterations_next_ns(e->device[i].iterations));
+    e->wake_ns = cr_min_ns(e->wake_ns, cr_min_ns(cr_iterations_next_ns(e->device[i].iterations),
+                                                 cr_rotation_next_ns(e->device[i].rotation)));
 }
 
 /* Iterations of which only the time is known, all of the head range at once. */
@@ -387,6 +393,11 @@ void cr_engine_leave(struct cr_engine *e, struct stream *s, enum cr_event_kind k
     cr_engine_reach(e, s, now_ns);
 }
 
+void cr_engine_tell_thought(struct cr_engine *e, cr_ns thought_ns)
+{
+  e->event[(e->event_at + e->n_event - 1) % e->range_cap].thought_ns = thought_ns;
+}
+
 /* All ops of the head range have ended: of a job's, those of a pass. */
 static void end_range(struct cr_engine *e, struct stream *s, cr_ns now_ns)
 {
@@ -414,6 +425,45 @@ static void end_iterations(struct cr_engine *e, uint32_t device, const struct cr
   r->reach_ns = end->start_ns == CR_NS_NEVER ? CR_NS_NEVER : end->start_ns + end->thought_ns;
   r->done = end->n_done;
   cr_engine_leave(e, s, r->done == r->n_op ? CR_EV_DONE : CR_EV_BACK, CR_CAP_PARK, now_ns);
+  cr_engine_tell_thought(e, end->thought_ns);
+}
+
+static void show_turn(const struct cr_engine *e, uint32_t device, const struct cr_rotation_turn *turn)
+{
+  const struct range *r = &e->range[turn->id];
+  e->observer->on_op(e->observer->ctx, &(struct cr_op_span){.start_ns = turn->start_ns,
+                                                            .end_ns = turn->end_ns,
+                                                            .device = device,
+                                                            .stream = r->stream,
+                                                            .client = r->client,
+                                                            .request = r->request,
+                                                            .op = r->model_op0,
+                                                            .n = turn->n});
+}
+
+/* Jobs that took turns come back together. */
+static void end_turns(struct cr_engine *e, struct cr_rotation *rotation, cr_ns now_ns)
+{
+  for (struct cr_rotation_back back; cr_rotation_take(rotation, &back);) {
+    struct range *r = &e->range[back.id];
+    r->done = back.n_done;
+    r->reach_ns = back.first_ns;
+    cr_engine_tell(e, r, CR_EV_TURNED, 0, now_ns);
+    e->event[(e->event_at + e->n_event - 1) % e->range_cap].used_ns = back.used_ns;
+    r->next = e->free_range;
+    e->free_range = back.id;
+  }
+}
+
+static void advance_rotation(struct cr_engine *e, uint32_t device, cr_ns to_ns)
+{
+  struct cr_rotation *rotation = e->device[device].rotation;
+  struct cr_rotation_turn turn;
+  int is_over = cr_rotation_advance(rotation, to_ns);
+  while (cr_rotation_turn(rotation, &turn))
+    show_turn(e, device, &turn);
+  if (is_over)
+    end_turns(e, rotation, to_ns);
 }
 
 void cr_engine_span(struct cr_engine *e, struct stream *s, uint32_t request, uint32_t client,
@@ -586,6 +636,27 @@ static void make_passes(struct cr_engine *e, uint32_t range, const struct cr_act
   r->model_op0 -= act->op0 - r->model_op0;
 }
 
+/* The range takes turns. */
+static int join_rotation(struct cr_engine *e, uint32_t range, const struct cr_act *act, struct cr_err *err)
+{
+  struct device *d = &e->device[act->device];
+  struct range *r = &e->range[range];
+  const struct cr_op_spec *op = &e->workload->op[r->model_op0];
+  r->reach_ns = CR_NS_NEVER;
+  d->rotation_stream = act->stream;
+  int rc = cr_rotation_join(d->rotation,
+                            &(struct cr_rotation_member){
+                              .key = act->key,
+                              .step = act->charge == CR_CHARGE_TIME ? op->duration_ns : 1,
+                              .each_ns = op->duration_ns,
+                              .left = act->n_op,
+                              .id = range,
+                              .is_new = act->op0 == r->model_op0,
+                              .sm_ppm = op->sm_ppm == CR_UNKNOWN ? CR_SHARE_ALL : (uint32_t)op->sm_ppm,
+                            });
+  return rc == CR_OK ? CR_OK : cr_fail_nomem(err, "jobs that take turns");
+}
+
 static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, struct cr_err *err)
 {
   if (e->free_range == CR_NONE && (e->range_cap > UINT32_MAX / 2 || grow(e, 2 * e->range_cap)))
@@ -607,6 +678,8 @@ static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
   r->stream = act->stream;
   if (e->first_pad != CR_NONE)
     cr_engine_attach_pads(e, r);
+  if (act->kind == CR_ACT_TURN)
+    return join_rotation(e, i, act, err);
   if (e->workload->client[act->client].job.iterations)
     make_passes(e, i, act);
   else
@@ -629,9 +702,14 @@ int cr_engine_act(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
   case CR_ACT_STREAM:
     return make_stream(e, act, err);
   case CR_ACT_LAUNCH:
+  case CR_ACT_TURN:
     return launch(e, act, now_ns, err);
   case CR_ACT_PREEMPT:
     cr_engine_stop(e, &e->stream[act->stream], (enum cr_cap)act->how, now_ns);
+    return CR_OK;
+  case CR_ACT_BEGIN:
+    cr_rotation_begin(e->device[act->device].rotation, now_ns);
+    cr_engine_find_iterations_wake(e);
     return CR_OK;
   case CR_ACT_SHARE:
     if (e->has_iterations)
@@ -668,6 +746,7 @@ static void advance_iterations(struct cr_engine *e, cr_ns to_ns)
     uint32_t n = cr_iterations_advance(e->device[i].iterations, to_ns, e->iterations_end, e->stream_cap);
     for (uint32_t j = 0; j < n; j++)
       end_iterations(e, i, &e->iterations_end[j], to_ns);
+    advance_rotation(e, i, to_ns);
   }
   cr_engine_find_iterations_wake(e);
 }
@@ -788,14 +867,19 @@ uint32_t cr_engine_take(struct cr_engine *e, struct cr_event *out, uint32_t cap)
   return n;
 }
 
-void cr_engine_use(const struct cr_engine *e, uint32_t device, struct cr_use *out)
+static void use_of_iterations(const struct device *d, cr_ns now_ns, struct cr_use *out)
+{
+  double sm_ns = cr_iterations_sm_ns(d->iterations), busy_ns = cr_iterations_busy_ns(d->iterations);
+  cr_rotation_use(d->rotation, now_ns, &busy_ns, &sm_ns);
+  *out = (struct cr_use){.sm_ns = sm_ns * d->desc->sms, .busy_ns = busy_ns, .dram_bytes = (double)CR_UNKNOWN};
+}
+
+void cr_engine_use(const struct cr_engine *e, uint32_t device, cr_ns now_ns, struct cr_use *out)
 {
   const struct device *d = &e->device[device];
   const struct cr_device_model *m = &d->model;
   if (d->iterations)
-    *out = (struct cr_use){.sm_ns = cr_iterations_sm_ns(d->iterations) * d->desc->sms,
-                           .busy_ns = cr_iterations_busy_ns(d->iterations),
-                           .dram_bytes = (double)CR_UNKNOWN};
+    use_of_iterations(d, now_ns, out);
   else
     m->ops->use(m->self, out);
 }

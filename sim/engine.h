@@ -31,6 +31,6 @@ cr_ns cr_engine_run(struct cr_engine *e, cr_ns now_ns, cr_ns until_ns);
 /* Events kept so far, in order, at most cap; how many.  CR_EV_BACK of a park comes through here too. */
 uint32_t cr_engine_take(struct cr_engine *e, struct cr_event *out, uint32_t cap);
 
-void cr_engine_use(const struct cr_engine *e, uint32_t device, struct cr_use *out);
+void cr_engine_use(const struct cr_engine *e, uint32_t device, cr_ns now_ns, struct cr_use *out);
 
 #endif

@@ -7,6 +7,7 @@
 #include "sim/host_thread.h"
 #include "sim/iterations.h"
 #include "sim/mem.h"
+#include "sim/rotation.h"
 #include "sim/sleepers.h"
 #include "sim/slices.h"
 
@@ -90,6 +91,8 @@ struct device {
   cr_ns launch_ns;         /* from the hand-over of work to an idle stream until it starts */
   struct cr_slices *slices; /* the model, when processes take turns; else NULL */
   struct cr_iterations *iterations; /* instead of a model, when the workload's ops are iterations; else NULL */
+  struct cr_rotation *rotation;     /* beside them: jobs that take turns, alone on the device */
+  uint32_t rotation_stream;         /* of the engine, while there is a rotation */
   uint32_t n_stream;
   uint32_t *stream; /* [stream_cap] by local number */
   uint32_t n_process;
@@ -147,6 +150,8 @@ static inline cr_ns cr_engine_price(const struct device *d, enum cr_gpu_constant
 
 /* engine.c */
 void cr_engine_tell(struct cr_engine *e, const struct range *r, enum cr_event_kind kind, enum cr_cap how, cr_ns at_ns);
+/* What was told last is of a job whose client has thought for so long since its last iteration. */
+void cr_engine_tell_thought(struct cr_engine *e, cr_ns thought_ns);
 /* The head range leaves its stream; the next one starts, unless the stream is being stopped. */
 void cr_engine_leave(struct cr_engine *e, struct stream *s, enum cr_event_kind kind, enum cr_cap how, cr_ns now_ns);
 void cr_engine_reach(struct cr_engine *e, struct stream *s, cr_ns now_ns); /* the head range's turn has come */

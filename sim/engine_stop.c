@@ -247,7 +247,7 @@ void cr_engine_stops_due(struct cr_engine *e, cr_ns now_ns)
 /* --- what is asked for -------------------------------------------------------------------------------------------- */
 
 /* Of a job, at the end of the pass that is under way; at once while it sleeps, and then it has been reached later by as
- * much as it thought in vain. */
+ * much as it has thought. */
 static void park_job(struct cr_engine *e, struct stream *s, cr_ns now_ns)
 {
   struct range *r = &e->range[s->head];
@@ -259,9 +259,10 @@ static void park_job(struct cr_engine *e, struct stream *s, cr_ns now_ns)
   }
   cr_sleepers_remove(&e->sleepers, cr_engine_stream_id(e, s));
   cr_engine_find_wake(e);
-  if (r->reach_ns != CR_NS_NEVER)
-    r->reach_ns += now_ns - s->end_ns;
+  cr_ns thought_ns = r->reach_ns == CR_NS_NEVER ? 0 : now_ns - s->end_ns;
+  r->reach_ns = cr_ns_add(r->reach_ns, thought_ns);
   cr_engine_leave(e, s, CR_EV_BACK, CR_CAP_PARK, now_ns);
+  cr_engine_tell_thought(e, thought_ns);
 }
 
 /* Ranges none of whose ops were handed over come back at once, the others when those have ended. */
@@ -327,6 +328,11 @@ static int is_asleep(const struct cr_engine *e, const struct stream *s)
 
 void cr_engine_stop(struct cr_engine *e, struct stream *s, enum cr_cap how, cr_ns now_ns)
 {
+  struct device *d = &e->device[s->device];
+  if (d->rotation && cr_rotation_n(d->rotation) && d->rotation_stream == cr_engine_stream_id(e, s)) {
+    cr_rotation_stop(d->rotation, now_ns);
+    cr_engine_find_iterations_wake(e);
+  }
   int under_way = s->stop.step != STOP_NONE && s->stop.step != STOP_PARKING;
   if (s->head == CR_NONE || (under_way && (how != CR_CAP_KILL || s->stop.how == CR_CAP_KILL)))
     return;
@@ -337,7 +343,7 @@ void cr_engine_stop(struct cr_engine *e, struct stream *s, enum cr_cap how, cr_n
   uint32_t n_op = count_ops(e, s), n_range, n = find_handed(e, s, n_op, now_ns, &n_range);
   s->stop =
     (struct stop){.how = how, .n_range = count_ranges(e, s), .handed = n ? n - 1 : 0, .asked_ns = now_ns};
-  step_at(e, s, STOP_FLAGGING, now_ns + cr_engine_price(&e->device[s->device], CR_GPU_FLAG));
+  step_at(e, s, STOP_FLAGGING, now_ns + cr_engine_price(d, CR_GPU_FLAG));
   join_reset(e, s, n_op - n, now_ns);
   time_reset(e, s->device);
 }

@@ -77,6 +77,10 @@ static void add_asked(const struct cr_host *h, const struct cr_note *asked, stru
     cr_text_add(out, asked->b == CR_ALL ? ", all ops," : ", %" PRIu32 " ops,", asked->b);
     cr_text_add(out, " on stream %" PRIu32, asked->c);
     break;
+  case CR_NOTE_TURN:
+    add_request(h, asked->a, out);
+    cr_text_add(out, " on stream %" PRIu32, asked->c);
+    break;
   case CR_NOTE_DROP:
     add_request(h, asked->a, out);
     break;

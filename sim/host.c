@@ -256,8 +256,8 @@ static int build(struct cr_host *h, const char *options, struct cr_err *err)
 {
   h->arena = cr_arena_new();
   if (!h->arena || add_devices(h) != CR_OK || add_clients(h) != CR_OK || add_models(h) != CR_OK ||
-      add_ops(h) != CR_OK || add_block_times(h) != CR_OK ||
-      cr_host_add_jobs(h) != CR_OK || cr_asker_init(&h->asker) != CR_OK || widen_streams(h, STREAMS) != CR_OK ||
+      add_ops(h) != CR_OK || add_block_times(h) != CR_OK || cr_host_add_jobs(h) != CR_OK ||
+      cr_host_add_turns(h) != CR_OK || cr_asker_init(&h->asker) != CR_OK || widen_streams(h, STREAMS) != CR_OK ||
       widen_slots(h, slots_of(h->workload)) != CR_OK)
     return cr_fail_nomem(err, "what a policy sees");
   return add_state(h, options, err);
@@ -398,8 +398,7 @@ static void land(struct cr_host *h, const struct cr_note *told)
   struct cr_flight *f = &h->flight[slot];
   assert(h->request_client[slot] != CR_NONE && f->stream != CR_NONE);
   assert(next_op >= h->request_next_op[slot] && next_op <= f->end_op);
-  h->stream_held[f->stream]--;
-  h->n_flight--;
+  cr_host_let_go(h, f->stream);
   if (cr_host_is_job(h, h->request_client[slot]))
     cr_host_land_job(h, told);
   h->request_next_op[slot] = next_op;
@@ -463,6 +462,7 @@ void cr_host_tell(struct cr_host *h, const struct cr_note *told)
 {
   assert(cr_note_is_told(told->kind));
   h->view.now_ns = told->at_ns;
+  h->gathering = 0;
   h->asker.n = 0;
   h->asker.set_up = told->kind == CR_NOTE_CLIENT;
   switch (told->kind) {
@@ -473,6 +473,7 @@ void cr_host_tell(struct cr_host *h, const struct cr_note *told)
     tell_request(h, told);
     break;
   case CR_NOTE_DONE:
+  case CR_NOTE_TURNED:
     tell_done(h, told);
     break;
   case CR_NOTE_BACK:
@@ -480,6 +481,9 @@ void cr_host_tell(struct cr_host *h, const struct cr_note *told)
     break;
   case CR_NOTE_TIMER:
     tell_timer(h, told->t);
+    break;
+  case CR_NOTE_THOUGHT: /* for the note that follows */
+    h->flight[told->a].ready_ns = (cr_ns)told->t;
     break;
   case CR_NOTE_ROOM:
     tell_room(h, (cr_stream){told->a});
@@ -527,10 +531,10 @@ static void grant_launch(struct cr_host *h, const struct cr_note *asked)
   uint32_t next = h->request_next_op[asked->a], left = cr_host_n_op(h, asked->a) - next;
   struct cr_flight *f = &h->flight[asked->a];
   f->stream = asked->c;
-  f->end_op = next + cr_min_u32(asked->b, left);
+  f->end_op = next + (asked->kind == CR_NOTE_TURN ? left : cr_min_u32(asked->b, left));
+  f->ready_ns = CR_NS_NEVER;
+  cr_host_hold(h, asked->c);
   f->n_pad = 0;
-  h->stream_held[asked->c]++;
-  h->n_flight++;
   if (cr_host_is_job(h, h->request_client[asked->a]))
     cr_host_launch_job(h, h->request_client[asked->a], asked->c);
 }
@@ -546,8 +550,7 @@ static void grant_slice(struct cr_host *h, const struct cr_note *asked)
   uint32_t next = h->request_next_op[asked->a];
   f->stream = asked->c;
   f->end_op = next + (asked->b >= blocks_left(h, asked->a, next, h->request_next_block[asked->a]));
-  h->stream_held[asked->c]++;
-  h->n_flight++;
+  cr_host_hold(h, asked->c);
 }
 
 static void grant_pad(struct cr_host *h, const struct cr_note *asked)
@@ -559,9 +562,8 @@ static void grant_pad(struct cr_host *h, const struct cr_note *asked)
     be->pad_of = asked->a;
     be->end_op = h->request_next_op[asked->b];
     be->end_block = h->request_next_block[asked->b];
-    h->stream_held[pad.stream]++;
+    cr_host_hold(h, pad.stream);
     h->stream_pad[pad.stream] = 1;
-    h->n_flight++;
   }
   be->end_block += cr_min_u32(pad.n_block, blocks_left(h, asked->b, be->end_op, be->end_block));
   if (blocks_left(h, asked->b, be->end_op, be->end_block) == 0) {
@@ -596,22 +598,26 @@ static void grant_cut(struct cr_host *h, const struct cr_note *asked)
 
 int cr_host_grant(struct cr_host *h, const struct cr_note *asked, enum cr_refusal *refusal)
 {
+  if (!cr_host_gathers(h, asked))
+    h->gathering = 0;
   *refusal = cr_ask_check(h, asked);
   if (*refusal != CR_GRANTED)
     return CR_OK;
   if (asked->kind == CR_NOTE_STREAM)
     return grant_stream(h, asked);
-  if (asked->kind == CR_NOTE_LAUNCH)
+  if (asked->kind == CR_NOTE_LAUNCH || asked->kind == CR_NOTE_TURN)
     grant_launch(h, asked);
+  if (asked->kind == CR_NOTE_TURN)
+    cr_host_grant_turn(h, asked);
   if (asked->kind == CR_NOTE_DROP)
     cr_host_put_slot(h, asked->a);
   if (asked->kind == CR_NOTE_PROCESS)
     grant_process(h, asked);
   if (asked->kind == CR_NOTE_SHARE)
     h->stream_share_ppm[asked->a] = asked->b;
-  if (asked->kind >= CR_NOTE_QUEUE)
+  if (asked->kind >= CR_NOTE_QUEUE && asked->kind <= CR_NOTE_PAD)
     grant_cut(h, asked);
-  else if (asked->kind >= CR_NOTE_START)
+  if (asked->kind >= CR_NOTE_START && asked->kind <= CR_NOTE_MOVE)
     *refusal = cr_host_grant_job(h, asked);
   return CR_OK;
 }

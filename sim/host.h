@@ -28,6 +28,7 @@ struct cr_flight {
   uint32_t pad_of;    /* request in whose launch it runs as pads; CR_NONE */
   uint32_t end_block; /* of end_op, with all its pads so far */
   uint8_t is_cut;     /* a CUT note came for the note that follows */
+  cr_ns ready_ns;  /* of a job: when its client will have thought, as told of the range; CR_NS_NEVER: not told */
 };
 
 enum { CR_HOST_SM_BLOCKS = 32 }; /* expected times of a block are known up to so many on an SM */
@@ -45,6 +46,13 @@ enum cr_job_step {
 /* What is in flight of a lane: iterations of one stream, one after the other. */
 struct cr_lane_flight {
   uint32_t n, stream;
+};
+
+/* What is launched on a device, and of that a rotation. */
+struct cr_device_turns {
+  uint32_t n_held; /* ranges */
+  uint32_t stream, charge;
+  int is_rotation; /* all that is held takes turns on that stream */
 };
 
 struct cr_host {
@@ -83,6 +91,9 @@ struct cr_host {
   struct cr_memory *memory;            /* NULL: nobody can ask for any */
   struct cr_lane_flight *lane_flight;  /* [CR_LANE_MAX], with memory */
   uint32_t n_job_kept, n_job_starting; /* kept: the policy has yet to start or admit them */
+
+  struct cr_device_turns *device_turns; /* [n_device] */
+  uint32_t gathering;                   /* stream + 1, of the rotation that the last note added to; 0: it added to none */
 
   uint32_t n_live, n_flight; /* requests; of them in flight */
   uint64_t n_callback;
@@ -126,6 +137,11 @@ static inline int cr_host_manages_jobs(const struct cr_host *h)
   return h->policy.ops->on_job_arrive != NULL;
 }
 
+/* Whether jobs take turns by themselves on the stream; and whether the note to be granted next (NULL: none) adds to the
+ * rotation that the last one did, which otherwise is complete. */
+int cr_host_rotates(const struct cr_host *h, uint32_t stream);
+int cr_host_gathers(const struct cr_host *h, const struct cr_note *next);
+
 /* For host.c and ask.c alone; in host_job.c. */
 int cr_host_add_jobs(struct cr_host *h) CR_MUST; /* CR_OK or CR_ENOMEM */
 void cr_host_tell_job(struct cr_host *h, const struct cr_note *told);
@@ -134,6 +150,12 @@ enum cr_refusal cr_host_check_job(const struct cr_host *h, const struct cr_note 
 enum cr_refusal cr_host_check_launch(const struct cr_host *h, uint32_t request, uint32_t n_op, uint32_t stream);
 enum cr_refusal cr_host_grant_job(struct cr_host *h, const struct cr_note *asked);
 void cr_host_launch_job(struct cr_host *h, uint32_t client, uint32_t stream);
+int cr_host_add_turns(struct cr_host *h) CR_MUST; /* in host_turns.c, as the next */
+enum cr_refusal cr_host_check_alone(const struct cr_host *h, uint32_t stream);
+enum cr_refusal cr_host_check_turn(const struct cr_host *h, const struct cr_note *asked);
+void cr_host_grant_turn(struct cr_host *h, const struct cr_note *asked);
+void cr_host_hold(struct cr_host *h, uint32_t stream);   /* a range more is launched on it */
+void cr_host_let_go(struct cr_host *h, uint32_t stream); /* and has come back */
 void cr_host_put_slot(struct cr_host *h, uint32_t slot);
 
 static inline const struct cr_model_info *cr_host_model(const struct cr_host *h, uint32_t request)

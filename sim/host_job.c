@@ -123,8 +123,7 @@ static void tell_leave(struct cr_host *h, uint32_t job)
   if (slot != CR_NONE) {
     struct cr_flight *f = &h->flight[slot];
     if (f->stream != CR_NONE) {
-      h->stream_held[f->stream]--;
-      h->n_flight--;
+      cr_host_let_go(h, f->stream);
       leave_flight(h, job);
       f->stream = CR_NONE;
     }
@@ -162,11 +161,12 @@ void cr_host_land_job(struct cr_host *h, const struct cr_note *told)
   leave_flight(h, job);
   if (n == 0)
     return;
-  uint64_t used = (uint64_t)told->at_ns - told->t - (uint64_t)spec->think_ns * (n - 1);
+  uint64_t used = told->t; /* of one that took turns */
+  if (told->kind != CR_NOTE_TURNED)
+    used = (uint64_t)told->at_ns - told->t - (uint64_t)spec->think_ns * (n - 1);
   h->client_used_ns[job] = (cr_ns)((uint64_t)h->client_used_ns[job] + used);
-  /* One that is parked while its client thinks begins to think anew, since the note does not say for how long it has: at
-   * most one think time more for each time it is parked.  The used time leaves that out. */
-  h->request_ready_ns[slot] = cr_ns_add(told->at_ns, spec->think_ns);
+  cr_ns ready_ns = h->flight[slot].ready_ns;
+  h->request_ready_ns[slot] = ready_ns == CR_NS_NEVER ? cr_ns_add(told->at_ns, spec->think_ns) : ready_ns;
 }
 
 /* --- checking ----------------------------------------------------------------------------------------------------- */

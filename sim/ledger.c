@@ -26,9 +26,10 @@ const char *const cr_note_name[CR_N_NOTE] = {
   [CR_NOTE_PROCESS] = "process", [CR_NOTE_SHARE] = "share",       [CR_NOTE_JOB] = "job",
   [CR_NOTE_READY] = "ready",     [CR_NOTE_LEAVE] = "leave",       [CR_NOTE_START] = "start",
   [CR_NOTE_REJECT] = "reject",   [CR_NOTE_LANE] = "lane",         [CR_NOTE_CLOSE] = "close",
-  [CR_NOTE_ADMIT] = "admit",     [CR_NOTE_MOVE] = "move",
-  [CR_NOTE_QUEUE] = "queue",     [CR_NOTE_REWIND] = "rewind",     [CR_NOTE_SLICE] = "slice",
-  [CR_NOTE_PAD] = "pad",         [CR_NOTE_CUT] = "cut",
+  [CR_NOTE_ADMIT] = "admit",     [CR_NOTE_MOVE] = "move",         [CR_NOTE_QUEUE] = "queue",
+  [CR_NOTE_REWIND] = "rewind",   [CR_NOTE_SLICE] = "slice",       [CR_NOTE_PAD] = "pad",
+  [CR_NOTE_CUT] = "cut",         [CR_NOTE_THOUGHT] = "thought",   [CR_NOTE_TURN] = "turn",
+  [CR_NOTE_TURNED] = "turned",
 };
 
 struct cr_ledger {
@@ -160,6 +161,16 @@ static void print_job(const struct cr_note *note, struct cr_text *out)
   case CR_NOTE_MOVE:
     cr_text_add(out, "  move %" PRIu32 " lane %" PRIu32, note->a, note->b);
     break;
+  case CR_NOTE_TURN:
+    cr_text_add(out, "  turn %" PRIu32 " stream %" PRIu32 " key %" PRId64 " by %s", note->a, note->c, (int64_t)note->t,
+                note->b == CR_CHARGE_TIME ? "time" : "iteration");
+    break;
+  case CR_NOTE_TURNED:
+    cr_text_add(out, "turned %" PRIu32 " next %" PRIu32 " used %" PRIu64, note->a, note->b, note->t);
+    break;
+  case CR_NOTE_THOUGHT:
+    cr_text_add(out, "thought %" PRIu32 " by %" PRIu64, note->a, note->t);
+    break;
   default:
     cr_text_add(out, "unknown kind %" PRIu32, note->kind);
   }
@@ -242,7 +253,7 @@ static void print_kind(const struct cr_note *note, struct cr_text *out)
     cr_text_add(out, "  refused: %s", cr_refusal_text(note->a));
     break;
   default:
-    if (note->kind >= CR_NOTE_QUEUE)
+    if (note->kind >= CR_NOTE_QUEUE && note->kind <= CR_NOTE_CUT)
       print_part(note, out);
     else
       print_job(note, out);

@@ -37,6 +37,9 @@ enum cr_note_kind {                   /* appended only: stored in run databases 
                     CR_NOTE_PAD,      /* asked: a = rt, b = be, c = rt's op, t = cr_note_pad(...) */
                     CR_NOTE_CUT,      /* told, before the DONE or BACK that it belongs to: a = request, b = blocks of the next
                                          op that are done, c = past the last op that was in the device queue */
+                    CR_NOTE_THOUGHT, /* told, with the BACK that follows: a = request, t = when its client will have thought */
+                    CR_NOTE_TURN,   /* asked: a = request, b = enum cr_charge, c = stream, t = key */
+                    CR_NOTE_TURNED, /* told: a = request, b = next op, t = time on the device */
                     CR_N_NOTE
 };
 extern const char *const cr_note_name[CR_N_NOTE];
@@ -44,7 +47,8 @@ extern const char *const cr_note_name[CR_N_NOTE];
 /* What a policy was told; all else is what it asked for, and the answers. */
 static inline int cr_note_is_told(uint32_t kind)
 {
-  return kind <= CR_NOTE_ROOM || (kind >= CR_NOTE_JOB && kind <= CR_NOTE_LEAVE) || kind == CR_NOTE_CUT;
+  return kind <= CR_NOTE_ROOM || (kind >= CR_NOTE_JOB && kind <= CR_NOTE_LEAVE) || kind == CR_NOTE_CUT ||
+         kind == CR_NOTE_THOUGHT || kind == CR_NOTE_TURNED;
 }
 
 struct cr_note {

@@ -6,12 +6,12 @@ libcrsim_a_SOURCES = \
   sim/device_model.h sim/device_queue.c sim/device_queue.h sim/engine.c sim/engine.h sim/engine_int.h sim/engine_pad.c sim/engine_stop.c \
   sim/copy_engines.c sim/copy_engines.h sim/finding.c sim/finding.h \
   sim/fluid.c sim/fluid.h sim/fluid_int.h sim/fluid_shape.c sim/gpu.c sim/gpu.h sim/gpu_block.c sim/gpu_cohort.c sim/gpu_int.h sim/gpu_model.c sim/gpu_rate.c \
-  sim/gpu_shape.c sim/gpu_sm.c sim/heap.c sim/heap.h sim/hist.c sim/hist.h sim/host.c sim/host.h sim/host_job.c sim/host_thread.c sim/host_thread.h \
+  sim/gpu_shape.c sim/gpu_sm.c sim/heap.c sim/heap.h sim/hist.c sim/hist.h sim/host.c sim/host.h sim/host_job.c sim/host_turns.c sim/host_thread.c sim/host_thread.h \
   sim/iterations.c sim/iterations.h sim/job_life.c sim/job_life.h \
   sim/ledger.c sim/ledger.h sim/machine.c sim/machine.h sim/mem.c sim/mem.h sim/memory.c sim/memory.h \
   sim/nearest.c sim/nearest.h sim/needs.c sim/needs.h sim/option.c sim/option.h sim/outfile.c sim/outfile.h \
   sim/plugin.c sim/plugin.h sim/policy.c sim/policy.h sim/progress.c sim/progress.h \
-  sim/provenance.c sim/provenance.h sim/replay.c sim/replay.h sim/report.c sim/report.h sim/report_preempt.c sim/report_preempt.h \
+  sim/provenance.c sim/provenance.h sim/replay.c sim/replay.h sim/report.c sim/report.h sim/report_preempt.c sim/report_preempt.h sim/rotation.c sim/rotation.h \
   sim/rng.c sim/rng.h sim/sleepers.c sim/sleepers.h sim/slices.c sim/slices.h sim/stats.c sim/stats.h sim/summary.c sim/summary.h sim/table.c sim/table.h \
   sim/text.c sim/text.h sim/timeline.c sim/timeline.h sim/unit.c sim/unit.h \
   sim/workload.c sim/workload.h

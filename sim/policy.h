@@ -151,6 +151,17 @@ void cr_share(struct cr_policy *p, cr_stream s, uint32_t share_ppm);
  * job: whole iterations only.  Between them its client thinks, and the stream waits. */
 void cr_launch(struct cr_policy *p, cr_request r, uint32_t n_op, cr_stream s);
 
+/* r takes turns with the others that are given to the stream in the same breath, nothing else being asked for in between: one
+ * iteration each, always of the one with the least key (from 0 to 2^62), which then grows by 1 or by the ns that the
+ * iteration took, in the same way for all.  Of equal keys the one goes first that has waited longer, those given earlier
+ * before the others.  So it goes on until the stream is parked, or the first of them has run all its iterations, or one has
+ * run whose client thinks then, or the turn has come of one that would fail, as its lane is too small for it: it fails when
+ * it is launched.  Then all come back with on_done, as their next turns would come, but last the one that ran last.
+ * Only of jobs of which the time of an iteration is known, and nothing else; and nothing else may be launched on the device
+ * meanwhile.  Parking does not count as a preemption: it only ends a turn. */
+enum cr_charge { CR_CHARGE_ITERATION, CR_CHARGE_TIME, CR_N_CHARGE };
+void cr_rotate(struct cr_policy *p, cr_request r, cr_stream s, int64_t key, enum cr_charge charge);
+
 /* How a host queue gives back the kernels that are dropped from it. */
 enum cr_reclaim {
   CR_RECLAIM_LATER, /* in the background: dropping any number takes the same time */

@@ -107,11 +107,16 @@ static const char *fault(const struct replay *r, const struct cr_note *note)
   case CR_NOTE_DONE:
     return in_flight(h, note->a) && note->b == h->flight[note->a].end_op ? NULL : "nothing was launched that ends so";
   case CR_NOTE_BACK:
+  case CR_NOTE_TURNED:
     return in_flight(h, note->a) && note->b >= h->request_next_op[note->a] && note->b <= h->flight[note->a].end_op
              ? NULL
              : "nothing was launched that comes back so";
   case CR_NOTE_CUT:
     return in_flight(h, note->a) ? NULL : "nothing was launched that could be cut";
+  case CR_NOTE_THOUGHT:
+    return in_flight(h, note->a) && cr_host_is_job(h, h->request_client[note->a])
+             ? NULL
+             : "no job was launched whose client thinks";
   case CR_NOTE_JOB:
   case CR_NOTE_READY:
   case CR_NOTE_LEAVE:

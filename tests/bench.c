@@ -58,24 +58,31 @@ static int bench_heap(struct cr_text *out)
 static int bench_jobs(struct cr_text *out)
 {
   static const struct cr_table_column column[] = {
-    {NULL, "jobs", 0}, {NULL, "policy", 1}, {NULL, "iterations", 0}, {NULL, "events", 0}, {NULL, "took, s", 0},
-    {NULL, "us a job", 0},
+    {NULL, "jobs", 0},   {NULL, "think, ms", 0}, {NULL, "policy", 1},    {NULL, "iterations", 0},
+    {NULL, "events", 0}, {NULL, "took, s", 0},   {NULL, "us a job", 0},
   };
   static const uint32_t n_job[] = {1000, 10000, 100000};
-  static const char *const policy[] = {"fifo", "srtf", "pack", "fair"};
+  static const struct {
+    const char *policy;
+    int think_ms;
+  } as[] = {
+    {"fifo", 1}, {"srtf", 1}, {"pack", 1}, {"fair", 1}, {"fair", 0}, {"fair,accounting=rr", 0}, {"fair,accounting=ps", 0},
+  };
   struct cr_table t;
   struct cr_err err;
   cr_text_add(out, "\njobs, of which most wait\n");
-  cr_table_begin(&t, column, 6, 0);
-  for (int i = 0; i < 12; i++) {
+  cr_table_begin(&t, column, 7, 0);
+  for (int i = 0; i < 3 * (int)(sizeof as / sizeof as[0]); i++) {
     struct cr_result r;
     double took_s;
-    if (bench_jobs_run(n_job[i % 3], policy[i / 3], &r, &took_s, &err) != CR_OK) {
+    const char *policy = as[i / 3].policy;
+    if (bench_jobs_run(n_job[i % 3], 1000000 * as[i / 3].think_ms, policy, &r, &took_s, &err) != CR_OK) {
       cr_text_fini(&t.cell);
       return fail(&err);
     }
     cr_table_cell(&t, "%u", n_job[i % 3]);
-    cr_table_cell(&t, "%s", policy[i / 3]);
+    cr_table_cell(&t, "%d", as[i / 3].think_ms);
+    cr_table_cell(&t, "%s", policy);
     cr_table_cell(&t, "%llu", (unsigned long long)r.n_op);
     cr_table_cell(&t, "%llu", (unsigned long long)r.n_event);
     cr_table_cell(&t, "%.3f", took_s);

@@ -41,7 +41,7 @@ static int add_model(struct cr_workload_builder *b, uint32_t i, cr_model *out, s
   return cr_workload_add_model(b, &spec, out, err);
 }
 
-static int add_job(struct cr_workload_builder *b, uint32_t i, const cr_model *model, struct cr_err *err)
+static int add_job(struct cr_workload_builder *b, uint32_t i, const cr_model *model, cr_ns think_ns, struct cr_err *err)
 {
   char name[16];
   uint64_t drawn = cr_draw(1, CR_RNG_TEST, 0, i);
@@ -57,7 +57,7 @@ static int add_job(struct cr_workload_builder *b, uint32_t i, const cr_model *mo
     .arrival = {.kind = CR_ARRIVE_AT, .phase_ns = i * second_ns},
     .job = {.iterations = iterations,
             .startup_ns = 5 * second_ns,
-            .think_ns = 1000000,
+            .think_ns = think_ns,
             .declared_ns = iterations * (101000000 + 7000001 * (cr_ns)m),
             .persistent_bytes = 100000000 + 10000000 * (int64_t)m,
             .ephemeral_bytes = 1000000000 + 400000000 * (int64_t)m},
@@ -73,7 +73,7 @@ static double spent_s(void)
   return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static int run(const struct cr_workload *w, const struct cr_policy_ops *policy, struct cr_result *out, double *took_s,
+static int run(const struct cr_workload *w, const char *policy, struct cr_result *out, double *took_s,
                struct cr_err *err)
 {
   static const struct cr_device_desc device = {
@@ -81,7 +81,8 @@ static int run(const struct cr_workload *w, const struct cr_policy_ops *policy, 
   const struct cr_machine machine = {.n_device = 1, .device = &device};
   const struct cr_core_cfg cfg = {.workload = w,
                                   .machine = &machine,
-                                  .policy = policy,
+                                  .policy = cr_policy_find(policy, strcspn(policy, ",")),
+                                  .policy_options = strchr(policy, ',') ? strchr(policy, ',') + 1 : NULL,
                                   .backend = &cr_backend_sim,
                                   .duration_ns = CR_NS_NEVER,
                                   .strict = 1};
@@ -91,7 +92,8 @@ static int run(const struct cr_workload *w, const struct cr_policy_ops *policy, 
   return rc;
 }
 
-int bench_jobs_run(uint32_t n_job, const char *policy, struct cr_result *out, double *took_s, struct cr_err *err)
+int bench_jobs_run(uint32_t n_job, cr_ns think_ns, const char *policy, struct cr_result *out, double *took_s,
+                   struct cr_err *err)
 {
   struct cr_workload_builder *b = cr_workload_builder_new();
   if (!b)
@@ -102,11 +104,11 @@ int bench_jobs_run(uint32_t n_job, const char *policy, struct cr_result *out, do
   for (uint32_t i = 0; rc == CR_OK && i < MODELS; i++)
     rc = add_model(b, i, &model[i], err);
   for (uint32_t i = 0; rc == CR_OK && i < n_job; i++)
-    rc = add_job(b, i, model, err);
+    rc = add_job(b, i, model, think_ns, err);
   if (rc == CR_OK)
     rc = cr_workload_seal(b, &w, err);
   if (rc == CR_OK)
-    rc = run(w, cr_policy_find(policy, strlen(policy)), out, took_s, err);
+    rc = run(w, policy, out, took_s, err);
   cr_workload_builder_free(b);
   return rc;
 }

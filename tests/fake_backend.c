@@ -16,13 +16,27 @@ struct range {
   uint32_t next;
   uint32_t pass; /* ops of a pass of a job's, op0 and n_op counting on; 0: no job */
   cr_ns think_ns, ready_ns;
+  int64_t key, step; /* of one that takes turns */
+  uint64_t since;    /* when it came to wait, in an order */
+  uint32_t n_done;
+  cr_ns first_ns;
   int cut; /* stops after n_op as a preempted range, by how */
   uint32_t how;
+};
+
+/* Jobs that take turns, each a range. */
+struct rotation {
+  uint32_t first;         /* of those in it; CR_NONE: none */
+  uint32_t runs, ran;     /* whose iteration is under way, and whose was the last before */
+  cr_ns start_ns, end_ns; /* of the iteration under way */
+  uint64_t n_since;
+  int is_stopped;
 };
 
 struct stream {
   uint32_t head, tail;
   cr_ns start_ns, end_ns; /* of the head */
+  struct rotation rotation;
 };
 
 enum { PADS = 64 };
@@ -140,11 +154,105 @@ static void end_head(struct cr_backend *b, struct stream *s, enum cr_event_kind 
 static cr_ns next_end_ns(const struct cr_backend *b)
 {
   cr_ns next_ns = CR_NS_NEVER;
-  for (uint32_t i = 0; i < b->n_stream; i++)
+  for (uint32_t i = 0; i < b->n_stream; i++) {
     if (b->stream[i].head != CR_NONE)
       next_ns = cr_min_ns(next_ns, b->stream[i].end_ns);
+    if (b->stream[i].rotation.first != CR_NONE)
+      next_ns = cr_min_ns(next_ns, b->stream[i].rotation.end_ns);
+  }
   return next_ns;
 }
+
+/* --- turns -------------------------------------------------------------------------------------------------------- */
+
+/* Who goes next, of all but one. */
+static uint32_t least(const struct cr_backend *b, const struct rotation *t, uint32_t but)
+{
+  uint32_t best = CR_NONE;
+  for (uint32_t i = t->first; i != CR_NONE; i = b->range[i].next) {
+    const struct range *r = &b->range[i], *l = &b->range[best == CR_NONE ? i : best];
+    if (i != but && (best == CR_NONE || r->key < l->key || (r->key == l->key && r->since < l->since)))
+      best = i;
+  }
+  return best;
+}
+
+/* All come back, the last one last. */
+static void end_turns(struct cr_backend *b, struct rotation *t, uint32_t last)
+{
+  while (t->first != CR_NONE) {
+    uint32_t i = least(b, t, last), *link = &t->first;
+    i = i == CR_NONE ? last : i;
+    while (*link != i)
+      link = &b->range[*link].next;
+    struct range *r = &b->range[i];
+    *link = r->next;
+    happen(b, r, CR_EV_TURNED, r->first_ns, r->n_done);
+    b->event[(b->event_at + b->n_event - 1) % b->range_cap].used_ns = r->n_done * b->workload->op[r->base].duration_ns;
+    put_range(b, i);
+  }
+}
+
+static void next_turn(struct cr_backend *b, struct rotation *t)
+{
+  uint32_t i = least(b, t, CR_NONE);
+  struct range *r = &b->range[i];
+  t->start_ns = b->now_ns;
+  t->end_ns = b->now_ns + (r->n_op ? b->workload->op[r->base].duration_ns : 0);
+  t->runs = i;
+  if (r->n_op && r->op0 == r->base && r->n_done == 0)
+    r->first_ns = b->now_ns;
+}
+
+static void end_turn(struct cr_backend *b, struct rotation *t)
+{
+  struct range *r = &b->range[t->runs];
+  if (r->n_op == 0) {
+    end_turns(b, t, CR_NONE);
+    return;
+  }
+  r->n_done++;
+  r->key += r->step;
+  r->since = t->n_since++;
+  t->ran = t->runs;
+  b->use.n_kernel++;
+  b->use.busy_ns += (double)(t->end_ns - t->start_ns);
+  if (t->is_stopped || r->n_done == r->n_op)
+    end_turns(b, t, t->runs);
+  else
+    next_turn(b, t);
+}
+
+/* What begins now is taken back, unless it would have been launched as a single iteration just now. */
+static void stop_turns(struct cr_backend *b, struct rotation *t)
+{
+  const struct range *r = &b->range[t->runs];
+  uint32_t other = least(b, t, t->runs);
+  int is_first = r->op0 == r->base && r->n_done == 0, is_second = r->op0 == r->base && r->n_done == 1;
+  int goes_on = r->n_done + 1 < r->n_op && !is_first && (other == CR_NONE || r->key + r->step < b->range[other].key);
+  int is_lone = !goes_on && (is_second || t->ran != t->runs);
+  if (t->is_stopped || b->now_ns > t->start_ns || is_lone) {
+    t->is_stopped = 1;
+    return;
+  }
+  b->range[t->runs].first_ns = b->range[t->runs].n_done ? b->range[t->runs].first_ns : CR_NS_NEVER;
+  end_turns(b, t, t->runs);
+}
+
+static void join_turns(struct cr_backend *b, struct rotation *t, uint32_t i, const struct cr_act *a)
+{
+  struct range *r = &b->range[i];
+  if (t->first == CR_NONE)
+    *t = (struct rotation){.first = CR_NONE, .runs = CR_NONE, .ran = CR_NONE, .end_ns = CR_NS_NEVER};
+  r->key = a->key;
+  r->step = a->charge == CR_CHARGE_TIME ? b->workload->op[r->base].duration_ns : 1;
+  r->since = t->n_since++;
+  r->first_ns = CR_NS_NEVER;
+  r->next = t->first;
+  t->first = i;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
 
 static int fake_wait(struct cr_backend *b, cr_ns until_ns, struct cr_event *out, uint32_t cap, uint32_t *n,
                      struct cr_err *err)
@@ -160,6 +268,8 @@ static int fake_wait(struct cr_backend *b, cr_ns until_ns, struct cr_event *out,
       const struct range *r = &b->range[s->head];
       end_head(b, s, r->cut ? CR_EV_BACK : CR_EV_DONE, r->n_op);
     }
+    if (s->rotation.first != CR_NONE && s->rotation.end_ns <= b->now_ns)
+      end_turn(b, &s->rotation);
   }
   for (*n = 0; *n < cap && b->n_event; b->n_event--, b->event_at = (b->event_at + 1) % b->range_cap)
     out[(*n)++] = b->event[b->event_at];
@@ -182,6 +292,10 @@ static int launch(struct cr_backend *b, const struct cr_act *a, struct cr_err *e
     b->range[i].pass = b->workload->model[b->workload->client[a->client].model.i].n_op;
     b->range[i].think_ns = a->think_ns;
     b->range[i].ready_ns = a->ready_ns;
+  }
+  if (a->kind == CR_ACT_TURN) {
+    join_turns(b, &s->rotation, i, a);
+    return CR_OK;
   }
   if (s->head != CR_NONE) {
     b->range[s->tail].next = i;
@@ -226,6 +340,8 @@ static void cut(struct cr_backend *b, struct stream *s, uint32_t n_op)
 
 static void preempt(struct cr_backend *b, struct stream *s, uint32_t how)
 {
+  if (s->rotation.first != CR_NONE)
+    stop_turns(b, &s->rotation);
   if (s->head == CR_NONE)
     return;
   int begun;
@@ -246,12 +362,14 @@ static void preempt(struct cr_backend *b, struct stream *s, uint32_t how)
     s->start_ns = CR_NS_NEVER; /* a job's client still thinks, or has this instant ended */
   else
     s->start_ns += thought_ns;
-  if (in_pass)
+  if (in_pass) {
     cut(b, s, to_the_end_of_the_pass(r, n_done));
-  else if (how == CR_CAP_KILL || !begun)
+  } else if (how == CR_CAP_KILL || !begun) {
     end_head(b, s, CR_EV_BACK, n_done);
-  else
+    b->event[(b->event_at + b->n_event - 1) % b->range_cap].thought_ns = thought_ns;
+  } else {
     cut(b, s, n_done + 1);
+  }
 }
 
 /* Blocks that are done before op0, or with it. */
@@ -307,12 +425,17 @@ static int fake_act(struct cr_backend *b, const struct cr_act *a, struct cr_err 
 {
   switch (a->kind) {
   case CR_ACT_STREAM:
-    b->stream[b->n_stream++] = (struct stream){.head = CR_NONE, .tail = CR_NONE};
+    b->stream[b->n_stream++] = (struct stream){.head = CR_NONE, .tail = CR_NONE, .rotation.first = CR_NONE};
     return CR_OK;
   case CR_ACT_LAUNCH:
     return launch_any(b, a, err);
   case CR_ACT_PAD:
     return pad(b, a, err);
+  case CR_ACT_TURN:
+    return launch(b, a, err);
+  case CR_ACT_BEGIN:
+    next_turn(b, &b->stream[a->stream].rotation);
+    return CR_OK;
   case CR_ACT_SHARE: /* the others do not matter to streams in series */
     return CR_OK;
   default:

@@ -1,7 +1,7 @@
 /* fake_backend.h - a backend whose answers can be worked out by hand.
  *
  * Each stream runs what it was given in series, every op takes as long as recorded, and streams do not disturb each
- * other. */
+ * other.  Jobs that take turns do so one iteration at a time. */
 #ifndef CR_FAKE_BACKEND_H
 #define CR_FAKE_BACKEND_H
 #include "sim/backend.h"

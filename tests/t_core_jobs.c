@@ -101,7 +101,7 @@ static void what_ends_first_does_not_wait_for_the_run_to_end(void **state)
 
 struct parking {
   cr_ns at_ns;             /* parked */
-  cr_ns back_ns, reach_ns; /* told; reach + what was thought in vain */
+  cr_ns back_ns, reach_ns; /* told; reach + what was thought by then */
   uint32_t next;
   cr_ns end_ns; /* relaunched at once, all ends */
 };
@@ -111,8 +111,8 @@ static void parking_ends_the_iteration_under_way_and_no_other(void **state)
 {
   (void)state;
   static const struct parking cases[] = {
-    {60, 157, 57, 1, 597},   {156, 157, 57, 1, 597}, {160, 160, 60, 1, 600}, /* thinks anew: 3 in vain */
-    {200, 267, 57, 2, 597},  {270, 270, 60, 2, 600}, {400, 487, 57, 4, 597},
+    {60, 157, 57, 1, 597},   {156, 157, 57, 1, 597}, {160, 160, 60, 1, 597}, /* 3 of 10 are thought */
+    {200, 267, 57, 2, 597},  {270, 270, 60, 2, 597}, {400, 487, 57, 4, 597},
     {560, 597, 277, 5, 597}, /* the last one: it is done */
   };
   for (int b = 0; b < 2; b++)

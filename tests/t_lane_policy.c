@@ -4,6 +4,7 @@
 #include "policies/list.h"
 #include "sim/core.h"
 #include "sim/memory.h"
+#include "sim/replay.h"
 #include "sim/rng.h"
 #include "tests/load.h"
 #include "tests/t.h"
@@ -14,24 +15,26 @@ struct made_job {
   cr_ns submit_ns, startup_ns, think_ns, each_ns, declared_ns;
   uint32_t iterations, weight;   /* weight 0: 1 */
   int64_t persistent, ephemeral; /* CR_UNKNOWN: it says neither, and needs 10 and 10 */
+  int64_t more;                  /* ephemeral bytes that it needs and does not say */
 };
 
 struct ran {
   struct cr_workload_builder *builder;
   struct load_record record;
   struct cr_result result;
+  struct cr_observer observer;
 };
 
 static void run_with(struct ran *r, const struct made_job *job, uint32_t n, const char *policy, const char *options,
                      const struct cr_machine *machine, const struct cr_backend_ops *backend)
 {
-  *r = (struct ran){.builder = cr_workload_builder_new()};
+  *r = (struct ran){.builder = cr_workload_builder_new(), .observer = r->observer};
   for (uint32_t i = 0; i < n; i++) {
     char name[16];
     snprintf(name, sizeof name, "j%u", i);
     int says = job[i].persistent != CR_UNKNOWN;
-    cr_model m =
-      load_iteration(r->builder, name, job[i].each_ns, says ? job[i].persistent : 10, says ? job[i].ephemeral : 10);
+    cr_model m = load_iteration(r->builder, name, job[i].each_ns, says ? job[i].persistent : 10,
+                                says ? job[i].ephemeral + job[i].more : 10);
     struct cr_client_spec spec = load_job(name, m, job[i].submit_ns, job[i].iterations);
     spec.weight = job[i].weight ? job[i].weight : 1;
     spec.job.startup_ns = job[i].startup_ns;
@@ -45,6 +48,7 @@ static void run_with(struct ran *r, const struct made_job *job, uint32_t n, cons
   cfg.policy_options = options;
   cfg.machine = machine;
   cfg.backend = backend ? backend : cfg.backend;
+  cfg.observer = r->observer.on_op ? &r->observer : NULL;
   cfg.ledger = load_record(&r->record);
   struct cr_err err = {""};
   if (cr_core_run(&cfg, &r->result, &err) != CR_OK)
@@ -55,6 +59,7 @@ static void run_with(struct ran *r, const struct made_job *job, uint32_t n, cons
 static void run_on(struct ran *r, const struct made_job *job, uint32_t n, const char *policy, const char *options,
                    const struct cr_machine *machine)
 {
+  *r = (struct ran){.builder = NULL};
   run_with(r, job, n, policy, options, machine, NULL);
 }
 
@@ -434,7 +439,7 @@ static void one_that_catches_up_is_stopped_in_time_when_another_lane_slows_it(vo
   };
   for (uint32_t i = 0; i < 3; i++)
     job[i].declared_ns = CR_NS_NEVER;
-  struct ran r;
+  struct ran r = {.builder = NULL};
   run_with(&r, job, 3, "fair", "lanes=auto,rules=paper,over=1,over_limit=1", &load_machine, &cr_backend_sim);
   uint32_t client_of[MOST] = {0};
   cr_ns first_again_ns = 0;
@@ -511,7 +516,7 @@ static cr_ns widest_gap(const struct ran *r, uint32_t n, cr_ns each_ns)
 static void equal_jobs_are_never_more_than_an_iteration_apart(void **state)
 {
   (void)state;
-  static const char *const accounting[] = {"accounting=rr", "accounting=ps"};
+  static const char *const accounting[] = {"accounting=rr,rotate=no", "accounting=ps,rotate=no"};
   for (uint64_t seed = 0; seed < 500; seed++) {
     struct made_job job[MOST];
     uint64_t k = 0;
@@ -533,6 +538,148 @@ static void equal_jobs_are_never_more_than_an_iteration_apart(void **state)
                  (long long)gap_ns, (long long)each_ns);
       done_with(&r);
     }
+  }
+}
+
+/* --- rotations ---------------------------------------------------------------------------------------------------- */
+
+/* Every iteration, by when it ran and whose it was. */
+struct iterations {
+  struct {
+    cr_ns start_ns, end_ns;
+    uint32_t client;
+  } one[8192];
+  uint32_t n;
+};
+
+static void keep_iterations(void *ctx, const struct cr_op_span *span)
+{
+  struct iterations *all = ctx;
+  cr_ns each_ns = (span->end_ns - span->start_ns) / span->n;
+  for (uint32_t i = 0; i < span->n; i++) {
+    assert_true(all->n < sizeof all->one / sizeof all->one[0]);
+    all->one[all->n].start_ns = span->start_ns + i * each_ns;
+    all->one[all->n].end_ns = span->start_ns + (i + 1) * each_ns;
+    all->one[all->n++].client = span->client;
+  }
+}
+
+static uint64_t n_turned(const struct ran *r)
+{
+  uint64_t n = 0;
+  for (uint64_t i = 0; i < r->record.n; i++)
+    n += r->record.note[i].kind == CR_NOTE_TURNED;
+  return n;
+}
+
+static void same_lives(const struct ran *a, const struct ran *b, uint32_t n, const char *what)
+{
+  for (uint32_t i = 0; i < n; i++) {
+    const struct cr_job_result *x = &a->result.job[i], *y = &b->result.job[i];
+    if (x->how != y->how || x->admit_ns != y->admit_ns || x->first_ns != y->first_ns || x->end_ns != y->end_ns ||
+        x->used_ns != y->used_ns)
+      fail_msg("%s: job %u ends at %lld (%d), not %lld (%d)", what, i, (long long)x->end_ns, x->how,
+               (long long)y->end_ns, y->how);
+  }
+  assert_int_equal(a->result.n_op, b->result.n_op);
+  assert_near(a->result.use[0].sm_ns, b->result.use[0].sm_ns, 1e-9 * b->result.use[0].sm_ns);
+  assert_near(a->result.use[0].busy_ns, b->result.use[0].busy_ns, 1e-9 * b->result.use[0].busy_ns);
+}
+
+static void replays(const struct ran *r, const char *options)
+{
+  struct cr_replay_report report;
+  struct cr_err err = {""};
+  const struct cr_workload *w;
+  assert_int_equal(cr_workload_seal(r->builder, &w, &err), CR_OK);
+  if (cr_replay(w, &load_machine, cr_policy_find("fair", 4), options, r->record.note, r->record.n, &report, &err) !=
+      CR_OK)
+    fail_msg("%s", err.text);
+  if (!report.same)
+    fail_msg("%s: recorded %s, replayed %s", options, report.recorded, report.replayed);
+}
+
+/* Few think, in some runs none; some have a weight; some need more than they say, and fail when the lane is too small. */
+static uint32_t make_turn_takers(uint64_t seed, struct made_job *job)
+{
+  uint32_t n = make_jobs(seed * 3 + 1, job); /* none thinks */
+  for (uint32_t i = 0; i < n; i++) {
+    uint64_t k = 1000 * (i + 1);
+    job[i].iterations *= seed % 2 ? 5 : 1;
+    job[i].think_ns = seed % 4 == 0 && draw(seed, &k, 4) == 0 ? (cr_ns)draw(seed, &k, 20) : 0;
+    job[i].weight = seed % 8 == 7 ? 1 + (uint32_t)draw(seed, &k, 3) : 1;
+    job[i].more = seed % 3 == 0 && draw(seed, &k, 3) == 0 ? (int64_t)draw(seed, &k, 200) : 0;
+  }
+  return n;
+}
+
+/* What rotations reckon at once is what happens when each turn is launched by itself: every iteration begins and ends when
+ * it would have, and is the same job's.  The fake backend takes them one by one too. */
+static void jobs_launched_together_run_as_if_one_by_one(void **state)
+{
+  (void)state;
+  static const char *const by[] = {"accounting=las",         "accounting=rr",
+                                   "accounting=ps",          "accounting=las,wc=no",
+                                   "accounting=ps,fit=best", "accounting=rr,rules=paper,over=1,over_limit=1"};
+  uint64_t n_together = 0, n_failed = 0;
+  static struct iterations at_once, by_turn;
+  for (uint64_t seed = 0; seed < 400; seed++)
+    for (uint32_t w = 0; w < sizeof by / sizeof by[0]; w++) {
+      struct made_job job[MOST];
+      uint32_t n = make_turn_takers(seed, job);
+      char apart[96], what[128];
+      snprintf(apart, sizeof apart, "%s,rotate=no", by[w]);
+      snprintf(what, sizeof what, "seed %d, %s", (int)seed, by[w]);
+      struct ran a = {.observer = {.ctx = &at_once, .on_op = keep_iterations}};
+      struct ran b = {.observer = {.ctx = &by_turn, .on_op = keep_iterations}}, c = {.builder = NULL}, d = c;
+      at_once.n = by_turn.n = 0;
+      run_with(&a, job, n, "fair", by[w], &load_machine, &cr_backend_sim);
+      run_with(&b, job, n, "fair", apart, &load_machine, &cr_backend_sim);
+      run_with(&c, job, n, "fair", by[w], &load_machine, &cr_backend_sim); /* nobody looks on */
+      run_with(&d, job, n, "fair", by[w], &load_machine, NULL);
+      same_lives(&a, &b, n, what);
+      same_lives(&c, &b, n, what);
+      for (uint32_t i = 0; i < n; i++)
+        assert_int_equal(d.result.job[i].end_ns, b.result.job[i].end_ns);
+      assert_int_equal(at_once.n, by_turn.n);
+      assert_memory_equal(at_once.one, by_turn.one, at_once.n * sizeof at_once.one[0]);
+      assert_true(a.result.ledger_hash == c.result.ledger_hash && c.result.ledger_hash == d.result.ledger_hash);
+      replays(&c, by[w]);
+      n_together += n_turned(&c);
+      for (uint32_t i = 0; i < n; i++)
+        n_failed += c.result.job[i].how == CR_JOB_NO_MEMORY;
+      assert_int_equal(n_turned(&b), 0);
+      done_with(&a);
+      done_with(&b);
+      done_with(&c);
+      done_with(&d);
+    }
+  print_message("# %llu jobs came back from rotations, %llu failed\n", (unsigned long long)n_together,
+                (unsigned long long)n_failed);
+  assert_true(n_together > 10000 && n_failed > 200);
+}
+
+static void what_jobs_that_take_turns_cost_does_not_depend_on_their_iterations(void **state)
+{
+  (void)state;
+  static const char *const accounting[] = {"accounting=las", "accounting=rr", "accounting=ps"};
+  for (uint32_t a = 0; a < 3; a++) {
+    uint64_t n_callback[2];
+    for (uint32_t i = 0; i < 2; i++) {
+      struct made_job job[5];
+      for (uint32_t j = 0; j < 5; j++)
+        job[j] = (struct made_job){.submit_ns = 50 * j,
+                                   .each_ns = 10 + j,
+                                   .declared_ns = CR_NS_NEVER,
+                                   .iterations = i ? 100000000 : 100,
+                                   .persistent = 10,
+                                   .ephemeral = 200};
+      struct ran r = {.builder = NULL};
+      run_with(&r, job, 5, "fair", accounting[a], &load_machine, &cr_backend_sim);
+      n_callback[i] = r.result.n_callback;
+      done_with(&r);
+    }
+    assert_int_equal(n_callback[0], n_callback[1]);
   }
 }
 
@@ -733,6 +880,8 @@ int main(void)
     cmocka_unit_test(a_job_that_is_behind_catches_up_in_one_launch),
     cmocka_unit_test(one_that_catches_up_is_stopped_in_time_when_another_lane_slows_it),
     cmocka_unit_test(equal_jobs_are_never_more_than_an_iteration_apart),
+    cmocka_unit_test(jobs_launched_together_run_as_if_one_by_one),
+    cmocka_unit_test(what_jobs_that_take_turns_cost_does_not_depend_on_their_iterations),
     cmocka_unit_test(a_newcomer_has_the_lane_to_itself_under_las_alone),
     cmocka_unit_test(weights_count_under_ps),
     cmocka_unit_test(others_run_while_a_client_thinks_unless_told_not_to),

@@ -131,6 +131,10 @@ static void each_kind_has_its_line(void **state)
     {{.at_ns = 1, .kind = CR_NOTE_CLOSE, .a = 2}, "1   close lane 2"},
     {{.at_ns = 1, .kind = CR_NOTE_ADMIT, .a = 2, .b = 3, .t = 9}, "1   admit 2 lane 3 holds 9"},
     {{.at_ns = 1, .kind = CR_NOTE_MOVE, .a = 2, .b = 3}, "1   move 2 lane 3"},
+    {{.at_ns = 1, .kind = CR_NOTE_THOUGHT, .a = 2, .t = 3}, "1 thought 2 by 3"},
+    {{.at_ns = 1, .kind = CR_NOTE_TURN, .a = 2, .b = CR_CHARGE_TIME, .c = 3, .t = 4}, "1   turn 2 stream 3 key 4 by time"},
+    {{.at_ns = 1, .kind = CR_NOTE_TURN, .a = 2, .c = 3, .t = 4}, "1   turn 2 stream 3 key 4 by iteration"},
+    {{.at_ns = 1, .kind = CR_NOTE_TURNED, .a = 2, .b = 3, .t = 4}, "1 turned 2 next 3 used 4"},
     {{.at_ns = 1, .kind = CR_NOTE_REFUSED, .a = 4000}, "1   refused: unknown"},
     {{.at_ns = 1, .kind = 4000}, "1 unknown kind 4000"},
   };

@@ -40,7 +40,7 @@ static void wish(struct cr_policy *p)
   static const enum cr_cap how[] = {CR_CAP_PARK, CR_CAP_EVICT, CR_CAP_KILL, CR_CAP_SWITCH, CR_CAP_MEM, (enum cr_cap)0};
   cr_request r = {some_id(p, 20)};
   cr_stream s = {some_id(p, p->view->n_stream)};
-  switch (draw(p, 11)) {
+  switch (draw(p, 12)) {
   case 0:
     cr_stream_new(p, (cr_device){some_id(p, 1)}, (int32_t)draw(p, 12) - 9);
     break;
@@ -67,6 +67,9 @@ static void wish(struct cr_policy *p)
     break;
   case 9:
     cr_share(p, s, draw(p, 2) ? draw(p, CR_SHARE_ALL + 2) : some_id(p, 2));
+    break;
+  case 10:
+    cr_rotate(p, r, s, draw(p, 4) ? draw(p, 1000) : -(int64_t)draw(p, 9), (enum cr_charge)draw(p, 3));
     break;
   default:
     cr_expect_ns(p, r, draw(p, 30));
