@@ -16,6 +16,7 @@
 #include "traces/cupti_csv.h"
 #include "traces/kineto.h"
 #include "traces/ncu.h"
+#include "traces/reef.h"
 #include "traces/store.h"
 
 enum {
@@ -31,11 +32,13 @@ enum {
   SORT,
   MODEL_MIX,
   TABLE,
+  PROFILE,
+  NO_SCALE,
 };
 
 static const struct cr_cli_opt options[] = {
   {'o', "output", "FILE", "the store to add to, made when there is none; of jobs: the new table"},
-  {'m', "model", "NAME", "name of the model (kineto: instead of the file's; ncu: which one to add to)"},
+  {'m', "model", "NAME", "name of the model (instead of the file's; ncu: which one to add to)"},
   {PREFIX, "prefix", "TEXT", "put before the names of models, such as autotuned/"},
   {REPLACE, "replace", NULL, "replace models that are in the store already"},
   {HOST, "host", "TEXT", "provenance: machine it was recorded on"},
@@ -48,6 +51,8 @@ static const struct cr_cli_opt options[] = {
   {MODEL_MIX, "model-mix", "MIX", "jobs: NAME[=WEIGHT],... or all: models of those that name none"},
   {TABLE, "table", "TABLE", "jobs: table of workloads that models must be of: a file or a bundled one"},
   {'s', "seed", "SEED", "jobs: of the draws from the mix (default 1)"},
+  {PROFILE, "profile", "FILE", "reef: the profile of the schedule, instead of NAME.profile.json beside it"},
+  {NO_SCALE, "no-scale", NULL, "reef: keep the times that kernels take alone, which add up to more than the model takes"},
   {0, NULL, NULL, NULL},
 };
 
@@ -63,6 +68,7 @@ const struct cr_cmd cr_cmd_import = {
           "all alike\n"
           "  cupti   tables of CUPTI kernel records (CSV or CSV.gz): carve-outs, for all models of the store\n"
           "  ncu     Nsight Compute counters (`ncu --csv --page raw`) of one run, for the model given with -m\n"
+          "  reef    models of REEF's artifact: schedules NAME.json, with NAME.profile.json beside each\n"
           "  sql     the text that `corun export` writes; makes a new store\n"
           "  jobs    job traces of Salus, Tiresias, Philly, Helios and Alibaba (openb), in order of submission\n"
           "All files go in, or none.  docs/formats.md says what is read of each.\n",
@@ -75,7 +81,9 @@ struct args {
   struct cr_origin origin;
   struct cr_import_jobs jobs;
   const char *seed;
-  const char *of_jobs, *of_stores; /* an option that was given and goes with these alone, or NULL */
+  const char *profile; /* reef */
+  int as_profiled;
+  const char *of_jobs, *of_stores, *of_reef; /* an option that was given and goes with these alone, or NULL */
   const char *const *file;
   uint32_t n_file;
 };
@@ -141,11 +149,50 @@ static int import_ncu(struct cr_store *s, const struct args *a, struct cr_err *e
   return rc;
 }
 
+/* A profile beside its schedule is no model of its own, so that all .json of a folder can be given. */
+static int has_schedule(const struct args *a, uint32_t profile)
+{
+  size_t n = strlen(a->file[profile]) - strlen(".profile.json");
+  for (uint32_t i = 0; i < a->n_file; i++)
+    if (!strncmp(a->file[i], a->file[profile], n) && !strcmp(a->file[i] + n, ".json"))
+      return 1;
+  return 0;
+}
+
+static int import_reef(struct cr_store *s, const struct args *a, struct cr_err *err)
+{
+  const struct cr_reef_options opt = {
+    .profile = a->profile,
+    .model = a->model,
+    .prefix = a->prefix,
+    .replace = a->replace,
+    .as_profiled = a->as_profiled,
+    .origin = a->origin,
+  };
+  uint32_t n_model = 0;
+  for (uint32_t i = 0; i < a->n_file; i++)
+    n_model += !cr_reef_is_profile(a->file[i]);
+  if ((a->model || a->profile) && n_model > 1)
+    return cr_fail(err, CR_EINPUT, "--model and --profile are of one model, but there are %u; import them one by one", n_model);
+  for (uint32_t i = 0; i < a->n_file; i++) {
+    int rc = CR_OK;
+    if (!cr_reef_is_profile(a->file[i]))
+      rc = cr_reef_import(s, a->file[i], &opt, err);
+    else if (!has_schedule(a, i))
+      return cr_fail(err, CR_EINPUT, "%s: is a profile; name its schedule, and give this with --profile if it lies elsewhere",
+                     a->file[i]);
+    if (rc)
+      return rc;
+  }
+  printf("%u model%s imported\n", n_model, n_model == 1 ? "" : "s");
+  return CR_OK;
+}
+
 static const struct kind {
   const char *name;
   int (*import)(struct cr_store *s, const struct args *a, struct cr_err *err); /* NULL: not into a store that is open */
-} kind[] = {{"kineto", import_kineto}, {"cupti", import_cupti}, {"ncu", import_ncu}, {"sql", NULL}, {"jobs", NULL}};
-enum { N_KIND = sizeof kind / sizeof *kind, JOBS = N_KIND - 1 };
+} kind[] = {{"kineto", import_kineto}, {"cupti", import_cupti}, {"ncu", import_ncu}, {"reef", import_reef}, {"sql", NULL}, {"jobs", NULL}};
+enum { N_KIND = sizeof kind / sizeof *kind, JOBS = N_KIND - 1, REEF = 3 };
 
 static const struct kind *find_kind(const char *name)
 {
@@ -241,6 +288,16 @@ static void store_option(struct args *a, int letter, const char *value)
   }
 }
 
+/* One of reef; 0: it is none. */
+static int reef_option(struct args *a, int letter, const char *value)
+{
+  if (letter == PROFILE)
+    a->profile = value;
+  else if (letter == NO_SCALE)
+    a->as_profiled = 1;
+  return letter == PROFILE || letter == NO_SCALE;
+}
+
 static const char *name_of(int letter)
 {
   const struct cr_cli_opt *o = options;
@@ -255,6 +312,8 @@ static void option(struct args *a, int letter, const char *value)
     a->store = value;
   } else if (jobs_option(a, letter, value)) {
     a->of_jobs = name_of(letter);
+  } else if (reef_option(a, letter, value)) {
+    a->of_reef = name_of(letter);
   } else {
     store_option(a, letter, value);
     a->of_stores = name_of(letter);
@@ -269,7 +328,7 @@ static int no_such_kind(const char *word)
   const char *near = cr_nearest(word, name, N_KIND);
   return near ? cr_cli_usage(&cr_cmd_import, "nothing is imported from '%s'; did you mean %s?", word, near)
               : cr_cli_usage(&cr_cmd_import,
-                             "nothing is imported from '%s'; kinds are kineto, cupti, ncu, sql and jobs", word);
+                             "nothing is imported from '%s'; kinds are kineto, cupti, ncu, reef, sql and jobs", word);
 }
 
 static int run(int argc, char **argv)
@@ -283,11 +342,13 @@ static int run(int argc, char **argv)
     return status;
   int first = cr_cli_first();
   if (first == argc)
-    return cr_cli_usage(&cr_cmd_import, "import needs a kind (kineto, cupti, ncu, sql or jobs) and files");
+    return cr_cli_usage(&cr_cmd_import, "import needs a kind (kineto, cupti, ncu, reef, sql or jobs) and files");
   const struct kind *k = find_kind(argv[first]);
   if (!k)
     return no_such_kind(argv[first]);
   const char *astray = k == &kind[JOBS] ? a.of_stores : a.of_jobs;
+  if (!astray && k != &kind[REEF])
+    astray = a.of_reef;
   if (astray)
     return cr_cli_usage(&cr_cmd_import, "import %s has no option --%s", k->name, astray);
   a.file = (const char *const *)(argv + first + 1);
