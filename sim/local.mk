@@ -2,7 +2,7 @@
 noinst_LIBRARIES += libcrsim.a
 libcrsim_a_SOURCES = \
   sim/arrival.c sim/arrival.h sim/ask.c sim/ask.h sim/backend.h sim/backend_sim.c \
-  sim/backend_wall.c sim/block_times.c sim/block_times.h sim/base.c sim/base.h sim/core.c sim/core.h sim/device_model.c \
+  sim/backend_wall.c sim/block_times.c sim/block_times.h sim/base.c sim/base.h sim/core.c sim/core.h sim/dependents.c sim/dependents.h sim/device_model.c \
   sim/device_model.h sim/engine.c sim/engine.h \
   sim/copy_engines.c sim/copy_engines.h sim/finding.c sim/finding.h \
   sim/fluid.c sim/fluid.h sim/fluid_int.h sim/fluid_shape.c sim/gpu.c sim/gpu.h sim/gpu_cohort.c sim/gpu_int.h sim/gpu_model.c sim/gpu_rate.c \
