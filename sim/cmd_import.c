@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/cli.h"
+#include "sim/cmd_disb.h"
 #include "sim/cmd_jobs.h"
 #include "sim/mem.h"
 #include "sim/nearest.h"
@@ -16,6 +17,7 @@
 #include "traces/cupti_csv.h"
 #include "traces/kineto.h"
 #include "traces/ncu.h"
+#include "traces/orion.h"
 #include "traces/reef.h"
 #include "traces/store.h"
 
@@ -34,10 +36,16 @@ enum {
   TABLE,
   PROFILE,
   NO_SCALE,
+  DEVICE,
+  MODELS,
+  LATE,
+  PHASES,
+  TRACES,
 };
 
 static const struct cr_cli_opt options[] = {
-  {'o', "output", "FILE", "the store to add to, made when there is none; of jobs: the new table"},
+  {'o', "output", "FILE",
+   "the store to add to, made when there is none; of jobs: the new table; of disb: the new scenario"},
   {'m', "model", "NAME", "name of the model (instead of the file's; ncu: which one to add to)"},
   {PREFIX, "prefix", "TEXT", "put before the names of models, such as autotuned/"},
   {REPLACE, "replace", NULL, "replace models that are in the store already"},
@@ -50,9 +58,15 @@ static const struct cr_cli_opt options[] = {
   {SORT, "sort", NULL, "jobs: put those that are out of order in order, instead of stopping"},
   {MODEL_MIX, "model-mix", "MIX", "jobs: NAME[=WEIGHT],... or all: models of those that name none"},
   {TABLE, "table", "TABLE", "jobs: table of workloads that models must be of: a file or a bundled one"},
-  {'s', "seed", "SEED", "jobs: of the draws from the mix (default 1)"},
+  {'s', "seed", "SEED", "jobs, disb: of the draws from the mix, of Poisson arrivals (default 1)"},
   {PROFILE, "profile", "FILE", "reef: the profile of the schedule, instead of NAME.profile.json beside it"},
-  {NO_SCALE, "no-scale", NULL, "reef: keep the times that kernels take alone, which add up to more than the model takes"},
+  {NO_SCALE, "no-scale", NULL,
+   "reef: keep the times that kernels take alone, which add up to more than the model takes"},
+  {DEVICE, "device", "NAME", "orion: which was profiled (default v100); disb: which the scenario names"},
+  {MODELS, "models", "NAME=MODEL,...", "disb: models of the store in place of the workload's names"},
+  {TRACES, "traces", "STORE", "disb: where the models are (default: the bundled store)"},
+  {LATE, "late", "queue|wait|drop", "disb: what late requests do (default: as the dialect's programs)"},
+  {PHASES, "phases", "none|artifact|disb", "disb: how clients of equal frequency are moved apart (default: likewise)"},
   {0, NULL, NULL, NULL},
 };
 
@@ -60,7 +74,7 @@ static int run(int argc, char **argv);
 
 const struct cr_cmd cr_cmd_import = {
   .name = "import",
-  .args = "KIND FILE... -o STORE|JOBS.csv [-m NAME]",
+  .args = "KIND FILE... -o STORE|JOBS.csv|SCENARIO.yaml [-m NAME]",
   .help = "read recordings of other tools into a trace store, or job traces into a table",
   .opt = options,
   .more = "KIND is one of\n"
@@ -69,11 +83,16 @@ const struct cr_cmd cr_cmd_import = {
           "  cupti   tables of CUPTI kernel records (CSV or CSV.gz): carve-outs, for all models of the store\n"
           "  ncu     Nsight Compute counters (`ncu --csv --page raw`) of one run, for the model given with -m\n"
           "  reef    models of REEF's artifact: schedules NAME.json, with NAME.profile.json beside each\n"
+          "  orion   profiles of Orion (EuroSys 2024): an operator a row\n"
+          "  disb    workloads of DISB, REEF's artifact and GPreempt: writes a scenario\n"
           "  sql     the text that `corun export` writes; makes a new store\n"
           "  jobs    job traces of Salus, Tiresias, Philly, Helios and Alibaba (openb), in order of submission\n"
           "All files go in, or none.  docs/formats.md says what is read of each.\n",
   .run = run,
 };
+
+/* Places in the table of kinds. */
+enum { REEF = 3, ORION, DISB, SQL, JOBS, N_KIND };
 
 struct args {
   const char *store, *model, *prefix;
@@ -83,7 +102,9 @@ struct args {
   const char *seed;
   const char *profile; /* reef */
   int as_profiled;
-  const char *of_jobs, *of_stores, *of_reef; /* an option that was given and goes with these alone, or NULL */
+  const char *device;
+  struct cr_disb_options disb;
+  const char *astray[N_KIND]; /* by kind: an option that was given and does not go with it, or NULL */
   const char *const *file;
   uint32_t n_file;
 };
@@ -173,13 +194,15 @@ static int import_reef(struct cr_store *s, const struct args *a, struct cr_err *
   for (uint32_t i = 0; i < a->n_file; i++)
     n_model += !cr_reef_is_profile(a->file[i]);
   if ((a->model || a->profile) && n_model > 1)
-    return cr_fail(err, CR_EINPUT, "--model and --profile are of one model, but there are %u; import them one by one", n_model);
+    return cr_fail(err, CR_EINPUT, "--model and --profile are of one model, but there are %u; import them one by one",
+                   n_model);
   for (uint32_t i = 0; i < a->n_file; i++) {
     int rc = CR_OK;
     if (!cr_reef_is_profile(a->file[i]))
       rc = cr_reef_import(s, a->file[i], &opt, err);
     else if (!has_schedule(a, i))
-      return cr_fail(err, CR_EINPUT, "%s: is a profile; name its schedule, and give this with --profile if it lies elsewhere",
+      return cr_fail(err, CR_EINPUT,
+                     "%s: is a profile; name its schedule, and give this with --profile if it lies elsewhere",
                      a->file[i]);
     if (rc)
       return rc;
@@ -188,11 +211,27 @@ static int import_reef(struct cr_store *s, const struct args *a, struct cr_err *
   return CR_OK;
 }
 
+static int import_orion(struct cr_store *s, const struct args *a, struct cr_err *err)
+{
+  const struct cr_orion_options opt = {
+    .model = a->model, .prefix = a->prefix, .device = a->device, .replace = a->replace, .origin = a->origin};
+  if (a->model && a->n_file > 1)
+    return cr_fail(err, CR_EINPUT,
+                   "--model names one model, but there are %u files; import them one by one, or use --prefix",
+                   a->n_file);
+  int rc = CR_OK;
+  for (uint32_t i = 0; rc == CR_OK && i < a->n_file; i++)
+    rc = cr_orion_import(s, a->file[i], &opt, err);
+  if (rc == CR_OK)
+    printf("%u model%s imported\n", a->n_file, a->n_file == 1 ? "" : "s");
+  return rc;
+}
+
 static const struct kind {
   const char *name;
   int (*import)(struct cr_store *s, const struct args *a, struct cr_err *err); /* NULL: not into a store that is open */
-} kind[] = {{"kineto", import_kineto}, {"cupti", import_cupti}, {"ncu", import_ncu}, {"reef", import_reef}, {"sql", NULL}, {"jobs", NULL}};
-enum { N_KIND = sizeof kind / sizeof *kind, JOBS = N_KIND - 1, REEF = 3 };
+} kind[N_KIND] = {{"kineto", import_kineto}, {"cupti", import_cupti}, {"ncu", import_ncu}, {"reef", import_reef},
+                  {"orion", import_orion},   {"disb", NULL},          {"sql", NULL},       {"jobs", NULL}};
 
 static const struct kind *find_kind(const char *name)
 {
@@ -203,6 +242,19 @@ static const struct kind *find_kind(const char *name)
 }
 
 /* -- the command -- */
+
+static int import_disb(const struct args *a, struct cr_err *err)
+{
+  struct cr_disb_options opt = a->disb;
+  int64_t seed = 1;
+  if (a->n_file > 1)
+    return cr_fail(err, CR_EINPUT, "a scenario is made of one workload; there are %u files", a->n_file);
+  int rc = a->seed ? cr_parse_count(a->seed, "seed", &seed, err) : CR_OK;
+  opt.seed = (uint64_t)seed;
+  opt.device = a->device;
+  opt.output = a->store;
+  return rc ? rc : cr_cmd_import_disb(a->file[0], &opt, err);
+}
 
 static int import_jobs(const struct args *a, struct cr_err *err)
 {
@@ -221,6 +273,8 @@ static int import(const struct kind *k, const struct args *a, struct cr_err *err
   struct cr_store *s = NULL;
   if (k == &kind[JOBS])
     return import_jobs(a, err);
+  if (k == &kind[DISB])
+    return import_disb(a, err);
   if (!k->import)
     return a->n_file == 1 ? cr_store_build(a->file[0], a->store, err)
                           : cr_fail(err, CR_EINPUT, "a store is made of one text; there are %u files", a->n_file);
@@ -288,14 +342,64 @@ static void store_option(struct args *a, int letter, const char *value)
   }
 }
 
-/* One of reef; 0: it is none. */
-static int reef_option(struct args *a, int letter, const char *value)
+/* One of reef, orion or disb; 0: it is none. */
+static int other_option(struct args *a, int letter, const char *value)
 {
-  if (letter == PROFILE)
+  switch (letter) {
+  case PROFILE:
     a->profile = value;
-  else if (letter == NO_SCALE)
+    break;
+  case NO_SCALE:
     a->as_profiled = 1;
-  return letter == PROFILE || letter == NO_SCALE;
+    break;
+  case DEVICE:
+    a->device = value;
+    break;
+  case MODELS:
+    a->disb.models = value;
+    break;
+  case LATE:
+    a->disb.late = value;
+    break;
+  case PHASES:
+    a->disb.phases = value;
+    break;
+  case TRACES:
+    a->disb.store = value;
+    break;
+  default:
+    return 0;
+  }
+  return 1;
+}
+
+/* Which kinds an option goes with, by place in the table of kinds. */
+static unsigned kinds_of(int letter)
+{
+  const unsigned jobs = 1u << JOBS, reef = 1u << REEF, orion = 1u << ORION, disb = 1u << DISB;
+  switch (letter) {
+  case 'o':
+    return ~0u;
+  case 's':
+    return jobs | disb;
+  case SKIP_BAD:
+  case SORT:
+  case MODEL_MIX:
+  case TABLE:
+    return jobs;
+  case PROFILE:
+  case NO_SCALE:
+    return reef;
+  case DEVICE:
+    return orion | disb;
+  case MODELS:
+  case LATE:
+  case PHASES:
+  case TRACES:
+    return disb;
+  default:
+    return ~(jobs | disb);
+  }
 }
 
 static const char *name_of(int letter)
@@ -308,16 +412,13 @@ static const char *name_of(int letter)
 
 static void option(struct args *a, int letter, const char *value)
 {
-  if (letter == 'o') {
+  if (letter == 'o')
     a->store = value;
-  } else if (jobs_option(a, letter, value)) {
-    a->of_jobs = name_of(letter);
-  } else if (reef_option(a, letter, value)) {
-    a->of_reef = name_of(letter);
-  } else {
+  else if (!jobs_option(a, letter, value) && !other_option(a, letter, value))
     store_option(a, letter, value);
-    a->of_stores = name_of(letter);
-  }
+  for (uint32_t k = 0; k < N_KIND; k++) /* the first option that does not go with each kind */
+    if (!(kinds_of(letter) & 1u << k) && !a->astray[k])
+      a->astray[k] = name_of(letter);
 }
 
 static int no_such_kind(const char *word)
@@ -327,8 +428,9 @@ static int no_such_kind(const char *word)
     name[i] = kind[i].name;
   const char *near = cr_nearest(word, name, N_KIND);
   return near ? cr_cli_usage(&cr_cmd_import, "nothing is imported from '%s'; did you mean %s?", word, near)
-              : cr_cli_usage(&cr_cmd_import,
-                             "nothing is imported from '%s'; kinds are kineto, cupti, ncu, reef, sql and jobs", word);
+              : cr_cli_usage(
+                  &cr_cmd_import,
+                  "nothing is imported from '%s'; kinds are kineto, cupti, ncu, reef, orion, disb, sql and jobs", word);
 }
 
 static int run(int argc, char **argv)
@@ -342,13 +444,12 @@ static int run(int argc, char **argv)
     return status;
   int first = cr_cli_first();
   if (first == argc)
-    return cr_cli_usage(&cr_cmd_import, "import needs a kind (kineto, cupti, ncu, reef, sql or jobs) and files");
+    return cr_cli_usage(&cr_cmd_import,
+                        "import needs a kind (kineto, cupti, ncu, reef, orion, disb, sql or jobs) and files");
   const struct kind *k = find_kind(argv[first]);
   if (!k)
     return no_such_kind(argv[first]);
-  const char *astray = k == &kind[JOBS] ? a.of_stores : a.of_jobs;
-  if (!astray && k != &kind[REEF])
-    astray = a.of_reef;
+  const char *astray = a.astray[k - kind];
   if (astray)
     return cr_cli_usage(&cr_cmd_import, "import %s has no option --%s", k->name, astray);
   a.file = (const char *const *)(argv + first + 1);
@@ -356,7 +457,8 @@ static int run(int argc, char **argv)
   if (!a.n_file)
     return cr_cli_usage(&cr_cmd_import, "import %s needs a file", k->name);
   if (!a.store)
-    return k == &kind[JOBS] ? cr_cli_usage(&cr_cmd_import, "import jobs needs the file to write: -o JOBS.csv")
-                            : cr_cli_usage(&cr_cmd_import, "import needs the store to write: -o STORE.db");
+    return k == &kind[DISB]   ? cr_cli_usage(&cr_cmd_import, "import disb needs the file to write: -o SCENARIO.yaml")
+           : k == &kind[JOBS] ? cr_cli_usage(&cr_cmd_import, "import jobs needs the file to write: -o JOBS.csv")
+                              : cr_cli_usage(&cr_cmd_import, "import needs the store to write: -o STORE.db");
   return cr_cli_error(import(k, &a, &err), &err);
 }

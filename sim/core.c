@@ -38,8 +38,8 @@ enum {
 
 struct source {
   struct cr_arrival arrival;
-  uint32_t left; /* requests it may still make; CR_NONE: no limit */
-  int busy;      /* it has a request, where it may have one alone */
+  uint32_t left;   /* requests it may still make; CR_NONE: no limit */
+  int busy;        /* it has a request, where it may have one alone */
   uint32_t n_late; /* arrivals that wait for it to leave */
 };
 

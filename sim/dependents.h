@@ -12,7 +12,8 @@ struct cr_dependents {
   uint64_t *n_taken;    /* [n_client] arrivals of a dependent one */
 };
 
-int cr_dependents_init(struct cr_dependents *d, const struct cr_workload *w) CR_MUST; /* CR_ENOMEM; fini is due either way */
+int cr_dependents_init(struct cr_dependents *d,
+                       const struct cr_workload *w) CR_MUST; /* CR_ENOMEM; fini is due either way */
 void cr_dependents_fini(struct cr_dependents *d);
 
 /* The client has finished one more. */

@@ -43,11 +43,8 @@ static struct fluid_phase phase_on_line(double block_ns, double load, double own
 {
   double own_ns = line->at_0_ns + line->per_block_ns * own, at_0 = line->at_0_ns / own_ns;
   double per_load = line->per_block_ns / own_ns / load;
-  return (struct fluid_phase){.block_ns = block_ns,
-                              .slow_at_0 = at_0,
-                              .slow_per_load = per_load,
-                              .even_at_0 = at_0,
-                              .even_per_load = per_load};
+  return (struct fluid_phase){
+    .block_ns = block_ns, .slow_at_0 = at_0, .slow_per_load = per_load, .even_at_0 = at_0, .even_per_load = per_load};
 }
 
 /* Load that each of n blocks sees of the others and itself, spread evenly over all SMs. */

@@ -66,4 +66,48 @@ else
   skip "REEF's models alone on an MI50 take what was profiled" "$data/reef is not there; CORUN_SHARED_DATA can name the folder"
 fi
 
+# --- disb
+
+echo '{"time": 1, "tasks": [{"id": "a", "load": {"type": "periodic", "priority": 0, "frequency": 100}, "client": {"model_name": "x"}},
+{"id": "b", "load": {"type": "dependent", "prev_task_ids": ["a"]}, "client": {"model_name": "net"}}]}' >"$tmp/w.json"
+ok "a workload becomes a scenario" "$corun" import disb "$tmp/w.json" -o "$tmp/w.yaml" --models x=net --traces "$store" --device mi50
+ok "which runs" prints "100" "$corun" run "$tmp/w.yaml" -p streams
+ok "and says which semantics it has" grep -q "^# Late requests: drop" "$tmp/w.yaml"
+fails "a scenario is not overwritten" 2 "w.yaml" "$corun" import disb "$tmp/w.json" -o "$tmp/w.yaml" --models x=net --traces "$store"
+fails "an unknown model is named with its place" 2 "w.json: tasks[0].client.model_name: x: " \
+  "$corun" import disb "$tmp/w.json" -o "$tmp/no.yaml" --traces "$store"
+fails "options of stores are not for it" 2 "import disb has no option --replace" \
+  "$corun" import disb "$tmp/w.json" -o "$tmp/no.yaml" --replace
+fails "nor are its for others" 2 "import reef has no option --late" "$corun" import reef "$tmp/net/net.json" -o "$tmp/no.db" --late drop
+ok "refused workloads leave no scenario" [ ! -e "$tmp/no.yaml" ]
+
+if [ -d "$data/reef/workloads" ]; then
+  for file in "$data"/reef/workloads/artifact/*.json "$data"/reef/workloads/gpreempt/{A,B,C,D,E,REAL}.json; do
+    name=$(basename "$(dirname "$file")")-$(basename "$file" .json)
+    ok "$name is imported" "$corun" import disb "$file" -o "$tmp/$name.yaml" --traces "$store" --device mi50
+    ok "$name runs" "$corun" run "$tmp/$name.yaml" -p streams --set duration=1s --set model.fidelity=kernel
+  done
+  names=vgg19-imagenet=vgg19-bs1-fp32,resnet152-imagenet=resnet152-bs1-fp32,densenet201-imagenet=densenet201-bs1-fp32
+  names=$names,inceptionv3-imagenet=inception_v3-bs1-fp32,distilbert=distilbert-bs1-fp32
+  for file in "$data"/reef/workloads/disb-v1/*.json; do
+    name=disb-$(basename "$file" .json)
+    ok "$name is imported with models of the H200" "$corun" import disb "$file" -o "$tmp/$name.yaml" --models "$names"
+    ok "$name runs" "$corun" run "$tmp/$name.yaml" -p streams --set duration=1s --set model.fidelity=kernel
+  done
+else
+  skip "DISB's workloads are imported and run" "$data/reef is not there; CORUN_SHARED_DATA can name the folder"
+fi
+
+# --- orion
+
+if [ -d "$data/orion" ]; then
+  ok "Orion's profiles are imported" prints "7 models imported" \
+    "$corun" import orion "$data"/orion/*_fwd "$data"/orion/*_fb1 -o "$tmp/orion.db"
+  printf 'duration: 100ms\ndevice: v100\ntraces: [%s]\nclients:\n  - model: resnet50_4_fwd\n  - model: mobilenetv2_4_fwd\n' \
+    "$tmp/orion.db" >"$tmp/orion.yaml"
+  ok "two of them run beside each other" "$corun" run "$tmp/orion.yaml" -p streams
+else
+  skip "Orion's profiles are imported and run" "$data/orion is not there; CORUN_SHARED_DATA can name the folder"
+fi
+
 done_testing

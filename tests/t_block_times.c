@@ -82,12 +82,8 @@ static void run(struct bench *b, const struct cr_device_model_ops *ops)
   struct cr_err err;
   struct cr_gpu_end end[MAX_OP];
   static const uint32_t index[MAX_OP] = {1, 1, 1, 1}; /* none is the first of its model */
-  const struct cr_device_model_cfg cfg = {.device = &b->device,
-                                          .model = &b->model,
-                                          .op = b->op + 1,
-                                          .op_index = index,
-                                          .n_op = b->n_op,
-                                          .n_stream = b->n_op};
+  const struct cr_device_model_cfg cfg = {
+    .device = &b->device, .model = &b->model, .op = b->op + 1, .op_index = index, .n_op = b->n_op, .n_stream = b->n_op};
   assert_int_equal(ops->make(&cfg, &self, &err), CR_OK);
   ops->advance(self, 0, end, MAX_OP);
   for (uint32_t s = 0; s < b->n_op; s++)
@@ -160,10 +156,11 @@ static void alone_it_takes_its_recorded_time(void **state)
     for (uint32_t i = 0; i < n_table; i++)
       table[i] = 1 + (cr_ns)draw(1, 100 * n + 1 + i, 100000);
     bench_init(&b, 60);
-    add(&b, 1 + (uint32_t)draw(2, 3 * n, 4000), threads[draw(2, 3 * n + 1, 8)], 1000 + (cr_ns)draw(2, 3 * n + 2, 4000000),
-        table, n_table);
+    add(&b, 1 + (uint32_t)draw(2, 3 * n, 4000), threads[draw(2, 3 * n + 1, 8)],
+        1000 + (cr_ns)draw(2, 3 * n + 2, 4000000), table, n_table);
     run(&b, &cr_device_wave);
-    assert_near((double)b.end_ns[0], (double)b.op[1].duration_ns, ceil(b.op[1].blocks / 60.0) + 1); /* a rounding a wave */
+    assert_near((double)b.end_ns[0], (double)b.op[1].duration_ns,
+                ceil(b.op[1].blocks / 60.0) + 1); /* a rounding a wave */
     run(&b, &cr_device_kernel);
     assert_near((double)b.end_ns[0], (double)b.op[1].duration_ns, 2);
   }
@@ -215,7 +212,7 @@ static void an_sm_holds_no_more_of_its_blocks_than_recorded(void **state)
   for (uint32_t m = 0; m < 2; m++)
     for (uint32_t fit = 1; fit <= MAX_TABLE; fit++) {
       bench_init(&b, 1);
-      add(&b, 1, 64, 1000, flat, fit); /* takes a place ... */
+      add(&b, 1, 64, 1000, flat, fit);   /* takes a place ... */
       add(&b, fit, 64, 1000, flat, fit); /* ... and one of these finds none */
       run(&b, model[m]);
       assert_int_equal(b.end_ns[0], 1000);

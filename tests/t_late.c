@@ -81,7 +81,8 @@ static void an_overloaded_client_has_one_request_at_a_time(void **state)
     cr_ns at[100];
     for (int i = 0; i < 100; i++)
       at[i] = 10 * i;
-    spec.arrival = (struct cr_arrival_spec){.kind = CR_ARRIVE_TRACE, .at_ns = at, .n_at = 100, .late = (enum cr_late)late};
+    spec.arrival =
+      (struct cr_arrival_spec){.kind = CR_ARRIVE_TRACE, .at_ns = at, .n_at = 100, .late = (enum cr_late)late};
     load_add(b, spec);
     struct cr_core_cfg cfg = load_cfg(load_seal(b), script_policy("streams"));
     cfg.duration_ns = 1001;

@@ -123,19 +123,22 @@ static void the_report_says_the_factor_and_warns_of_a_small_one(void **state)
 {
   (void)state;
   static const struct {
-    const char *latency, *say, *not;
-  } row[] = {{"100", "kernels scaled by 0.6667, so that they add up to the model's 100 us; one by one they took 150 us", "doubtful"},
-             {"60", "the profile is doubtful: one by one the kernels took 2.5 times as long as the model", "nothing odd"}};
+    const char *latency, *say, *not ;
+  } row[] = {
+    {"100", "kernels scaled by 0.6667, so that they add up to the model's 100 us; one by one they took 150 us",
+     "doubtful"},
+    {"60", "the profile is doubtful: one by one the kernels took 2.5 times as long as the model", "nothing odd"}};
   for (int i = 0; i < 2; i++) {
     char profile[600];
     snprintf(profile, sizeof profile, "%s", changed(PROFILE, "\"model_latency\": 100", "\"model_latency\": "));
-    struct path path = written(SCHEDULE, changed(profile, "\"model_latency\": ", i ? "\"model_latency\": 60" : "\"model_latency\": 100")),
+    struct path path = written(SCHEDULE, changed(profile, "\"model_latency\": ",
+                                                 i ? "\"model_latency\": 60" : "\"model_latency\": 100")),
                 store;
     struct cr_err err = {{0}};
     assert_int_equal(import(path.s, &(struct cr_reef_options){0}, &store, &err), CR_OK);
     char *text = shown(store.s, NULL);
     assert_non_null(strstr(text, row[i].say));
-    assert_null(strstr(text, row[i].not));
+    assert_null(strstr(text, row[i].not ));
     t_free(text);
   }
 }
@@ -209,8 +212,10 @@ static const struct {
   {"[27, 9, 12, 2, 6, 8]", NULL, "[27, 9, 12, 2, 6]", "kernels[0].launch_params: six numbers are expected"},
   {"[27, 9, 12, 2, 6, 8]", NULL, "[27, 9, 12, 2, 6, 0]", "kernels[0].launch_params[5]: a whole number from 1 to "},
   {"[27, 9, 12, 2, 6, 8]", NULL, "[27, 9, 1.5, 2, 6, 8]", "kernels[0].launch_params[2]: a whole number from 1 to "},
-  {"[27, 9, 12, 2, 6, 8]", NULL, "[2000000000, 2000000000, 9, 2, 6, 8]", "kernels[0].launch_params: more blocks or threads"},
-  {"\"args\": [0, 1, 2]", NULL, "\"args\": [0, 3, 2]", "kernels[0].args[1]: 3 is no place in storage, which has 3 entries"},
+  {"[27, 9, 12, 2, 6, 8]", NULL, "[2000000000, 2000000000, 9, 2, 6, 8]",
+   "kernels[0].launch_params: more blocks or threads"},
+  {"\"args\": [0, 1, 2]", NULL, "\"args\": [0, 3, 2]",
+   "kernels[0].args[1]: 3 is no place in storage, which has 3 entries"},
   {"\"args\": [0, 1, 2]", NULL, "\"args\": [-1]", "kernels[0].args[0]: -1 is no place in storage"},
   {"\"args\": [0, 1],", NULL, "\"args\": [0, 9],", "net.json: args[1]: 9 is no place in storage"},
   {"\"args\": [0, 1],", NULL, "", "net.json: 'args' is missing"},
@@ -245,7 +250,10 @@ static void files_that_are_no_json_are_refused(void **state)
   memcpy(cut, SCHEDULE, sizeof cut);
   const struct {
     const char *text, *say;
-  } row[] = {{"", "is empty"}, {"[]", "an object is expected"}, {deep, "is nested more than 64 deep"}, {"null", "an object is expected"}};
+  } row[] = {{"", "is empty"},
+             {"[]", "an object is expected"},
+             {deep, "is nested more than 64 deep"},
+             {"null", "an object is expected"}};
   struct cr_err err = {{0}};
   struct path store;
   for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
@@ -269,8 +277,8 @@ static void the_artifact_adds_up(void **state)
     const char *name;
     uint32_t n_kernel;
     cr_ns latency_ns;
-  } model[] = {{"alexnet", 13, 8851000},  {"bert", 205, 5426000},     {"densenet", 207, 3743000},
-               {"inception", 146, 8273000}, {"mobilenet", 31, 1188000}, {"resnet", 330, 10958000},
+  } model[] = {{"alexnet", 13, 8851000},     {"bert", 205, 5426000},     {"densenet", 207, 3743000},
+               {"inception", 146, 8273000},  {"mobilenet", 31, 1188000}, {"resnet", 330, 10958000},
                {"resnet152", 207, 13233000}, {"resnet18", 57, 2189000},  {"vgg", 71, 4824000}};
   for (size_t i = 0; i < sizeof model / sizeof *model; i++) {
     char name[120];

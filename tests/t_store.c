@@ -395,7 +395,8 @@ static void a_damaged_profile_is_named(void **state)
 {
   (void)state;
   static const char *const damage[] = {"UPDATE block_time SET n_block = 9 WHERE i = 0 AND n_block = 2",
-                                       "UPDATE block_time SET i = 77 WHERE i = 3", "UPDATE profile SET i = 77 WHERE i = 3"};
+                                       "UPDATE block_time SET i = 77 WHERE i = 3",
+                                       "UPDATE profile SET i = 77 WHERE i = 3"};
   for (int i = 0; i < 3; i++) {
     struct path path = made((const char *const[]){"m"}, 1);
     struct cr_store *s = NULL;

@@ -11,8 +11,8 @@
 enum cr_json_type { CR_JSON_TEXT, CR_JSON_NUMBER, CR_JSON_LIST, CR_JSON_OBJECT, CR_JSON_ANY };
 
 struct cr_json_place {
-  const char *path; /* of the file */
-  yajl_val value;   /* NULL: the member is not there */
+  const char *path;               /* of the file */
+  yajl_val value;                 /* NULL: the member is not there */
   const struct cr_json_place *up; /* NULL: the whole file */
   const char *key;                /* NULL: an element */
   uint32_t i;

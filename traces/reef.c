@@ -66,7 +66,8 @@ static const char *base_name(const char *path)
 }
 
 /* The text up to where `tail` begins, and `more` instead; NULL without memory. */
-static const char *with_tail(struct import *im, const char *text, const char *tail, const char *before, const char *more)
+static const char *with_tail(struct import *im, const char *text, const char *tail, const char *before,
+                             const char *more)
 {
   struct cr_text t = {0};
   size_t n = strlen(text) - (ends_in(text, tail) ? strlen(tail) : 0);
@@ -331,7 +332,8 @@ static int scale(struct import *im, struct cr_err *err)
     im->op[share[k].i].duration_ns++;
   for (uint32_t i = 0; i < im->n_op; i++)
     if (im->op[i].duration_ns <= 0)
-      return cr_fail(err, CR_EINPUT, "%s: model_latency is too short for %u kernels: kernel %u would take no time; see --no-scale",
+      return cr_fail(err, CR_EINPUT,
+                     "%s: model_latency is too short for %u kernels: kernel %u would take no time; see --no-scale",
                      im->profile.path, im->n_op, i);
   return CR_OK;
 }
@@ -344,12 +346,13 @@ static void report(struct import *im)
     cr_text_add(&im->report, "%s %.0f us, the model takes %.0f us\n", how, (double)im->sum_ns / 1e3,
                 (double)im->model_ns / 1e3);
   else
-    cr_text_add(&im->report, "%s %.4f, so that they add up to the model's %.0f us; one by one they took %.0f us\n", how, factor,
-                (double)im->model_ns / 1e3, (double)im->sum_ns / 1e3);
+    cr_text_add(&im->report, "%s %.4f, so that they add up to the model's %.0f us; one by one they took %.0f us\n", how,
+                factor, (double)im->model_ns / 1e3, (double)im->sum_ns / 1e3);
   if (factor < FACTOR_DOUBTFUL)
-    cr_text_add(&im->report,
-                "the profile is doubtful: one by one the kernels took %.1f times as long as the model (more than %.2f)\n",
-                1 / factor, 1 / FACTOR_DOUBTFUL);
+    cr_text_add(
+      &im->report,
+      "the profile is doubtful: one by one the kernels took %.1f times as long as the model (more than %.2f)\n",
+      1 / factor, 1 / FACTOR_DOUBTFUL);
 }
 
 /* -- the whole -- */

@@ -63,9 +63,9 @@ static int check_keys(const struct scenario_reader *r, uint32_t i, const struct 
     for (unsigned other = 0; other < CR_ARRIVE_AT; other++)
       if (key->kinds & 1u << other)
         cr_text_add(&fit, "%s%s", fit.n ? " or " : "", cr_arrival_name[other]);
-    int rc = cr_yaml_fail(r->y, member(i, key->key, path), err,
-                          "%s: a client of arrival %s%s has no '%s'; it goes with arrival: %s", path,
-                          cr_arrival_name[kind], c->arrival || c->after ? "" : " (the default)", key->key, fit.s ? fit.s : "");
+    int rc = cr_yaml_fail(
+      r->y, member(i, key->key, path), err, "%s: a client of arrival %s%s has no '%s'; it goes with arrival: %s", path,
+      cr_arrival_name[kind], c->arrival || c->after ? "" : " (the default)", key->key, fit.s ? fit.s : "");
     cr_text_fini(&fit);
     return rc;
   }
@@ -244,9 +244,10 @@ static int parse_late(const struct scenario_reader *r, uint32_t i, const struct 
       *out = (enum cr_late)k;
       return CR_OK;
     }
-  return cr_yaml_fail(r->y, member(i, "late", path), err,
-                      "%s: '%s' is none of queue, wait (one request at a time, none left out) and drop (the newest alone)",
-                      path, c->late);
+  return cr_yaml_fail(
+    r->y, member(i, "late", path), err,
+    "%s: '%s' is none of queue, wait (one request at a time, none left out) and drop (the newest alone)", path,
+    c->late);
 }
 
 static int parse_arrival(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c, struct times *t,

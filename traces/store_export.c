@@ -80,7 +80,8 @@ int cr_store_export(struct cr_store *s, struct cr_text *out, struct cr_err *err)
      "mm AS MATERIALIZED (SELECT id, name, row_number() OVER (ORDER BY name) AS no FROM model) "
      "SELECT mm.no, i, nn.no, " CR_STORE_OP_COLUMNS " FROM op JOIN mm ON mm.id = op.model JOIN nn ON nn.id = op.name "
      "ORDER BY mm.no, i"},
-    {"profile", "SELECT " MODEL_NO ", i, sm_blocks, idempotent FROM profile p JOIN model m ON m.id = p.model ORDER BY 1, i"},
+    {"profile",
+     "SELECT " MODEL_NO ", i, sm_blocks, idempotent FROM profile p JOIN model m ON m.id = p.model ORDER BY 1, i"},
     {"block_time",
      "SELECT " MODEL_NO ", i, n_block, ns FROM block_time b JOIN model m ON m.id = b.model ORDER BY 1, i, n_block"},
   };

@@ -90,19 +90,19 @@ int cr_store_add_profile(struct cr_store *s, int64_t model, const struct cr_mode
 
 static int damaged(struct cr_store *s, const char *model_name, int64_t i, struct cr_err *err)
 {
-  return cr_fail(err, CR_EINPUT, "%s: model %s: the profile of op %lld is damaged; import it again", s->path, model_name,
-                 (long long)i);
+  return cr_fail(err, CR_EINPUT, "%s: model %s: the profile of op %lld is damaged; import it again", s->path,
+                 model_name, (long long)i);
 }
 
 static int read_rows(struct cr_store *s, int64_t model, const char *model_name, struct cr_op_spec *op, uint32_t n_op,
                      struct cr_err *err)
 {
   sqlite3_stmt *q = NULL;
-  int rc = cr_store_prepare(
-    s,
-    "SELECT i, coalesce(sm_blocks, 0), idempotent, (SELECT count(*) FROM block_time b WHERE b.model = p.model AND b.i = p.i) "
-    "FROM profile p WHERE model = ?",
-    &q, err);
+  int rc = cr_store_prepare(s,
+                            "SELECT i, coalesce(sm_blocks, 0), idempotent, (SELECT count(*) FROM block_time b WHERE "
+                            "b.model = p.model AND b.i = p.i) "
+                            "FROM profile p WHERE model = ?",
+                            &q, err);
   if (!rc)
     sqlite3_bind_int64(q, 1, model);
   while (!rc && (rc = cr_store_step(s, q, err)) > 0) {
