@@ -7,7 +7,7 @@ libcrcalib_a_SOURCES = \
   calib/trace_set.c calib/trace_set.h calib/truth.c calib/truth.h calib/validate.c calib/validate.h calib/validate_report.c
 
 bundled_devices = \
-  calib/devices/h200.yaml calib/devices/p100.yaml
+  calib/devices/h200.yaml calib/devices/mi100.yaml calib/devices/mi50.yaml calib/devices/p100.yaml calib/devices/v100.yaml
 devicesdir = $(pkgdatadir)/devices
 dist_devices_DATA = $(bundled_devices)
 noinst_DATA += $(bundled_devices:calib/%=share/corun/%)

@@ -59,6 +59,8 @@ cr_ns cr_arrival_next(struct cr_arrival *a)
   case CR_ARRIVE_AT:
     at_ns = a->n == 0 ? spec->phase_ns : CR_NS_NEVER;
     break;
+  case CR_ARRIVE_AFTER: /* sim/dependents.h says when */
+    break;
   case CR_N_ARRIVAL:
     assert(0 && "a client without an arrival process");
     break;

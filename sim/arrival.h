@@ -20,7 +20,8 @@ struct cr_arrival {
 void cr_arrival_init(struct cr_arrival *a, const struct cr_arrival_spec *spec, uint64_t seed, uint32_t client);
 
 /* The next arrival, never before the one given last; CR_NS_NEVER when there is none left, and then always.  A closed
- * client arrives depth times at its phase; what follows is the caller's to make, one for each completed request. */
+ * client arrives depth times at its phase; what follows is the caller's to make, one for each completed request, as are all
+ * arrivals of a client that comes after others. */
 cr_ns cr_arrival_next(struct cr_arrival *a);
 
 #endif

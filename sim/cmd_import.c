@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/cli.h"
+#include "sim/cmd_disb.h"
 #include "sim/cmd_jobs.h"
 #include "sim/mem.h"
 #include "sim/nearest.h"
@@ -16,6 +17,8 @@
 #include "traces/cupti_csv.h"
 #include "traces/kineto.h"
 #include "traces/ncu.h"
+#include "traces/orion.h"
+#include "traces/reef.h"
 #include "traces/store.h"
 
 enum {
@@ -31,11 +34,19 @@ enum {
   SORT,
   MODEL_MIX,
   TABLE,
+  PROFILE,
+  NO_SCALE,
+  DEVICE,
+  MODELS,
+  LATE,
+  PHASES,
+  TRACES,
 };
 
 static const struct cr_cli_opt options[] = {
-  {'o', "output", "FILE", "the store to add to, made when there is none; of jobs: the new table"},
-  {'m', "model", "NAME", "name of the model (kineto: instead of the file's; ncu: which one to add to)"},
+  {'o', "output", "FILE",
+   "the store to add to, made when there is none; of jobs: the new table; of disb: the new scenario"},
+  {'m', "model", "NAME", "name of the model (instead of the file's; ncu: which one to add to)"},
   {PREFIX, "prefix", "TEXT", "put before the names of models, such as autotuned/"},
   {REPLACE, "replace", NULL, "replace models that are in the store already"},
   {HOST, "host", "TEXT", "provenance: machine it was recorded on"},
@@ -47,7 +58,15 @@ static const struct cr_cli_opt options[] = {
   {SORT, "sort", NULL, "jobs: put those that are out of order in order, instead of stopping"},
   {MODEL_MIX, "model-mix", "MIX", "jobs: NAME[=WEIGHT],... or all: models of those that name none"},
   {TABLE, "table", "TABLE", "jobs: table of workloads that models must be of: a file or a bundled one"},
-  {'s', "seed", "SEED", "jobs: of the draws from the mix (default 1)"},
+  {'s', "seed", "SEED", "jobs, disb: of the draws from the mix, of Poisson arrivals (default 1)"},
+  {PROFILE, "profile", "FILE", "reef: the profile of the schedule, instead of NAME.profile.json beside it"},
+  {NO_SCALE, "no-scale", NULL,
+   "reef: keep the times that kernels take alone, which add up to more than the model takes"},
+  {DEVICE, "device", "NAME", "orion: which was profiled (default v100); disb: which the scenario names"},
+  {MODELS, "models", "NAME=MODEL,...", "disb: models of the store in place of the workload's names"},
+  {TRACES, "traces", "STORE", "disb: where the models are (default: the bundled store)"},
+  {LATE, "late", "queue|wait|drop", "disb: what late requests do (default: as the dialect's programs)"},
+  {PHASES, "phases", "none|artifact|disb", "disb: how clients of equal frequency are moved apart (default: likewise)"},
   {0, NULL, NULL, NULL},
 };
 
@@ -55,7 +74,7 @@ static int run(int argc, char **argv);
 
 const struct cr_cmd cr_cmd_import = {
   .name = "import",
-  .args = "KIND FILE... -o STORE|JOBS.csv [-m NAME]",
+  .args = "KIND FILE... -o STORE|JOBS.csv|SCENARIO.yaml [-m NAME]",
   .help = "read recordings of other tools into a trace store, or job traces into a table",
   .opt = options,
   .more = "KIND is one of\n"
@@ -63,11 +82,17 @@ const struct cr_cmd cr_cmd_import = {
           "all alike\n"
           "  cupti   tables of CUPTI kernel records (CSV or CSV.gz): carve-outs, for all models of the store\n"
           "  ncu     Nsight Compute counters (`ncu --csv --page raw`) of one run, for the model given with -m\n"
+          "  reef    models of REEF's artifact: schedules NAME.json, with NAME.profile.json beside each\n"
+          "  orion   profiles of Orion (EuroSys 2024): an operator a row\n"
+          "  disb    workloads of DISB, REEF's artifact and GPreempt: writes a scenario\n"
           "  sql     the text that `corun export` writes; makes a new store\n"
           "  jobs    job traces of Salus, Tiresias, Philly, Helios and Alibaba (openb), in order of submission\n"
           "All files go in, or none.  docs/formats.md says what is read of each.\n",
   .run = run,
 };
+
+/* Places in the table of kinds. */
+enum { REEF = 3, ORION, DISB, SQL, JOBS, N_KIND };
 
 struct args {
   const char *store, *model, *prefix;
@@ -75,7 +100,11 @@ struct args {
   struct cr_origin origin;
   struct cr_import_jobs jobs;
   const char *seed;
-  const char *of_jobs, *of_stores; /* an option that was given and goes with these alone, or NULL */
+  const char *profile; /* reef */
+  int as_profiled;
+  const char *device;
+  struct cr_disb_options disb;
+  const char *astray[N_KIND]; /* by kind: an option that was given and does not go with it, or NULL */
   const char *const *file;
   uint32_t n_file;
 };
@@ -141,11 +170,68 @@ static int import_ncu(struct cr_store *s, const struct args *a, struct cr_err *e
   return rc;
 }
 
+/* A profile beside its schedule is no model of its own, so that all .json of a folder can be given. */
+static int has_schedule(const struct args *a, uint32_t profile)
+{
+  size_t n = strlen(a->file[profile]) - strlen(".profile.json");
+  for (uint32_t i = 0; i < a->n_file; i++)
+    if (!strncmp(a->file[i], a->file[profile], n) && !strcmp(a->file[i] + n, ".json"))
+      return 1;
+  return 0;
+}
+
+static int import_reef(struct cr_store *s, const struct args *a, struct cr_err *err)
+{
+  const struct cr_reef_options opt = {
+    .profile = a->profile,
+    .model = a->model,
+    .prefix = a->prefix,
+    .replace = a->replace,
+    .as_profiled = a->as_profiled,
+    .origin = a->origin,
+  };
+  uint32_t n_model = 0;
+  for (uint32_t i = 0; i < a->n_file; i++)
+    n_model += !cr_reef_is_profile(a->file[i]);
+  if ((a->model || a->profile) && n_model > 1)
+    return cr_fail(err, CR_EINPUT, "--model and --profile are of one model, but there are %u; import them one by one",
+                   n_model);
+  for (uint32_t i = 0; i < a->n_file; i++) {
+    int rc = CR_OK;
+    if (!cr_reef_is_profile(a->file[i]))
+      rc = cr_reef_import(s, a->file[i], &opt, err);
+    else if (!has_schedule(a, i))
+      return cr_fail(err, CR_EINPUT,
+                     "%s: is a profile; name its schedule, and give this with --profile if it lies elsewhere",
+                     a->file[i]);
+    if (rc)
+      return rc;
+  }
+  printf("%u model%s imported\n", n_model, n_model == 1 ? "" : "s");
+  return CR_OK;
+}
+
+static int import_orion(struct cr_store *s, const struct args *a, struct cr_err *err)
+{
+  const struct cr_orion_options opt = {
+    .model = a->model, .prefix = a->prefix, .device = a->device, .replace = a->replace, .origin = a->origin};
+  if (a->model && a->n_file > 1)
+    return cr_fail(err, CR_EINPUT,
+                   "--model names one model, but there are %u files; import them one by one, or use --prefix",
+                   a->n_file);
+  int rc = CR_OK;
+  for (uint32_t i = 0; rc == CR_OK && i < a->n_file; i++)
+    rc = cr_orion_import(s, a->file[i], &opt, err);
+  if (rc == CR_OK)
+    printf("%u model%s imported\n", a->n_file, a->n_file == 1 ? "" : "s");
+  return rc;
+}
+
 static const struct kind {
   const char *name;
   int (*import)(struct cr_store *s, const struct args *a, struct cr_err *err); /* NULL: not into a store that is open */
-} kind[] = {{"kineto", import_kineto}, {"cupti", import_cupti}, {"ncu", import_ncu}, {"sql", NULL}, {"jobs", NULL}};
-enum { N_KIND = sizeof kind / sizeof *kind, JOBS = N_KIND - 1 };
+} kind[N_KIND] = {{"kineto", import_kineto}, {"cupti", import_cupti}, {"ncu", import_ncu}, {"reef", import_reef},
+                  {"orion", import_orion},   {"disb", NULL},          {"sql", NULL},       {"jobs", NULL}};
 
 static const struct kind *find_kind(const char *name)
 {
@@ -156,6 +242,19 @@ static const struct kind *find_kind(const char *name)
 }
 
 /* -- the command -- */
+
+static int import_disb(const struct args *a, struct cr_err *err)
+{
+  struct cr_disb_options opt = a->disb;
+  int64_t seed = 1;
+  if (a->n_file > 1)
+    return cr_fail(err, CR_EINPUT, "a scenario is made of one workload; there are %u files", a->n_file);
+  int rc = a->seed ? cr_parse_count(a->seed, "seed", &seed, err) : CR_OK;
+  opt.seed = (uint64_t)seed;
+  opt.device = a->device;
+  opt.output = a->store;
+  return rc ? rc : cr_cmd_import_disb(a->file[0], &opt, err);
+}
 
 static int import_jobs(const struct args *a, struct cr_err *err)
 {
@@ -174,6 +273,8 @@ static int import(const struct kind *k, const struct args *a, struct cr_err *err
   struct cr_store *s = NULL;
   if (k == &kind[JOBS])
     return import_jobs(a, err);
+  if (k == &kind[DISB])
+    return import_disb(a, err);
   if (!k->import)
     return a->n_file == 1 ? cr_store_build(a->file[0], a->store, err)
                           : cr_fail(err, CR_EINPUT, "a store is made of one text; there are %u files", a->n_file);
@@ -241,6 +342,66 @@ static void store_option(struct args *a, int letter, const char *value)
   }
 }
 
+/* One of reef, orion or disb; 0: it is none. */
+static int other_option(struct args *a, int letter, const char *value)
+{
+  switch (letter) {
+  case PROFILE:
+    a->profile = value;
+    break;
+  case NO_SCALE:
+    a->as_profiled = 1;
+    break;
+  case DEVICE:
+    a->device = value;
+    break;
+  case MODELS:
+    a->disb.models = value;
+    break;
+  case LATE:
+    a->disb.late = value;
+    break;
+  case PHASES:
+    a->disb.phases = value;
+    break;
+  case TRACES:
+    a->disb.store = value;
+    break;
+  default:
+    return 0;
+  }
+  return 1;
+}
+
+/* Which kinds an option goes with, by place in the table of kinds. */
+static unsigned kinds_of(int letter)
+{
+  const unsigned jobs = 1u << JOBS, reef = 1u << REEF, orion = 1u << ORION, disb = 1u << DISB;
+  switch (letter) {
+  case 'o':
+    return ~0u;
+  case 's':
+    return jobs | disb;
+  case SKIP_BAD:
+  case SORT:
+  case MODEL_MIX:
+  case TABLE:
+    return jobs;
+  case PROFILE:
+  case NO_SCALE:
+    return reef;
+  case DEVICE:
+    return orion | disb;
+  case MODELS:
+  case LATE:
+  case PHASES:
+  case TRACES:
+    return disb;
+  default:
+    return ~(jobs | disb);
+  }
+}
+
 static const char *name_of(int letter)
 {
   const struct cr_cli_opt *o = options;
@@ -251,14 +412,13 @@ static const char *name_of(int letter)
 
 static void option(struct args *a, int letter, const char *value)
 {
-  if (letter == 'o') {
+  if (letter == 'o')
     a->store = value;
-  } else if (jobs_option(a, letter, value)) {
-    a->of_jobs = name_of(letter);
-  } else {
+  else if (!jobs_option(a, letter, value) && !other_option(a, letter, value))
     store_option(a, letter, value);
-    a->of_stores = name_of(letter);
-  }
+  for (uint32_t k = 0; k < N_KIND; k++) /* the first option that does not go with each kind */
+    if (!(kinds_of(letter) & 1u << k) && !a->astray[k])
+      a->astray[k] = name_of(letter);
 }
 
 static int no_such_kind(const char *word)
@@ -268,8 +428,9 @@ static int no_such_kind(const char *word)
     name[i] = kind[i].name;
   const char *near = cr_nearest(word, name, N_KIND);
   return near ? cr_cli_usage(&cr_cmd_import, "nothing is imported from '%s'; did you mean %s?", word, near)
-              : cr_cli_usage(&cr_cmd_import,
-                             "nothing is imported from '%s'; kinds are kineto, cupti, ncu, sql and jobs", word);
+              : cr_cli_usage(
+                  &cr_cmd_import,
+                  "nothing is imported from '%s'; kinds are kineto, cupti, ncu, reef, orion, disb, sql and jobs", word);
 }
 
 static int run(int argc, char **argv)
@@ -283,11 +444,12 @@ static int run(int argc, char **argv)
     return status;
   int first = cr_cli_first();
   if (first == argc)
-    return cr_cli_usage(&cr_cmd_import, "import needs a kind (kineto, cupti, ncu, sql or jobs) and files");
+    return cr_cli_usage(&cr_cmd_import,
+                        "import needs a kind (kineto, cupti, ncu, reef, orion, disb, sql or jobs) and files");
   const struct kind *k = find_kind(argv[first]);
   if (!k)
     return no_such_kind(argv[first]);
-  const char *astray = k == &kind[JOBS] ? a.of_stores : a.of_jobs;
+  const char *astray = a.astray[k - kind];
   if (astray)
     return cr_cli_usage(&cr_cmd_import, "import %s has no option --%s", k->name, astray);
   a.file = (const char *const *)(argv + first + 1);
@@ -295,7 +457,8 @@ static int run(int argc, char **argv)
   if (!a.n_file)
     return cr_cli_usage(&cr_cmd_import, "import %s needs a file", k->name);
   if (!a.store)
-    return k == &kind[JOBS] ? cr_cli_usage(&cr_cmd_import, "import jobs needs the file to write: -o JOBS.csv")
-                            : cr_cli_usage(&cr_cmd_import, "import needs the store to write: -o STORE.db");
+    return k == &kind[DISB]   ? cr_cli_usage(&cr_cmd_import, "import disb needs the file to write: -o SCENARIO.yaml")
+           : k == &kind[JOBS] ? cr_cli_usage(&cr_cmd_import, "import jobs needs the file to write: -o JOBS.csv")
+                              : cr_cli_usage(&cr_cmd_import, "import needs the store to write: -o STORE.db");
   return cr_cli_error(import(k, &a, &err), &err);
 }

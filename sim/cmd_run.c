@@ -296,6 +296,14 @@ static int choose_policies(struct job *j, struct cr_err *err)
   return CR_OK;
 }
 
+/* What a result may lean on and nobody measured. */
+static void say_assumed(const struct cr_device_desc *d)
+{
+  if (d->n_assumed)
+    fprintf(stderr, "corun: device %s: %u of its %d constants are assumed, not measured; its file says which and why\n",
+            d->name, d->n_assumed, CR_N_GPU_CONSTANT);
+}
+
 static int prepare(struct job *j, struct cr_err *err)
 {
   const struct args *a = &j->args;
@@ -318,6 +326,7 @@ static int prepare(struct job *j, struct cr_err *err)
     return rc;
   if (*j->scenario->left_out)
     fputs(j->scenario->left_out, stderr);
+  say_assumed(&j->scenario->machine->device[0]);
   j->seed = a->seed ? (uint64_t)seed : j->scenario->seed;
   return choose_policies(j, err);
 }

@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "sim/arrival.h"
+#include "sim/dependents.h"
 #include "sim/finding.h"
 #include "sim/heap.h"
 #include "sim/host.h"
@@ -32,12 +33,14 @@ enum {
   WHY_ROOM = 200,     /* room that a refusal must find in result.why, so that only the first few are kept */
 };
 
-/* An arrival that a finished request of a closed client brought about, and not its arrival process. */
+/* An arrival that a request brought about that left, of a closed client or of one that is late, and not its arrival process. */
 #define FOLLOWS (UINT64_C(1) << 32)
 
 struct source {
   struct cr_arrival arrival;
-  uint32_t left; /* requests it may still make; CR_NONE: no limit */
+  uint32_t left;   /* requests it may still make; CR_NONE: no limit */
+  int busy;        /* it has a request, where it may have one alone */
+  uint32_t n_late; /* arrivals that wait for it to leave */
 };
 
 struct core {
@@ -48,6 +51,7 @@ struct core {
   struct cr_backend *backend;
   struct source *source; /* [n_client] */
   cr_ns *preempted_ns;   /* [n_stream] since when the policy wants it back; CR_NS_NEVER: it does not */
+  struct cr_dependents dependents;
   struct cr_job_life life;
   struct cr_result result;
   struct cr_request_row row[ROWS];
@@ -202,11 +206,50 @@ static void expect_arrival(struct core *c, uint32_t client, cr_ns at_ns, uint64_
   push(c, at_ns, IN_ARRIVAL, client | flag);
 }
 
-/* A closed client's request has left, and the next one takes its place at the same instant. */
+/* A request has left, and the next one takes its place at the same instant: of a closed client, or of one that is late. */
 static void follow(struct core *c, uint32_t client)
 {
-  if (c->cfg->workload->client[client].arrival.kind == CR_ARRIVE_CLOSED)
+  const struct cr_arrival_spec *a = &c->cfg->workload->client[client].arrival;
+  struct source *s = &c->source[client];
+  if (a->kind == CR_ARRIVE_CLOSED) {
     expect_arrival(c, client, c->now_ns, FOLLOWS);
+  } else if (a->late != CR_LATE_QUEUE) {
+    s->busy = s->n_late > 0;
+    if (s->n_late == 0)
+      return;
+    s->n_late--;
+    push(c, c->now_ns, IN_ARRIVAL, client | FOLLOWS);
+  }
+}
+
+/* A client that may have one request alone has one: the arrival waits, and a newer one may take its place. */
+static int comes_late(struct core *c, uint32_t client)
+{
+  enum cr_late late = c->cfg->workload->client[client].arrival.late;
+  struct source *s = &c->source[client];
+  if (late == CR_LATE_QUEUE)
+    return 0;
+  if (!s->busy) {
+    s->busy = 1;
+    return 0;
+  }
+  if (late == CR_LATE_DROP && s->n_late) {
+    c->result.client[client].n_arrived += c->now_ns >= c->cfg->warmup_ns;
+    c->result.client[client].n_dropped += c->now_ns >= c->cfg->warmup_ns;
+  } else {
+    s->n_late++;
+  }
+  return 1;
+}
+
+/* Clients that come after this one, which has finished a request, and after no other that has not. */
+static void follow_dependents(struct core *c, uint32_t client)
+{
+  const struct cr_dependents *d = &c->dependents;
+  cr_dependents_finish(&c->dependents, client);
+  for (uint32_t i = d->first[client]; i < d->first[client + 1]; i++)
+    if (cr_dependents_take(&c->dependents, d->client[i]))
+      expect_arrival(c, d->client[i], c->now_ns, 0);
 }
 
 /* Ops that were done, and will be again. */
@@ -408,21 +451,26 @@ static void deliver(struct core *c, const struct cr_event *e)
     deliver_job(c, client, e->reach_ns, complete);
   else if (complete)
     follow(c, client);
+  if (complete && c->dependents.n)
+    follow_dependents(c, client);
 }
 
 static void arrive(struct core *c, const struct cr_entry *e)
 {
-  uint32_t client = (uint32_t)e->what, slot = cr_host_slot(&c->host);
+  uint32_t client = (uint32_t)e->what;
+  c->result.n_event++;
+  if (!(e->what & FOLLOWS)) {
+    c->steps = 0; /* the load, which is finite, and not the policy brought this about */
+    expect_arrival(c, client, cr_arrival_next(&c->source[client].arrival), 0);
+    if (comes_late(c, client))
+      return;
+  }
+  uint32_t slot = cr_host_slot(&c->host);
   if (slot == CR_NONE) {
     end_nomem(c);
     return;
   }
-  c->result.n_event++;
   c->result.client[client].n_arrived += e->at_ns >= c->cfg->warmup_ns;
-  if (!(e->what & FOLLOWS)) {
-    c->steps = 0; /* the load, which is finite, and not the policy brought this about */
-    expect_arrival(c, client, cr_arrival_next(&c->source[client].arrival), 0);
-  }
   tell(c,
        &(struct cr_note){.at_ns = c->now_ns, .kind = CR_NOTE_REQUEST, .a = slot, .b = client, .t = (uint64_t)e->at_ns});
 }
@@ -587,7 +635,8 @@ static int check_time(const struct cr_core_cfg *cfg, struct cr_err *err)
     return cr_fail(err, CR_EINPUT, "warmup is not from 0 to below the duration; nothing would be counted");
   for (uint32_t i = 0; cfg->duration_ns == CR_NS_NEVER && i < cfg->workload->n_client; i++) {
     const struct cr_client_spec *s = &cfg->workload->client[i];
-    if (s->max_requests == CR_NONE && s->arrival.kind != CR_ARRIVE_TRACE && s->arrival.kind != CR_ARRIVE_AT)
+    if (s->max_requests == CR_NONE && s->arrival.kind != CR_ARRIVE_TRACE && s->arrival.kind != CR_ARRIVE_AT &&
+        s->arrival.kind != CR_ARRIVE_AFTER) /* ends with the clients that it comes after */
       return cr_fail(err, CR_EINPUT, "client %s has no end and the run has no duration; give one of them a limit",
                      s->name);
   }
@@ -622,6 +671,8 @@ static int init_load(struct core *c, struct cr_err *err)
     c->source[i].left = w->client[i].max_requests;
     cr_arrival_init(&c->source[i].arrival, &w->client[i].arrival, c->cfg->seed, i);
   }
+  if (cr_dependents_init(&c->dependents, w) != CR_OK)
+    return cr_fail_nomem(err, "the run's requests and events");
   c->life =
     (struct cr_job_life){.workload = w, .host = &c->host, .heap = &c->heap, .result = c->result.job, .class = IN_JOB};
   return CR_OK;
@@ -635,6 +686,8 @@ static uint32_t launch_cap(const struct core *c)
   double n = c->host.view.request_cap;
   for (uint32_t i = 0; i < c->cfg->workload->n_client; i++) {
     const struct cr_client_spec *s = &c->cfg->workload->client[i];
+    while (s->arrival.kind == CR_ARRIVE_AFTER && s->max_requests == CR_NONE) /* no more often than the first of those */
+      s = &c->cfg->workload->client[s->arrival.after_client[0]];
     double most = s->max_requests == CR_NONE ? REASON : s->max_requests;
     if (s->arrival.kind == CR_ARRIVE_TRACE && s->arrival.n_at < most)
       most = s->arrival.n_at;
@@ -738,6 +791,8 @@ static void wind_up(struct core *c)
   r->end_ns = cr_min_ns(c->now_ns, c->cfg->duration_ns);
   r->n_callback = c->host.n_callback;
   cr_job_life_end(&c->life);
+  for (uint32_t i = 0; i < r->n_client; i++) /* what waits outside to the end has arrived, too */
+    r->client[i].n_arrived += c->source[i].n_late;
   r->ledger_hash = cr_ledger_hash(c->ledger);
   r->ledger_count = cr_ledger_count(c->ledger);
   for (uint32_t i = 0; i < r->n_client; i++)
@@ -764,6 +819,7 @@ int cr_core_run(const struct cr_core_cfg *cfg, struct cr_result *out, struct cr_
   cr_ledger_free(c.ledger);
   cr_host_fini(&c.host);
   cr_heap_fini(&c.heap);
+  cr_dependents_fini(&c.dependents);
   cr_mem_free(c.source);
   cr_mem_free(c.preempted_ns);
   return rc;

@@ -15,6 +15,7 @@
 #include "config.h"
 
 #include "sim/fluid_int.h"
+#include "sim/gpu_int.h"
 
 #include <math.h>
 #include <string.h>
@@ -67,7 +68,7 @@ int cr_fluid_new(const struct cr_device_model_cfg *cfg, struct cr_fluid **out, s
   f->n_stream = cfg->n_stream;
   f->n_sm = d->sms;
   f->next_ns = CR_NS_NEVER;
-  const uint32_t limit[N_FLUID_POOL] = {d->sm_warps, d->sm_regs / d->warp_regs_unit,
+  const uint32_t limit[N_FLUID_POOL] = {d->sm_warps, d->sm_regs / d->warp_regs_unit * cr_gpu_reg_parts(d),
                                         (uint32_t)(d->sm_smem_bytes / d->smem_unit_bytes), d->sm_blocks};
   memcpy(f->limit, limit, sizeof limit);
   int rc = take_tables(f, cfg->n_op);

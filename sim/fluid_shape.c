@@ -2,11 +2,12 @@
  *
  * A kernel of G blocks, C of which the device holds at once, has G = lead + last: full waves of C blocks, each of which
  * takes the time of a wave alone, and a last one.  Alone it takes its recorded time exactly: the last wave takes what
- * the full ones leave. */
+ * the full ones leave.  Where times of a block by occupancy were recorded, a line through them is its law of contention. */
 #include "config.h"
 
 #include <math.h>
 
+#include "sim/block_times.h"
 #include "sim/fluid_int.h"
 #include "sim/gpu_int.h"
 
@@ -37,6 +38,15 @@ static struct fluid_phase phase(double block_ns, double flat_ns, double own, dou
                               .even_per_load = (1 - flat) * per_load};
 }
 
+/* A phase in which own of its blocks lie on an SM when the kernel is alone, by a line through the kernel's table. */
+static struct fluid_phase phase_on_line(double block_ns, double load, double own, const struct cr_block_line *line)
+{
+  double own_ns = line->at_0_ns + line->per_block_ns * own, at_0 = line->at_0_ns / own_ns;
+  double per_load = line->per_block_ns / own_ns / load;
+  return (struct fluid_phase){
+    .block_ns = block_ns, .slow_at_0 = at_0, .slow_per_load = per_load, .even_at_0 = at_0, .even_per_load = per_load};
+}
+
 /* Load that each of n blocks sees of the others and itself, spread evenly over all SMs. */
 static double own_load(const struct fluid_shape *f, uint32_t n, uint32_t sms)
 {
@@ -49,6 +59,13 @@ static void fill_phases(const struct cr_gpu *g, const struct shape *k, double to
   out->last = rest ? rest : out->fit;
   out->lead = k->blocks - out->last;
   uint32_t waves = out->lead / out->fit;
+  if (k->block_ns) {
+    double end_ns = fmax(total - waves * k->body_ns, 1);
+    struct cr_block_line line = cr_block_line(k->block_ns, k->n_block_ns);
+    out->waves = phase_on_line(k->body_ns, out->load, fmax(1, (double)out->fit / sms), &line);
+    out->end = phase_on_line(end_ns, out->load, fmax(1, (double)out->last / sms), &line);
+    return;
+  }
   out->waves = phase(k->body_ns, k->flat_ns, own_load(out, out->fit, sms), k->sensitivity);
   out->end = phase(fmax(total - waves * k->body_ns, 1), k->flat_ns, own_load(out, out->last, sms), k->sensitivity);
 }
@@ -59,7 +76,7 @@ static uint32_t sm_fit(const struct cr_gpu *g, const struct cr_op_spec *op, cons
   uint32_t fit = cr_device_occupancy(g->device, op->threads, op->regs, op->smem_bytes, NULL);
   if (g->model.has[CR_GPU_HAS_CARVEOUT] && k->carveout / k->smem < fit)
     fit = k->carveout / k->smem;
-  return fit;
+  return op->sm_blocks && op->sm_blocks < fit ? op->sm_blocks : fit;
 }
 
 int cr_fluid_shape(const struct cr_device_desc *d, const struct cr_gpu_model *m, const struct cr_op_spec *op,
@@ -82,7 +99,7 @@ int cr_fluid_shape(const struct cr_device_desc *d, const struct cr_gpu_model *m,
   out->load = (double)k.load;
   out->cold_ns = k.cold_ns;
   const uint32_t need[N_FLUID_POOL] = {k.warps, k.reg_units, k.smem / (uint32_t)d->smem_unit_bytes, 1};
-  const double limit[N_FLUID_POOL] = {d->sm_warps, d->sm_regs / d->warp_regs_unit,
+  const double limit[N_FLUID_POOL] = {d->sm_warps, d->sm_regs / d->warp_regs_unit * cr_gpu_reg_parts(d),
                                       (double)(d->sm_smem_bytes / d->smem_unit_bytes), d->sm_blocks};
   out->full = HUGE_VAL;
   for (int r = 0; r < N_FLUID_POOL; r++) {

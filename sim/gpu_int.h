@@ -15,7 +15,7 @@ enum {
 struct shape {
   uint32_t blocks;                        /* 0: holds no SM */
   uint32_t warps;                         /* a block */
-  uint32_t reg_units;                     /* a block, in warp_regs_unit */
+  uint32_t reg_units;                     /* a block, in parts of warp_regs_unit: cr_gpu_reg_parts */
   uint32_t smem;                          /* a block, rounded, with what the system reserves */
   float per_warp, per_reg_unit, per_smem; /* reciprocals of the three */
   uint32_t carveout;                      /* recorded; 0: not known, any will do that holds a block */
@@ -31,6 +31,9 @@ struct shape {
   double own_queue; /* sqrt(1 - bound^2): 1 / the queue that it made for itself */
   double sensitivity;              /* slowdown per unit of load seen */
   double slow_at_0, slow_per_load; /* gpu_rate.c: slowdown = slow_at_0 + slow_per_load * load seen */
+  const cr_ns *block_ns;           /* or, where its times by occupancy were recorded, by this table; NULL: not */
+  uint32_t n_block_ns;
+  double per_load, per_first_ns; /* reciprocals: of load; of what the table says of its first wave alone */
   /* What gpu.c adds, out of the above and the op: */
   uint64_t need;     /* of a block, packed */
   cr_ns wait_ns;     /* away_ns in whole ns */
@@ -45,7 +48,7 @@ struct shape {
 enum {
   WARPS_AT = 0,
   BLOCKS_AT = 13,
-  REGS_AT = 20, /* in warp_regs_unit */
+  REGS_AT = 20, /* in parts of warp_regs_unit */
   SMEM_AT = 39, /* in bytes, of the carve-out in force */
   WARPS_MAX = 127,
   REGS_MAX = 8191,
@@ -220,6 +223,9 @@ struct cr_gpu {
 };
 
 /* gpu_shape.c */
+/* In so many parts a warp_regs_unit is counted: a power of two, large enough that the registers of an SM can be divided among
+ * any number of blocks up to BLOCKS_MAX so that no more fit. */
+uint32_t cr_gpu_reg_parts(const struct cr_device_desc *d);
 /* op: in the table of all ops, index: its place in its model (op[-1] is read when it is not the first). */
 int cr_gpu_shape(const struct cr_gpu *g, const struct cr_op_spec *op, uint32_t index, struct shape *out,
                  struct cr_err *err);

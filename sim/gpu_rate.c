@@ -3,11 +3,14 @@
  * A block that sees load E on its SM takes (1 + f E) / (1 + f E0) times as long as in its kernel's first wave alone, where
  * it saw E0.  E counts load that started later only in part, since older warps win an SM's issue slots.  A kernel squeezed
  * onto few SMs slows itself; where it holds fewer blocks an SM than its first wave alone did, it is faster.  A cohort goes
- * by the mean over its blocks.  Rates change only when residents do. */
+ * by the mean over its blocks.  Rates change only when residents do.
+ *
+ * A kernel with a table of block times goes by that: load E counts as E / load of its own blocks (sim/block_times.h). */
 #include "config.h"
 
 #include <math.h>
 
+#include "sim/block_times.h"
 #include "sim/gpu_int.h"
 
 /* So many pairs of a block of each see each other more (or fewer). */
@@ -108,6 +111,14 @@ static double dram_queue(const struct cr_gpu *g)
   return cr_gpu_queue(demand);
 }
 
+/* Of a kernel whose blocks see so much load each, against its first wave alone. */
+static inline double slowdown(const struct shape *k, double seen)
+{
+  if (k->block_ns)
+    return cr_block_ns(k->block_ns, k->n_block_ns, seen * k->per_load) * k->per_first_ns;
+  return k->slow_at_0 + k->slow_per_load * seen;
+}
+
 void cr_gpu_rates(struct cr_gpu *g)
 {
   double younger = g->younger, queue = g->model.has[CR_GPU_HAS_BANDWIDTH] ? dram_queue(g) : 1;
@@ -120,8 +131,7 @@ void cr_gpu_rates(struct cr_gpu *g)
     if (seen != c->seen || throttled != c->throttled || c->end_ns == CR_NS_NEVER) {
       c->seen = seen;
       c->throttled = throttled;
-      double slow = c->shape->slow_at_0 + c->shape->slow_per_load * (seen * c->per_block);
-      set_rate(c, slow * throttled, g->now_ns);
+      set_rate(c, slowdown(c->shape, seen * c->per_block) * throttled, g->now_ns);
     }
     cr_ns end = c->end_ns;
     n_due = (end < next ? 0 : n_due) + (end <= next);

@@ -2,11 +2,15 @@
  *
  * A kernel of G blocks, occ of which fit on an SM, runs W = ceil(G / (SMs occ)) waves alone.  Of its time alone,
  * gap + duration, a part holds no SM (the gap, launch and drain); the rest is spread evenly over the waves, so that alone
- * it takes its recorded time exactly.  The recorded gap is the profiler's in part: see docs/model.md, "Gaps". */
+ * it takes its recorded time exactly.  The recorded gap is the profiler's in part: see docs/model.md, "Gaps".
+ *
+ * Where the times of its blocks by occupancy were recorded, these stand in for the law of contention (sim/block_times.h):
+ * only their ratios count, so that alone such a kernel takes its recorded time, too. */
 #include "config.h"
 
 #include <math.h>
 
+#include "sim/block_times.h"
 #include "sim/gpu_int.h"
 
 /* At most this share of a kernel's time holds no SM, however short it is.  Taken over from a prototype; not fitted here. */
@@ -28,6 +32,14 @@ static const double BOUND_MAX = 0.95;
 
 /* Of a wave's time, what passes before and after its warps issue at their pace. */
 static const double COUNTED_RAMP_NS = 1000;
+
+uint32_t cr_gpu_reg_parts(const struct cr_device_desc *d)
+{
+  uint32_t parts = 1, units = d->sm_regs / d->warp_regs_unit;
+  while (units && 2 * parts * units <= REGS_MAX)
+    parts *= 2;
+  return parts;
+}
 
 static double ns_of(const struct cr_gpu *g, enum cr_gpu_constant c)
 {
@@ -72,7 +84,8 @@ static double warp_ipc(const struct cr_gpu *g, const struct cr_op_spec *op, cons
 /* Of one block; a multiple of 2^-10, so that sums of loads in float are exact. */
 static float block_load(const struct cr_gpu *g, const struct cr_op_spec *op, const struct shape *k, double wave_ns)
 {
-  return (float)(round(warp_ipc(g, op, k, wave_ns) * k->warps * 1024) / 1024);
+  float load = (float)(round(warp_ipc(g, op, k, wave_ns) * k->warps * 1024) / 1024);
+  return op->n_block_ns && load == 0 ? 1.0f / 1024 : load; /* others' loads are counted in it */
 }
 
 /* Blocks that n blocks, spread evenly over all SMs, find on their SM: at most if they are followed apart, else on average. */
@@ -96,6 +109,28 @@ static void draw_dram(const struct cr_gpu *g, const struct cr_op_spec *op, struc
   k->bound = fmin((double)op->dram_bytes / busy_ns / ((double)bandwidth / 1e9), BOUND_MAX);
   k->own_queue = sqrt(1 - k->bound * k->bound);
   k->dram = k->bound / k->own_queue / cr_min_u32(k->blocks, g->device->sms * occupancy);
+}
+
+/* The same of a kernel with a table: a wave takes as long as its slowest blocks, and a table need not ascend. */
+static double wave_ns(const struct cr_gpu *g, const struct shape *k, uint32_t n)
+{
+  uint32_t sms = g->device->sms, base = n / sms;
+  double most = n % sms ? cr_block_ns(k->block_ns, k->n_block_ns, base + 1) : 0;
+  return base ? fmax(most, cr_block_ns(k->block_ns, k->n_block_ns, base)) : most;
+}
+
+/* As spread_waves, by the table; none of it is flat. */
+static void spread_by_table(const struct cr_gpu *g, const struct cr_op_spec *op, struct shape *k, uint32_t occupancy,
+                            double total_ns)
+{
+  uint32_t wave = g->device->sms * occupancy, n_full = k->blocks / wave, rest = k->blocks % wave;
+  k->block_ns = op->block_ns;
+  k->n_block_ns = op->n_block_ns;
+  k->per_load = 1 / (double)k->load;
+  k->parted = 1;
+  double first_ns = wave_ns(g, k, n_full ? wave : rest);
+  k->per_first_ns = 1 / first_ns;
+  k->body_ns = total_ns / (n_full + (rest ? wave_ns(g, k, rest) / first_ns : 0));
 }
 
 /* Spreads `total` over the waves of the kernel alone.  In a full wave every SM holds occupancy blocks; in the last one
@@ -138,17 +173,20 @@ int cr_gpu_shape(const struct cr_gpu *g, const struct cr_op_spec *op, uint32_t i
   out->blocks = op->blocks;
   out->warps = (op->threads + d->warp_threads - 1) / d->warp_threads;
   uint32_t warp_regs = (op->regs * d->warp_threads + d->warp_regs_unit - 1) / d->warp_regs_unit;
-  out->reg_units = warp_regs * out->warps;
+  out->reg_units = warp_regs * out->warps * cr_gpu_reg_parts(d);
   int64_t smem = op->smem_bytes + d->block_smem_reserved_bytes;
   out->smem = (uint32_t)((smem + d->smem_unit_bytes - 1) / d->smem_unit_bytes * d->smem_unit_bytes);
+  out->smem += out->smem == 0; /* a byte limits nothing, and can be divided by */
   out->per_warp = 1.0f / (float)out->warps;
-  out->per_reg_unit = out->reg_units ? 1.0f / (float)out->reg_units : 0;
   out->per_smem = 1.0f / (float)out->smem;
   out->carveout = op->carveout_bytes > 0 ? (uint32_t)op->carveout_bytes : smallest_carveout(d, out->smem * occupancy);
   if (out->carveout < out->smem)
     out->carveout = smallest_carveout(d, out->smem);
   if (g->model.has[CR_GPU_HAS_CARVEOUT] && out->carveout / out->smem < occupancy)
     occupancy = out->carveout / out->smem;
+  if (op->sm_blocks && op->sm_blocks < occupancy) /* what limits it was not recorded: as if registers did */
+    out->reg_units = d->sm_regs / d->warp_regs_unit * cr_gpu_reg_parts(d) / (occupancy = op->sm_blocks);
+  out->per_reg_unit = out->reg_units ? 1.0f / (float)out->reg_units : 0;
 
   double overhead = fmin(ns_of(g, CR_GPU_OVERHEAD), OVERHEAD_SHARE_MAX * (double)op->duration_ns);
   out->away_ns = fmax(gap + overhead, 0);
@@ -156,7 +194,10 @@ int cr_gpu_shape(const struct cr_gpu *g, const struct cr_op_spec *op, uint32_t i
   uint32_t wave = d->sms * occupancy;
   out->load = block_load(g, op, out, total_ns / (double)((op->blocks + wave - 1) / wave));
   draw_dram(g, op, out, occupancy, total_ns);
-  spread_waves(g, out, occupancy, total_ns);
+  if (op->n_block_ns && g->model.has[CR_GPU_HAS_CONTENTION])
+    spread_by_table(g, op, out, occupancy, total_ns);
+  else
+    spread_waves(g, out, occupancy, total_ns);
   double many_regs = fmax(0, ((double)op->regs - 40) / 64);
   out->cold_ns =
     ns_of(g, CR_GPU_COLD) + ns_of(g, CR_GPU_COLD_REG) * many_regs * many_regs + fmax(0, ns_of(g, CR_GPU_GAP) - gap);

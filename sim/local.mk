@@ -2,7 +2,7 @@
 noinst_LIBRARIES += libcrsim.a
 libcrsim_a_SOURCES = \
   sim/arrival.c sim/arrival.h sim/ask.c sim/ask.h sim/backend.h sim/backend_sim.c \
-  sim/backend_wall.c sim/base.c sim/base.h sim/core.c sim/core.h sim/device_model.c \
+  sim/backend_wall.c sim/block_times.c sim/block_times.h sim/base.c sim/base.h sim/core.c sim/core.h sim/dependents.c sim/dependents.h sim/device_model.c \
   sim/device_model.h sim/device_queue.c sim/device_queue.h sim/engine.c sim/engine.h sim/engine_int.h sim/engine_pad.c sim/engine_stop.c \
   sim/copy_engines.c sim/copy_engines.h sim/finding.c sim/finding.h \
   sim/fluid.c sim/fluid.h sim/fluid_int.h sim/fluid_shape.c sim/gpu.c sim/gpu.h sim/gpu_block.c sim/gpu_cohort.c sim/gpu_int.h sim/gpu_model.c sim/gpu_rate.c \
@@ -24,7 +24,7 @@ policy_HEADERS = sim/base.h sim/option.h sim/policy.h sim/text.h sim/workload.h
 bin_PROGRAMS += corun
 corun_SOURCES = \
   sim/cli.c sim/cli.h sim/cli_outputs.c sim/cli_outputs.h sim/cli_policy.c sim/cli_policy.h \
-  sim/cmd_export.c sim/cmd_generate.c sim/cmd_import.c sim/cmd_jobs.c sim/cmd_jobs.h sim/cmd_list.c sim/cmd_replay.c \
+  sim/cmd_disb.c sim/cmd_disb.h sim/cmd_export.c sim/cmd_generate.c sim/cmd_import.c sim/cmd_jobs.c sim/cmd_jobs.h sim/cmd_list.c sim/cmd_replay.c \
   sim/cmd_run.c sim/cmd_show.c sim/cmd_validate.c sim/cmd_validate.h sim/cmd_validate_modes.c sim/main.c $(libcrsim_a_SOURCES)
 corun_LDFLAGS = $(CR_LDFLAGS) -rdynamic
 corun_LDADD = libcrcalib.a libcrtraces.a libcrpolicies.a $(system_libs)

@@ -88,6 +88,7 @@ struct cr_device_desc {
   uint32_t cpu_cores;                        /* of its host, for threads that launch eager programs; 0: enough for all */
   int32_t priority_least, priority_greatest; /* CUDA's sense: 0 and -5 on an H200 */
   int is_uncalibrated;                       /* its constants were never measured: whole iterations alone can run on it */
+  uint32_t n_assumed;                        /* constants whose origin begins with "assumed": nobody measured them here */
   double constant[CR_N_GPU_CONSTANT];        /* in the unit of its info; 0 where it is uncalibrated */
 };
 

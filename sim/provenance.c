@@ -76,6 +76,10 @@ static void mix_arrival(uint64_t *hash, const struct cr_arrival_spec *a)
   mix(hash, a->n_at);
   for (uint32_t i = 0; i < a->n_at; i++)
     mix(hash, a->at_ns[i]);
+  for (uint32_t i = 0; i < a->n_after; i++)
+    mix(hash, a->after_client[i]);
+  if (a->late)
+    mix(hash, a->late);
 }
 
 static void mix_job(uint64_t *hash, const struct cr_job_spec *j)

@@ -12,7 +12,8 @@
 #include <string.h>
 
 const char *const cr_op_kind_name[CR_N_OP_KIND] = {"kernel", "h2d", "d2h", "d2d", "memset", "host", "iteration"};
-const char *const cr_arrival_name[CR_N_ARRIVAL] = {"closed", "uniform", "poisson", "trace", "at"};
+const char *const cr_arrival_name[CR_N_ARRIVAL] = {"closed", "uniform", "poisson", "trace", "at", "after"};
+const char *const cr_late_name[CR_N_LATE] = {"queue", "wait", "drop"};
 
 /* A text kept once, and the model and client that bear it. */
 struct word {
@@ -295,12 +296,20 @@ static const char *arrival_fault(const struct cr_arrival_spec *a)
     break;
   case CR_ARRIVE_AT:
     break;
+  case CR_ARRIVE_AFTER:
+    if (a->n_after == 0)
+      return "after names no client";
+    break;
   case CR_N_ARRIVAL:
   default:
     return "arrival is none of those there are";
   }
   if (a->phase_ns < 0 || a->phase_ns == CR_NS_NEVER)
     return "phase must not be negative";
+  if ((unsigned)a->late >= CR_N_LATE)
+    return "late is none of queue, wait and drop";
+  if (a->late != CR_LATE_QUEUE && (a->kind == CR_ARRIVE_CLOSED || a->kind == CR_ARRIVE_AT))
+    return "late goes with clients that arrive at times of their own; a closed one is never late";
   return NULL;
 }
 
@@ -347,6 +356,15 @@ static const char *client_fault(const struct cr_workload_builder *b, const struc
   return fault ? fault : job_fault(&c->job, &c->arrival, b->model[c->model.i].n_op);
 }
 
+static const char *const *copy_names(struct cr_arena *arena, const char *const *name, uint32_t n)
+{
+  const char **copy = cr_arena_take(arena, n, sizeof *copy);
+  for (uint32_t i = 0; copy && i < n; i++)
+    if (!(copy[i] = cr_arena_text(arena, name[i])))
+      return NULL;
+  return copy;
+}
+
 int cr_workload_add_client(struct cr_workload_builder *b, const struct cr_client_spec *spec, cr_client *out,
                            struct cr_err *err)
 {
@@ -365,6 +383,11 @@ int cr_workload_add_client(struct cr_workload_builder *b, const struct cr_client
     copy.arrival.n_at = 0;
   else if (!(copy.arrival.at_ns = copy_times(b->arena, spec->arrival.at_ns, spec->arrival.n_at)))
     return cr_fail_nomem(err, spec->name);
+  copy.arrival.after_client = NULL;
+  if (spec->arrival.kind != CR_ARRIVE_AFTER)
+    copy.arrival.n_after = 0;
+  else if (!(copy.arrival.after = copy_names(b->arena, spec->arrival.after, spec->arrival.n_after)))
+    return cr_fail_nomem(err, spec->name);
   struct word *word = keep_word(b, spec->name);
   if (!word)
     return cr_fail_nomem(err, spec->name);
@@ -375,9 +398,65 @@ int cr_workload_add_client(struct cr_workload_builder *b, const struct cr_client
   return CR_OK;
 }
 
+/* Names of other clients become their numbers. */
+static int find_after(struct cr_workload_builder *b, struct cr_client_spec *c, struct cr_err *err)
+{
+  uint32_t *after = cr_arena_take(b->arena, c->arrival.n_after, sizeof *after);
+  if (!after)
+    return cr_fail_nomem(err, c->name);
+  for (uint32_t i = 0; i < c->arrival.n_after; i++) {
+    const char *name = c->arrival.after[i];
+    const struct word *word = find_word(b, name);
+    if (!word || word->client == CR_NONE)
+      return cr_fail(err, CR_EINPUT, "client %s: after: there is no client %s", c->name, name);
+    if (b->client[word->client].job.iterations)
+      return cr_fail(err, CR_EINPUT, "client %s: after: %s is a job, which makes one request", c->name, name);
+    after[i] = word->client;
+  }
+  c->arrival.after_client = after;
+  return CR_OK;
+}
+
+/* Whether client i can arrive: round by round, those all of whose predecessors can. */
+static int can_arrive(const struct cr_workload_builder *b, const unsigned char *can, uint32_t i)
+{
+  const struct cr_arrival_spec *a = &b->client[i].arrival;
+  for (uint32_t k = 0; k < a->n_after; k++)
+    if (!can[a->after_client[k]])
+      return 0;
+  return 1;
+}
+
+static int check_after(struct cr_workload_builder *b, struct cr_err *err)
+{
+  unsigned char *can = cr_arena_take(b->arena, b->w.n_client, 1);
+  if (!can)
+    return cr_fail_nomem(err, "the clients");
+  for (int more = 1; more;) {
+    more = 0;
+    for (uint32_t i = 0; i < b->w.n_client; i++)
+      if (!can[i] && can_arrive(b, can, i)) {
+        can[i] = 1;
+        more = 1;
+      }
+  }
+  for (uint32_t i = 0; i < b->w.n_client; i++)
+    if (!can[i])
+      return cr_fail(err, CR_EINPUT, "client %s: after: it waits, in a circle, for itself", b->client[i].name);
+  return CR_OK;
+}
+
 int cr_workload_seal(struct cr_workload_builder *b, const struct cr_workload **out, struct cr_err *err)
 {
-  (void)err;
+  int rc = CR_OK, any = 0;
+  for (uint32_t i = 0; !rc && i < b->w.n_client; i++)
+    if (b->client[i].arrival.n_after) {
+      any = 1;
+      rc = find_after(b, &b->client[i], err);
+    }
+  rc = rc || !any ? rc : check_after(b, err);
+  if (rc)
+    return rc;
   b->sealed = 1;
   b->w.model = b->model;
   b->w.op = b->op;

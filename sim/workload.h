@@ -68,9 +68,19 @@ enum cr_arrival_kind {
   CR_ARRIVE_POISSON, /* exponential gaps of mean 1/rate, from phase_ns on */
   CR_ARRIVE_TRACE,   /* at the given times */
   CR_ARRIVE_AT,      /* once, at phase_ns: a job */
+  CR_ARRIVE_AFTER,   /* the n-th when each of other clients has finished n */
   CR_N_ARRIVAL
 };
-extern const char *const cr_arrival_name[CR_N_ARRIVAL]; /* "closed", "uniform", "poisson", "trace", "at" */
+extern const char *const cr_arrival_name[CR_N_ARRIVAL]; /* "closed", "uniform", "poisson", "trace", "at", "after" */
+
+/* What becomes of an arrival while its client still has a request that is not finished. */
+enum cr_late {
+  CR_LATE_QUEUE, /* it is a request at once, and waits as the policy has it */
+  CR_LATE_WAIT,  /* it waits outside and is a request, from then on, when the one before it has left */
+  CR_LATE_DROP,  /* likewise, but of those that wait the newest alone; the older ones are dropped */
+  CR_N_LATE
+};
+extern const char *const cr_late_name[CR_N_LATE]; /* "queue", "wait", "drop" */
 
 /* The most requests a second that a client may ask for: one a microsecond. */
 #define CR_RATE_MAX_PER_S 1e6
@@ -82,6 +92,10 @@ struct cr_arrival_spec {
   cr_ns phase_ns;     /* all but trace: >= 0, time of the first (poisson: start of the first gap) */
   const cr_ns *at_ns; /* trace: [n_at], ascending, >= 0; copied */
   uint32_t n_at;
+  const char *const *after; /* after: [n_after] names of clients, which may be added later; copied */
+  uint32_t n_after;
+  const uint32_t *after_client; /* [n_after] their numbers, once sealed */
+  enum cr_late late;            /* of all but closed and at */
 };
 
 /* A client with an end: it is submitted at its arrival's phase_ns (CR_ARRIVE_AT), its process starts up, asks for memory,

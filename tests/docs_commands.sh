@@ -4,7 +4,12 @@
 srcdir=$(cd "$srcdir" && pwd)
 program=$(cd "$builddir" && pwd)/corun
 
-# What the commands find in their folder: a trace, and a policy of one's own.
+# What the commands find in their folder: a trace, a model of REEF's and a workload of DISB's, both small, and a policy of one's own.
+mkdir "$tmp/vgg"
+echo '{"storage": [{"size": 4, "stype": "float32"}], "args": [0], "shared_memory": {},
+  "kernels": [{"name": "k", "launch_params": [60, 1, 1, 64, 1, 1], "args": [0]}]}' >"$tmp/vgg/vgg.json"
+echo '{"model_latency": 100, "kernel_latency": {"k": {"total_latency": 120, "latency": [120, 130]}}}' >"$tmp/vgg/vgg.profile.json"
+echo '{"time": 1, "rt": [{"name": "vgg", "frequency": 100}], "be": [{"name": "vgg", "frequency": 100}]}' >"$tmp/A.json"
 cp "$srcdir/tests/data/alexnet-bs1-fp32.graph.json.gz" "$tmp/trace.json.gz"
 ok 'the_example_policy_builds' "${CC:-cc}" -std=c17 -shared -fPIC -I"$srcdir" -o "$tmp/mine.so" \
   "$srcdir/examples/policy-out-of-tree/turns.c"

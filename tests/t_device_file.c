@@ -68,6 +68,27 @@ static void the_p100_has_limits_and_no_constants(void **state)
   assert_non_null(strstr(err.text, "is missing in constants; add it"));
 }
 
+/* Such a device runs kernels, and its description says how little of it was measured. */
+static void assumed_constants_are_counted(void **state)
+{
+  (void)state;
+  static const char *const name[] = {"calib/devices/mi50.yaml", "calib/devices/mi100.yaml", "calib/devices/v100.yaml"};
+  struct cr_device_desc d;
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(load(t_data(name[i]), NULL, &d, NULL), CR_OK);
+    assert_false(d.is_uncalibrated);
+    assert_int_equal(d.n_assumed, CR_N_GPU_CONSTANT);
+  }
+  assert_int_equal(load(t_data(name[0]), NULL, &d, NULL), CR_OK);
+  assert_int_equal(d.sms, 60);
+  assert_int_equal(d.sm_warps, 40);
+  assert_int_equal(load(t_data(name[0]), "constants.cold=1us", &d, NULL),
+                   CR_OK); /* a value that was set is the user's */
+  assert_int_equal(d.n_assumed, CR_N_GPU_CONSTANT - 1);
+  assert_int_equal(load(t_data("calib/devices/h200.yaml"), NULL, &d, NULL), CR_OK);
+  assert_int_equal(d.n_assumed, 0);
+}
+
 static void load_by_name(void *ctx, const char *name)
 {
   struct cr_err err = {{0}};
@@ -231,6 +252,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_h200_is_what_its_driver_reports),
     cmocka_unit_test(the_p100_has_limits_and_no_constants),
+    cmocka_unit_test(assumed_constants_are_counted),
     cmocka_unit_test(every_bundled_description_loads_by_name),
     cmocka_unit_test(overrides_replace_numbers_and_constants),
     cmocka_unit_test(bad_overrides_are_named),

@@ -579,7 +579,8 @@ static void sees_what_is_there(const struct cr_gpu *g, uint32_t l)
 static void within_limits(const struct cr_gpu *g)
 {
   uint32_t n_sm = 0, n_busy = 0, n_warp = 0;
-  uint64_t limit = cr_gpu_pack(64, 32, 256, 0);
+  uint32_t all_regs = 256 * cr_gpu_reg_parts(g->device);
+  uint64_t limit = cr_gpu_pack(64, 32, all_regs, 0);
   for (uint32_t i = 0; i < g->sms.n_class; i++) {
     const struct sm_class *c = &g->sms.class[i];
     uint32_t blocks = 0, warps = 0, regs = 0, smem = 0;
@@ -591,7 +592,7 @@ static void within_limits(const struct cr_gpu *g)
       regs += n * k->reg_units;
       smem += n * k->smem;
     }
-    assert_true(c->n_sm > 0 && warps <= 64 && blocks <= 32 && regs <= 256 && smem <= c->carveout);
+    assert_true(c->n_sm > 0 && warps <= 64 && blocks <= 32 && regs <= all_regs && smem <= c->carveout);
     assert_true(c->free == limit + cr_gpu_pack(0, 0, 0, c->carveout) - cr_gpu_pack(warps, blocks, regs, smem));
     n_sm += c->n_sm;
     n_busy += blocks ? c->n_sm : 0;

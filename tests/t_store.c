@@ -39,6 +39,7 @@ static uint32_t n_files(const char *folder)
 
 static struct cr_op_spec kernel(const char *name)
 {
+  static const cr_ns block_ns[] = {14000, 12000, 160000};
   return (struct cr_op_spec){.name = name,
                              .kind = CR_OP_KERNEL,
                              .duration_ns = 12345,
@@ -56,7 +57,11 @@ static struct cr_op_spec kernel(const char *name)
                              .l2_bytes = INT64_C(1) << 52,
                              .instructions = 9000000000,
                              .tensor_instructions = 5,
-                             .active_warps_q16 = 64 << 16};
+                             .active_warps_q16 = 64 << 16,
+                             .block_ns = block_ns,
+                             .n_block_ns = 3,
+                             .sm_blocks = 3,
+                             .idempotent = CR_NO};
 }
 
 static struct cr_op_spec bare(enum cr_op_kind kind)
@@ -139,6 +144,11 @@ static void same_op(const struct cr_op_spec *a, const struct cr_op_spec *b)
                        y.dram_bytes,  y.l2_bytes,  y.instructions, y.tensor_instructions, y.active_warps_q16};
   for (size_t i = 0; i < sizeof p / sizeof *p; i++)
     assert_int_equal(p[i], q[i]);
+  assert_int_equal(x.sm_blocks, y.sm_blocks);
+  assert_int_equal(x.idempotent, y.idempotent);
+  assert_int_equal(x.n_block_ns, y.n_block_ns);
+  for (uint32_t i = 0; i < x.n_block_ns; i++)
+    assert_int_equal(x.block_ns[i], y.block_ns[i]);
 }
 
 static void what_goes_in_comes_out(void **state)
@@ -291,7 +301,7 @@ static void text_that_is_no_store_is_refused(void **state)
   expect_no_build("CREATE TABLE t(x); INSERT INTO t VALUES(1);", "is not a trace store");
   expect_no_build("ATTACH 'other.db' AS o;", "not authorized");
   expect_no_build("PRAGMA writable_schema=1;", "not authorized");
-  expect_no_build("PRAGMA application_id=1668445298;\nPRAGMA user_version=3;", "is a store of version 3");
+  expect_no_build("PRAGMA application_id=1668445298;\nPRAGMA user_version=4;", "is a store of version 4");
   expect_no_build("PRAGMA application_id=1668445298;\nPRAGMA user_version=1;", "is a store of version 1");
   expect_no_build("PRAGMA application_id=1668445298;\nPRAGMA user_version=2;", "is no text of a trace store");
   for (size_t cut = strlen(text) - 4; cut > 100; cut -= 97) {
@@ -346,6 +356,63 @@ static void run_sql(const char *path, const char *sql)
   sqlite3_close(db);
 }
 
+/* Version 2 had no profiles of kernels. */
+static void a_store_of_version_2_is_read_and_becomes_one_of_today(void **state)
+{
+  (void)state;
+  struct path path = made((const char *const[]){"m"}, 1);
+  struct cr_store *s = NULL;
+  struct cr_err err = {{0}};
+  struct cr_arena *arena = cr_arena_new();
+  struct cr_op_spec *op = NULL;
+  struct cr_text shown = {0};
+  uint32_t n = 0;
+  run_sql(path.s, "DROP VIEW ops; DROP TABLE profile; DROP TABLE block_time; CREATE VIEW ops AS SELECT 1; "
+                  "PRAGMA user_version=2");
+  uint64_t before = hash_of(path.s);
+  assert_int_equal(cr_store_open(path.s, &s, &err), CR_OK);
+  assert_int_equal(cr_store_read_model(s, "m", arena, &op, &n, &err), CR_OK);
+  assert_true(n == 5 && op[0].n_block_ns == 0 && op[0].idempotent == CR_UNSAID);
+  assert_int_equal(cr_store_show(s, NULL, "table", &shown, &err), CR_OK);
+  cr_store_close(s);
+  assert_int_equal(cr_store_edit(path.s, &s, &err), CR_OK);
+  cr_store_close(s); /* not committed: still of version 2 */
+  assert_true(hash_of(path.s) == before);
+  assert_int_equal(cr_store_edit(path.s, &s, &err), CR_OK);
+  assert_int_equal(add(s, "new", 5, 0, &err), CR_OK);
+  assert_int_equal(cr_store_commit(s, &err), CR_OK);
+  cr_store_close(s);
+  assert_int_equal(cr_store_open(path.s, &s, &err), CR_OK);
+  assert_int_equal(cr_store_read_model(s, "new", arena, &op, &n, &err), CR_OK);
+  assert_int_equal(op[0].n_block_ns, 3);
+  cr_store_close(s);
+  run_sql(path.s, "SELECT sm_blocks FROM profile; SELECT sm_blocks FROM ops");
+  cr_text_fini(&shown);
+  cr_arena_free(arena);
+}
+
+static void a_damaged_profile_is_named(void **state)
+{
+  (void)state;
+  static const char *const damage[] = {"UPDATE block_time SET n_block = 9 WHERE i = 0 AND n_block = 2",
+                                       "UPDATE block_time SET i = 77 WHERE i = 3",
+                                       "UPDATE profile SET i = 77 WHERE i = 3"};
+  for (int i = 0; i < 3; i++) {
+    struct path path = made((const char *const[]){"m"}, 1);
+    struct cr_store *s = NULL;
+    struct cr_err err = {{0}};
+    struct cr_arena *arena = cr_arena_new();
+    struct cr_op_spec *op = NULL;
+    uint32_t n = 0;
+    run_sql(path.s, damage[i]);
+    assert_int_equal(cr_store_open(path.s, &s, &err), CR_OK);
+    assert_int_equal(cr_store_read_model(s, "m", arena, &op, &n, &err), CR_EINPUT);
+    assert_non_null(strstr(err.text, "model m: the profile of op "));
+    cr_store_close(s);
+    cr_arena_free(arena);
+  }
+}
+
 static void other_files_are_named_and_untouched(void **state)
 {
   (void)state;
@@ -356,10 +423,10 @@ static void other_files_are_named_and_untouched(void **state)
                   "that it is none of its own\n");
   t_write(empty.s, "");
   run_sql(other.s, "CREATE TABLE t(x)");
-  run_sql(newer.s, "PRAGMA user_version=3");
+  run_sql(newer.s, "PRAGMA user_version=4");
   expect_no_open(text.s, "is not a trace store; make one with `corun import`");
   expect_no_open(other.s, "is not a trace store (it is a database of something else)");
-  expect_no_open(newer.s, "is a store of version 3 and this program knows up to 2; use a newer corun");
+  expect_no_open(newer.s, "is a store of version 4 and this program knows up to 3; use a newer corun");
   expect_no_open(empty.s, "is empty, not a trace store");
   expect_no_open(folder.s, "is a folder");
   struct cr_store *s = NULL;
@@ -562,8 +629,10 @@ static void unknown_numbers_show_as_null(void **state)
   assert_non_null(
     strstr(json.s, "{\"name\":\"it's a \\\"copy\\\"\\u000a\",\"kind\":\"memset\",\"class\":\"memset\",\"stage\":0,"
                    "\"duration_ns\":1,\"spread_ns\":null,\"gap_ns\":null,\"launch_ns\":null,\"blocks\":null"));
+  assert_non_null(strstr(json.s, "\"sm_blocks\":3,\"idempotent\":0,\"block_ns\":[14000,12000,160000]}"));
   assert_int_equal(cr_store_show(s, "m", "csv", &csv, &err), CR_OK);
-  assert_non_null(strstr(csv.s, "1,\"it's a \"\"copy\"\"\n\",memset,memset,0,1,,,,,,,,,0,,,,,,,\n"));
+  assert_non_null(strstr(csv.s, ",3,,3,0,14000 12000 160000\n"));
+  assert_non_null(strstr(csv.s, "1,\"it's a \"\"copy\"\"\n\",memset,memset,0,1,,,,,,,,,0,,,,,,,,,,\n"));
   assert_int_equal(cr_store_show(s, NULL, "xml", &csv, &err), CR_EINPUT);
   cr_store_close(s);
   cr_text_fini(&json);
@@ -591,6 +660,8 @@ int main(void)
     cmocka_unit_test(a_full_disk_leaves_no_store),
     cmocka_unit_test(contradictions_are_reported),
     cmocka_unit_test(unknown_numbers_show_as_null),
+    cmocka_unit_test(a_store_of_version_2_is_read_and_becomes_one_of_today),
+    cmocka_unit_test(a_damaged_profile_is_named),
   };
   return cmocka_run_group_tests(test, NULL, NULL);
 }

@@ -227,6 +227,14 @@ static int parse_constant(const struct cr_yaml *y, const struct constant_yaml *c
   return CR_OK;
 }
 
+/* Not where a value was set: then it is the user's. */
+static int is_assumed(const struct cr_yaml *y, const struct constant_yaml *c, const struct cr_gpu_constant_info *info)
+{
+  char path[96];
+  snprintf(path, sizeof path, "constants.%s", info->name);
+  return c->origin && strncmp(c->origin, "assumed", 7) == 0 && !cr_yaml_is_set(y, path);
+}
+
 static int parse_constants(const struct cr_yaml *y, const struct device_yaml *d, struct cr_device_desc *out,
                            struct cr_err *err)
 {
@@ -241,9 +249,12 @@ static int parse_constants(const struct cr_yaml *y, const struct device_yaml *d,
 #undef X
   };
   int rc = CR_OK;
-  for (int i = 0; !rc && i < CR_N_GPU_CONSTANT; i++)
-    if (constant[i])
-      rc = parse_constant(y, constant[i], &cr_gpu_constant_info[i], &out->constant[i], err);
+  for (int i = 0; !rc && i < CR_N_GPU_CONSTANT; i++) {
+    if (!constant[i])
+      continue;
+    rc = parse_constant(y, constant[i], &cr_gpu_constant_info[i], &out->constant[i], err);
+    out->n_assumed += (uint32_t)is_assumed(y, constant[i], &cr_gpu_constant_info[i]);
+  }
   return rc;
 }
 

@@ -2,18 +2,18 @@
 noinst_LIBRARIES += libcrtraces.a
 libcrtraces_a_SOURCES = \
   traces/csv.c traces/csv.h traces/cupti_csv.c traces/cupti_csv.h \
-  traces/datadir.c traces/datadir.h traces/device_file.c traces/device_file.h \
+  traces/datadir.c traces/datadir.h traces/device_file.c traces/device_file.h traces/disb.c traces/disb.h \
   traces/gz.c traces/gz.h traces/iteration.c traces/iteration.h traces/iteration_table.c traces/iteration_table.h \
   traces/jobs.c traces/jobs.h traces/jobs_csv.c traces/jobs_generate.c traces/jobs_generate.h traces/jobs_int.h \
   traces/jobs_philly.c traces/jobs_value.c \
-  traces/kernel_class.c traces/kernel_class.h traces/kineto.c traces/kineto.h traces/kineto_int.h \
+  traces/json.c traces/json.h traces/kernel_class.c traces/kernel_class.h traces/kineto.c traces/kineto.h traces/kineto_int.h \
   traces/kineto_read.c traces/kineto_streams.c traces/kineto_streams.h \
-  traces/model_mix.c traces/model_mix.h traces/names.c traces/names.h traces/ncu.c traces/ncu.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
+  traces/model_mix.c traces/model_mix.h traces/names.c traces/names.h traces/ncu.c traces/ncu.h traces/orion.c traces/orion.h traces/reef.c traces/reef.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
   traces/rundb_read.c traces/rundb_schema.h traces/scenario.c traces/scenario.h \
   traces/scenario_client.c traces/scenario_int.h traces/scenario_job.c traces/scenario_model.c \
   traces/sha256.c traces/sha256.h traces/store.c traces/store.h \
   traces/store_check.c traces/store_check.h traces/store_export.c traces/store_int.h \
-  traces/store_merge.c traces/store_schema.h traces/store_show.c \
+  traces/store_merge.c traces/store_profile.c traces/store_schema.h traces/store_show.c \
   traces/yaml_load.c traces/yaml_load.h traces/yaml_set.c traces/yaml_set.h
 
 # Bundled data.  The sources are text; what the program reads lies in share/corun of the build tree, laid out as it will

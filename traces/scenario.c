@@ -53,12 +53,14 @@ static const cyaml_schema_field_t CLIENT_FIELDS[] = {
   CLIENT_WORD(rate, OPTIONAL),
   CLIENT_WORD(phase, OPTIONAL),
   CLIENT_WORD(file, OPTIONAL),
+  CLIENT_WORD(late, OPTIONAL),
   CLIENT_WORD(iterations, OPTIONAL),
   CLIENT_WORD(submit, OPTIONAL),
   CLIENT_WORD(startup, OPTIONAL),
   CLIENT_WORD(think, OPTIONAL),
   CLIENT_WORD(declared, OPTIONAL),
   CYAML_FIELD_SEQUENCE_COUNT("times", OPTIONAL, struct client_yaml, times, n_times, &WORD, 1, CYAML_UNLIMITED),
+  CYAML_FIELD_SEQUENCE_COUNT("after", OPTIONAL, struct client_yaml, after, n_after, &WORD, 1, CYAML_UNLIMITED),
   CYAML_FIELD_END,
 };
 
@@ -387,7 +389,7 @@ static int load_workload(struct scenario_reader *r, const struct scenario_yaml *
   rc = rc ? rc : load_clients(r, f, err);
   if (!rc && f->jobs && f->jobs->file)
     rc = cr_scenario_add_jobs(r, f->jobs, err);
-  rc = rc ? rc : cr_workload_seal(r->builder, &s->workload, err);
+  rc = rc ? rc : cr_scenario_at(r, "clients", cr_workload_seal(r->builder, &s->workload, err), err);
   s->left_out = r->left_out;
   return rc ? rc : cr_scenario_check_fit(r, s->workload, err);
 }

@@ -39,6 +39,8 @@ static const struct arrival_key {
   {"rate", offsetof(struct client_yaml, rate), 1u << CR_ARRIVE_UNIFORM | 1u << CR_ARRIVE_POISSON},
   {"phase", offsetof(struct client_yaml, phase),
    1u << CR_ARRIVE_CLOSED | 1u << CR_ARRIVE_UNIFORM | 1u << CR_ARRIVE_POISSON},
+  {"late", offsetof(struct client_yaml, late),
+   1u << CR_ARRIVE_UNIFORM | 1u << CR_ARRIVE_POISSON | 1u << CR_ARRIVE_TRACE | 1u << CR_ARRIVE_AFTER},
   {"times", offsetof(struct client_yaml, times), 1u << CR_ARRIVE_TRACE},
   {"file", offsetof(struct client_yaml, file), 1u << CR_ARRIVE_TRACE},
 };
@@ -61,9 +63,9 @@ static int check_keys(const struct scenario_reader *r, uint32_t i, const struct 
     for (unsigned other = 0; other < CR_ARRIVE_AT; other++)
       if (key->kinds & 1u << other)
         cr_text_add(&fit, "%s%s", fit.n ? " or " : "", cr_arrival_name[other]);
-    int rc = cr_yaml_fail(r->y, member(i, key->key, path), err,
-                          "%s: a client of arrival %s%s has no '%s'; it goes with arrival: %s", path,
-                          cr_arrival_name[kind], c->arrival ? "" : " (the default)", key->key, fit.s ? fit.s : "");
+    int rc = cr_yaml_fail(
+      r->y, member(i, key->key, path), err, "%s: a client of arrival %s%s has no '%s'; it goes with arrival: %s", path,
+      cr_arrival_name[kind], c->arrival || c->after ? "" : " (the default)", key->key, fit.s ? fit.s : "");
     cr_text_fini(&fit);
     return rc;
   }
@@ -74,7 +76,10 @@ static int parse_kind(const struct scenario_reader *r, uint32_t i, const struct 
                       enum cr_arrival_kind *out, struct cr_err *err)
 {
   char path[PATH];
-  *out = CR_ARRIVE_CLOSED;
+  *out = c->after ? CR_ARRIVE_AFTER : CR_ARRIVE_CLOSED;
+  if (c->after && c->arrival)
+    return cr_yaml_fail(r->y, member(i, "after", path), err,
+                        "%s: a client that comes after others has no arrival of its own; remove one of them", path);
   if (!c->arrival)
     return CR_OK;
   for (unsigned k = 0; k < CR_ARRIVE_AT; k++)
@@ -230,6 +235,21 @@ static int parse_times(const struct scenario_reader *r, uint32_t i, const struct
   return CR_OK;
 }
 
+static int parse_late(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c, enum cr_late *out,
+                      struct cr_err *err)
+{
+  char path[PATH];
+  for (int k = 0; k < CR_N_LATE; k++)
+    if (strcmp(c->late, cr_late_name[k]) == 0) {
+      *out = (enum cr_late)k;
+      return CR_OK;
+    }
+  return cr_yaml_fail(
+    r->y, member(i, "late", path), err,
+    "%s: '%s' is none of queue, wait (one request at a time, none left out) and drop (the newest alone)", path,
+    c->late);
+}
+
 static int parse_arrival(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c, struct times *t,
                          struct cr_arrival_spec *out, struct cr_err *err)
 {
@@ -246,6 +266,10 @@ static int parse_arrival(const struct scenario_reader *r, uint32_t i, const stru
     rc = parse_times(r, i, c, t, err);
   out->at_ns = t->at_ns;
   out->n_at = t->n;
+  out->after = (const char *const *)c->after;
+  out->n_after = c->n_after;
+  if (!rc && c->late)
+    rc = parse_late(r, i, c, &out->late, err);
   if (!rc && c->phase) {
     rc = cr_scenario_time(r, member(i, "phase", path), c->phase, 0, &out->phase_ns, err);
     if (!rc && out->phase_ns >= r->duration_ns)

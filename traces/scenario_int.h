@@ -14,9 +14,9 @@
 /* A client as the file says it: all text, NULL where it says nothing. */
 struct client_yaml {
   char *name, *model, *class, *priority, *weight, *deadline, *max_requests, *copies, *thread, *sync;
-  char *arrival, *depth, *rate, *phase, *file, **times;
+  char *arrival, *depth, *rate, *phase, *file, **times, *late, **after;
   char *iterations, *submit, *startup, *think, *declared;
-  uint32_t n_times;
+  uint32_t n_times, n_after;
 };
 
 /* `jobs` as the file says it. */

@@ -122,6 +122,7 @@ static const struct client_key OTHER_KEY[] = {
   {"rate", offsetof(struct client_yaml, rate)},         {"phase", offsetof(struct client_yaml, phase)},
   {"times", offsetof(struct client_yaml, times)},       {"file", offsetof(struct client_yaml, file)},
   {"deadline", offsetof(struct client_yaml, deadline)}, {"max_requests", offsetof(struct client_yaml, max_requests)},
+  {"late", offsetof(struct client_yaml, late)},         {"after", offsetof(struct client_yaml, after)},
 };
 
 /* The first of the keys that the client has; NULL: none. */

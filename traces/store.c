@@ -142,7 +142,8 @@ int cr_store_check_kind(struct cr_store *s, struct cr_err *err)
   if (version < 1)
     return cr_fail(err, CR_EINPUT, "%s: is damaged: a store has version 1 or more, this one says %lld", s->path,
                    (long long)version);
-  return CR_OK;
+  s->old = version < CR_STORE_VERSION;
+  return s->old ? cr_store_stand_in(s, err) : CR_OK;
 }
 
 /* SQLite calls an empty file a database and names a folder oddly; both get a better sentence here. */
@@ -247,7 +248,7 @@ static int open_old(struct cr_store *s, struct cr_err *err)
     rc = cr_store_check_kind(s, err);
   if (!rc)
     rc = cr_store_exec(s, "BEGIN IMMEDIATE", err);
-  return rc;
+  return rc || !s->old ? rc : cr_store_upgrade(s, err);
 }
 
 int cr_store_edit(const char *path, struct cr_store **out, struct cr_err *err)
@@ -344,6 +345,8 @@ int cr_store_add_origin(struct cr_store *s, int64_t model, const struct cr_origi
 static int remove_model(struct cr_store *s, const char *name, int replace, struct cr_err *err)
 {
   static const char *const sql[] = {"DELETE FROM op WHERE model = (SELECT id FROM model WHERE name = ?)",
+                                    "DELETE FROM profile WHERE model = (SELECT id FROM model WHERE name = ?)",
+                                    "DELETE FROM block_time WHERE model = (SELECT id FROM model WHERE name = ?)",
                                     "DELETE FROM origin WHERE model = (SELECT id FROM model WHERE name = ?)",
                                     "DELETE FROM model WHERE name = ?"};
   sqlite3_stmt *q = NULL;
@@ -359,7 +362,7 @@ static int remove_model(struct cr_store *s, const char *name, int replace, struc
     return cr_fail(err, CR_EINPUT, "%s: has a model %s already; give another name with --model, or --replace", s->path,
                    name);
   rc = CR_OK;
-  for (int i = 0; i < 3 && !rc; i++) {
+  for (size_t i = 0; i < sizeof sql / sizeof *sql && !rc; i++) {
     q = NULL;
     rc = cr_store_prepare(s, sql[i], &q, err);
     if (!rc) {
@@ -456,6 +459,8 @@ int cr_store_add_model(struct cr_store *s, const struct cr_model_spec *model, co
     rc = add_model_row(s, model, recording, &id, err);
   if (!rc)
     rc = add_ops(s, model, id, err);
+  if (!rc)
+    rc = cr_store_add_profile(s, id, model, err);
   if (!rc && origin)
     rc = cr_store_add_origin(s, id, origin, err);
   return rc;
@@ -628,6 +633,9 @@ int cr_store_read_ops(struct cr_store *s, int64_t model, const char *model_name,
   sqlite3_finalize(q);
   if (rc)
     return rc;
+  rc = cr_store_read_profile(s, model, model_name, arena, op, n, err);
+  if (rc)
+    return rc;
   *out = op;
   *n_out = n;
   return CR_OK;
@@ -691,16 +699,12 @@ static uint64_t hash_bytes(uint64_t h, const void *bytes, size_t n)
   return h;
 }
 
-int cr_store_hash(struct cr_store *s, uint64_t *out, struct cr_err *err)
+/* Takes every value of every row in. */
+static int hash_rows(struct cr_store *s, const char *sql, uint64_t *hash, struct cr_err *err)
 {
-  uint64_t h = UINT64_C(0xcbf29ce484222325);
   sqlite3_stmt *q = NULL;
-  int rc = cr_store_prepare(
-    s,
-    "SELECT m.name, weight_bytes, persistent_bytes, ephemeral_bytes, framework_bytes, i, n.text, " CR_STORE_OP_COLUMNS
-    " FROM model m JOIN op ON op.model = m.id JOIN name n ON n.id = op.name "
-    "ORDER BY m.name, i",
-    &q, err);
+  int rc = cr_store_prepare(s, sql, &q, err);
+  uint64_t h = *hash;
   while (!rc && (rc = cr_store_step(s, q, err)) > 0) {
     rc = CR_OK;
     for (int i = 0, n = sqlite3_column_count(q); i < n; i++) {
@@ -712,6 +716,23 @@ int cr_store_hash(struct cr_store *s, uint64_t *out, struct cr_err *err)
     }
   }
   sqlite3_finalize(q);
+  *hash = h;
+  return rc;
+}
+
+int cr_store_hash(struct cr_store *s, uint64_t *out, struct cr_err *err)
+{
+  static const char *const sql[] = {
+    "SELECT m.name, weight_bytes, persistent_bytes, ephemeral_bytes, framework_bytes, i, n.text, " CR_STORE_OP_COLUMNS
+    " FROM model m JOIN op ON op.model = m.id JOIN name n ON n.id = op.name "
+    "ORDER BY m.name, i",
+    "SELECT 'profile', m.name, i, sm_blocks, idempotent FROM model m JOIN profile p ON p.model = m.id ORDER BY m.name, i",
+    "SELECT 'block_time', m.name, i, n_block, ns FROM model m JOIN block_time b ON b.model = m.id "
+    "ORDER BY m.name, i, n_block"};
+  uint64_t h = UINT64_C(0xcbf29ce484222325);
+  int rc = CR_OK;
+  for (size_t i = 0; i < sizeof sql / sizeof *sql && !rc; i++)
+    rc = hash_rows(s, sql[i], &h, err);
   if (!rc)
     *out = h;
   return rc;

@@ -9,7 +9,7 @@
 #include "sim/text.h"
 #include "sim/workload.h"
 
-#define CR_STORE_VERSION 2
+#define CR_STORE_VERSION 3
 #define CR_STORE_APPLICATION_ID 0x63727472 /* "crtr" */
 
 /* Where records come from; any member may be NULL. */
@@ -22,7 +22,8 @@ struct cr_origin {
 
 struct cr_store;
 
-/* Opens an existing store for reading.  Not a store, newer, or damaged: CR_EINPUT, the file untouched. */
+/* Opens an existing store for reading.  Not a store, newer, or damaged: CR_EINPUT, the file untouched.  One of version 2, which
+ * had no profiles of kernels, is read as it is, and becomes one of today's version when something is added. */
 int cr_store_open(const char *path, struct cr_store **out, struct cr_err *err) CR_MUST;
 
 /* The application_id in the head of a SQLite file; 0 when it is none or cannot be read. */
@@ -46,6 +47,10 @@ struct cr_recording {
 /* A model under a new name; one of the same name is refused unless replace. */
 int cr_store_add_model(struct cr_store *s, const struct cr_model_spec *model, const struct cr_recording *recording,
                        const struct cr_origin *origin, int replace, struct cr_err *err) CR_MUST;
+
+/* Another file that the model, which is there, was made of. */
+int cr_store_add_model_source(struct cr_store *s, const char *model, const struct cr_origin *origin,
+                              struct cr_err *err) CR_MUST;
 
 /* What other tools recorded of the same kernels, for models that are there already.  CR_UNKNOWN leaves a value as it
  * was. */

@@ -73,6 +73,12 @@ static int through_l2(const struct cr_op_spec *op)
          op->dram_bytes / 4 > op->l2_bytes;
 }
 
+/* Times of a block are recorded up to as many as fit. */
+static int short_table(const struct cr_op_spec *op)
+{
+  return op->n_block_ns && op->sm_blocks && op->n_block_ns != op->sm_blocks;
+}
+
 static const struct rule {
   int (*found)(const struct cr_op_spec *op);
   const char *text;
@@ -86,6 +92,7 @@ static const struct rule {
   {few_instructions, "with fewer instructions than warps: counters of another kernel"},
   {many_tensor, "with more tensor instructions than instructions"},
   {many_warps, "with more warps active than launched: counters of another kernel"},
+  {short_table, "with times of a block that end before, or after, as many as fit on an SM"},
   {through_l2, "with four times the traffic in DRAM that went through L2"},
 };
 

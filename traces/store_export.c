@@ -80,6 +80,10 @@ int cr_store_export(struct cr_store *s, struct cr_text *out, struct cr_err *err)
      "mm AS MATERIALIZED (SELECT id, name, row_number() OVER (ORDER BY name) AS no FROM model) "
      "SELECT mm.no, i, nn.no, " CR_STORE_OP_COLUMNS " FROM op JOIN mm ON mm.id = op.model JOIN nn ON nn.id = op.name "
      "ORDER BY mm.no, i"},
+    {"profile",
+     "SELECT " MODEL_NO ", i, sm_blocks, idempotent FROM profile p JOIN model m ON m.id = p.model ORDER BY 1, i"},
+    {"block_time",
+     "SELECT " MODEL_NO ", i, n_block, ns FROM block_time b JOIN model m ON m.id = b.model ORDER BY 1, i, n_block"},
   };
   cr_text_add(out,
               "-- A corun trace store as SQL: `corun import sql THIS -o STORE.db` builds it.  Times are in ns, NULL is "
@@ -161,7 +165,12 @@ static int check_content(struct cr_store *s, const char *sql_path, struct cr_err
 {
   static const char *const sql[] = {
     "SELECT count(*) FROM op WHERE model NOT IN (SELECT id FROM model) OR name NOT IN (SELECT id FROM name)",
-    "SELECT count(*) FROM model WHERE id NOT IN (SELECT model FROM op)", "SELECT 0 FROM origin, ops WHERE 0"};
+    "SELECT count(*) FROM model WHERE id NOT IN (SELECT model FROM op)",
+    "SELECT count(*) FROM (SELECT model, i FROM profile UNION SELECT model, i FROM block_time) "
+    "WHERE (model, i) NOT IN (SELECT model, i FROM op)",
+    "SELECT 0 FROM origin, ops WHERE 0"};
+  static const char *const what[] = {"ops belong to no model or have no name", "models have no ops",
+                                     "profiles belong to no op", ""};
   struct cr_err why;
   for (size_t i = 0; i < sizeof sql / sizeof *sql; i++) {
     sqlite3_stmt *q = NULL;
@@ -174,7 +183,7 @@ static int check_content(struct cr_store *s, const char *sql_path, struct cr_err
       return cr_fail(err, CR_EINPUT, "%s: is no text of a trace store: %s", sql_path, sqlite3_errmsg(s->db));
     if (n)
       return cr_fail(err, CR_EINPUT, "%s: is cut off or damaged: %" PRId64 " %s; make it again with `corun export`",
-                     sql_path, n, i == 0 ? "ops belong to no model or have no name" : "models have no ops");
+                     sql_path, n, what[i]);
   }
   return CR_OK;
 }

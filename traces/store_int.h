@@ -10,6 +10,7 @@ struct cr_store {
   char *path;
   char *tmp;   /* the new file while it is made; NULL for one that was there */
   int editing; /* a transaction is open */
+  int old;     /* of version 2: without tables of profiles */
 };
 
 /* A new file without tables, that gets its name with cr_store_give_name; no transaction is open. */
@@ -37,6 +38,14 @@ int cr_store_find_model(struct cr_store *s, const char *name, int64_t *id, struc
 /* The ops of a model in order, names in the arena. */
 int cr_store_read_ops(struct cr_store *s, int64_t model, const char *model_name, struct cr_arena *arena,
                       struct cr_op_spec **op, uint32_t *n_op, struct cr_err *err) CR_MUST;
+
+/* store_profile.c: what profiles by block say of the kernels of a model. */
+int cr_store_add_profile(struct cr_store *s, int64_t model, const struct cr_model_spec *spec, struct cr_err *err) CR_MUST;
+int cr_store_read_profile(struct cr_store *s, int64_t model, const char *model_name, struct cr_arena *arena,
+                          struct cr_op_spec *op, uint32_t n_op, struct cr_err *err) CR_MUST;
+/* An old store, just opened, gets empty tables of profiles that are not in its file; and in a transaction, in the file. */
+int cr_store_stand_in(struct cr_store *s, struct cr_err *err) CR_MUST;
+int cr_store_upgrade(struct cr_store *s, struct cr_err *err) CR_MUST;
 
 /* A row of provenance; model 0: of the whole store. */
 int cr_store_add_origin(struct cr_store *s, int64_t model, const struct cr_origin *origin, struct cr_err *err) CR_MUST;

@@ -8,6 +8,13 @@ int cr_store_add_source(struct cr_store *s, const struct cr_origin *origin, stru
   return cr_store_add_origin(s, 0, origin, err);
 }
 
+int cr_store_add_model_source(struct cr_store *s, const char *model, const struct cr_origin *origin, struct cr_err *err)
+{
+  int64_t id = 0;
+  int rc = cr_store_find_model(s, model, &id, err);
+  return rc ? rc : cr_store_add_origin(s, id, origin, err);
+}
+
 int cr_store_read_model(struct cr_store *s, const char *name, struct cr_arena *arena, struct cr_op_spec **op,
                         uint32_t *n_op, struct cr_err *err)
 {

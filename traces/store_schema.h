@@ -5,6 +5,31 @@
 #ifndef CR_STORE_SCHEMA_H
 #define CR_STORE_SCHEMA_H
 
+/* What profiles by block say of kernels; `temp` is "" or "TEMP " (store_profile.c). */
+#define CR_STORE_PROFILE_SCHEMA(temp) \
+  "CREATE " temp "TABLE profile(\n" \
+  "  model INTEGER NOT NULL REFERENCES model,\n" \
+  "  i INTEGER NOT NULL CHECK(i >= 0),\n" \
+  "  sm_blocks INTEGER CHECK(sm_blocks > 0),\n" \
+  "  idempotent INTEGER CHECK(idempotent IN (0, 1)),\n" \
+  "  PRIMARY KEY(model, i)\n" \
+  ") STRICT, WITHOUT ROWID;\n" \
+  "CREATE " temp "TABLE block_time(\n" \
+  "  model INTEGER NOT NULL REFERENCES model,\n" \
+  "  i INTEGER NOT NULL CHECK(i >= 0),\n" \
+  "  n_block INTEGER NOT NULL CHECK(n_block > 0),\n" \
+  "  ns INTEGER NOT NULL CHECK(ns > 0),\n" \
+  "  PRIMARY KEY(model, i, n_block)\n" \
+  ") STRICT, WITHOUT ROWID;\n"
+
+#define CR_STORE_VIEW \
+  "CREATE VIEW ops AS\n" \
+  "  SELECT m.name AS model, o.i, n.text AS name, o.kind, o.stage, o.duration_ns, o.spread_ns, o.gap_ns, o.launch_ns,\n" \
+  "    o.blocks, o.threads, o.regs, o.smem_bytes, o.carveout_bytes, o.bytes, o.dram_bytes, o.l2_bytes, o.instructions,\n" \
+  "    o.tensor_instructions, o.active_warps_q16, o.calls, o.pageable, p.sm_blocks, p.idempotent\n" \
+  "  FROM op o JOIN model m ON m.id = o.model JOIN name n ON n.id = o.name\n" \
+  "    LEFT JOIN profile p ON p.model = o.model AND p.i = o.i;\n"
+
 #define CR_STORE_SCHEMA \
   "CREATE TABLE model(\n" \
   "  id INTEGER PRIMARY KEY,\n" \
@@ -53,11 +78,7 @@
   "  pageable INTEGER CHECK(pageable IN (0, 1)),\n" \
   "  PRIMARY KEY(model, i)\n" \
   ") STRICT, WITHOUT ROWID;\n" \
-  "CREATE VIEW ops AS\n" \
-  "  SELECT m.name AS model, o.i, n.text AS name, o.kind, o.stage, o.duration_ns, o.spread_ns, o.gap_ns, o.launch_ns,\n" \
-  "    o.blocks, o.threads, o.regs, o.smem_bytes, o.carveout_bytes, o.bytes, o.dram_bytes, o.l2_bytes, o.instructions,\n" \
-  "    o.tensor_instructions, o.active_warps_q16, o.calls, o.pageable\n" \
-  "  FROM op o JOIN model m ON m.id = o.model JOIN name n ON n.id = o.name;\n"
+  CR_STORE_PROFILE_SCHEMA("") CR_STORE_VIEW
 
 /* The columns of op after (model, i, name), in order, as cr_store's readers and writers use them. */
 #define CR_STORE_OP_COLUMNS \

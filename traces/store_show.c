@@ -223,13 +223,30 @@ static void known_cell(struct cr_table *t, int64_t value, int64_t unknown)
     cr_table_cell(t, "%" PRId64, value);
 }
 
+/* How many blocks an SM holds, and a block's time from one on its SM to as many as fit. */
+static void profile_cells(struct cr_table *t, const struct cr_op_spec *op)
+{
+  known_cell(t, op->sm_blocks, 0);
+  if (!op->n_block_ns) {
+    cr_table_cell(t, "-");
+    return;
+  }
+  cr_ns one = op->block_ns[0], all = op->block_ns[op->n_block_ns - 1];
+  cr_table_cell(t, "%" PRId64 ".%" PRId64 " to %" PRId64 ".%" PRId64, one / 1000, one % 1000 / 100, all / 1000,
+                all % 1000 / 100);
+}
+
 static void kernels_table(const struct group *group, uint32_t n, struct cr_text *out)
 {
   static const struct cr_table_column column[] = {{NULL, "kernel", 1},  {NULL, "class", 1},  {NULL, "ops", 0},
                                                   {NULL, "busy us", 0}, {NULL, "blocks", 0}, {NULL, "threads", 0},
-                                                  {NULL, "regs", 0},    {NULL, "smem B", 0}, {NULL, "carve-out B", 0}};
+                                                  {NULL, "regs", 0},    {NULL, "smem B", 0}, {NULL, "carve-out B", 0},
+                                                  {NULL, "blocks an SM", 0}, {NULL, "block us", 0}};
   struct cr_table t;
-  cr_table_begin(&t, column, sizeof column / sizeof *column, 0);
+  int profiled = 0; /* the last two columns are of profiles by block */
+  for (uint32_t i = 0; i < n; i++)
+    profiled |= group[i].like->n_block_ns || group[i].like->sm_blocks;
+  cr_table_begin(&t, column, sizeof column / sizeof *column - (profiled ? 0 : 2), 0);
   for (uint32_t i = 0; i < n; i++) {
     const struct cr_op_spec *op = group[i].like;
     char name[64];
@@ -243,6 +260,8 @@ static void kernels_table(const struct group *group, uint32_t n, struct cr_text 
     known_cell(&t, op->blocks ? op->regs : 0, 0);
     known_cell(&t, op->smem_bytes, CR_UNKNOWN);
     known_cell(&t, op->carveout_bytes, CR_UNKNOWN);
+    if (profiled)
+      profile_cells(&t, op);
   }
   cr_table_end(&t, out);
 }
@@ -348,18 +367,20 @@ static int show_table(struct cr_store *s, const struct views *all, const char *m
 /* -- CSV and JSON -- */
 
 /* The numbers of an op, by name; unknown ones are left empty or null. */
-enum { N_NUMBER = 18 };
+enum { N_NUMBER = 20 };
 static const char *const number_name[N_NUMBER] = {
   "stage",    "duration_ns",  "spread_ns",           "gap_ns",          "launch_ns", "blocks",
   "threads",  "regs",         "smem_bytes",          "carveout_bytes",  "bytes",     "dram_bytes",
-  "l2_bytes", "instructions", "tensor_instructions", "active_warps_q16", "calls",    "pageable"};
+  "l2_bytes", "instructions", "tensor_instructions", "active_warps_q16", "calls",    "pageable",
+  "sm_blocks", "idempotent"};
 
 static int number(const struct cr_op_spec *op, int i, int64_t *out)
 {
   const int64_t value[N_NUMBER] = {
     op->stage,    op->duration_ns,  op->spread_ns,           op->gap_ns,          op->launch_ns, op->blocks,
     op->threads,  op->regs,         op->smem_bytes,          op->carveout_bytes,  op->bytes,     op->dram_bytes,
-    op->l2_bytes, op->instructions, op->tensor_instructions, op->active_warps_q16, op->calls,  op->pageable == CR_YES};
+    op->l2_bytes, op->instructions, op->tensor_instructions, op->active_warps_q16, op->calls,  op->pageable == CR_YES,
+    op->sm_blocks, op->idempotent == CR_YES};
   *out = value[i];
   if (i >= 2 && i <= 4)
     return value[i] != CR_NS_NEVER;
@@ -369,6 +390,10 @@ static int number(const struct cr_op_spec *op, int i, int64_t *out)
     return op->calls != 0;
   if (i == 17)
     return op->pageable != CR_UNSAID;
+  if (i == 18)
+    return op->sm_blocks != 0;
+  if (i == 19)
+    return op->idempotent != CR_UNSAID;
   return value[i] != CR_UNKNOWN;
 }
 
@@ -385,7 +410,7 @@ static void csv_ops(const struct view *v, struct cr_text *out)
   cr_text_add(out, "op,name,kind,class");
   for (int k = 0; k < N_NUMBER; k++)
     cr_text_add(out, ",%s", number_name[k]);
-  cr_text_add(out, "\n");
+  cr_text_add(out, ",block_ns\n");
   for (uint32_t i = 0; i < v->n_op; i++) {
     const struct cr_op_spec *op = &v->op[i];
     cr_text_add(out, "%" PRIu32 ",", i);
@@ -398,7 +423,9 @@ static void csv_ops(const struct view *v, struct cr_text *out)
       else
         cr_text_add(out, ",");
     }
-    cr_text_add(out, "\n");
+    for (uint32_t k = 0; k < op->n_block_ns; k++) /* one cell */
+      cr_text_add(out, "%s%" PRId64, k ? " " : ",", op->block_ns[k]);
+    cr_text_add(out, op->n_block_ns ? "\n" : ",\n");
   }
 }
 
@@ -446,7 +473,9 @@ static void json_ops(const struct view *v, struct cr_text *out)
       else
         cr_text_add(out, ",\"%s\":null", number_name[k]);
     }
-    cr_text_add(out, "}");
+    for (uint32_t k = 0; k < op->n_block_ns; k++)
+      cr_text_add(out, "%s%" PRId64, k ? "," : ",\"block_ns\":[", op->block_ns[k]);
+    cr_text_add(out, op->n_block_ns ? "]}" : ",\"block_ns\":null}");
   }
   cr_text_add(out, "]");
 }
