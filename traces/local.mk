@@ -9,7 +9,7 @@ libcrtraces_a_SOURCES = \
   traces/kernel_class.c traces/kernel_class.h traces/kineto.c traces/kineto.h traces/kineto_int.h \
   traces/kineto_read.c traces/kineto_streams.c traces/kineto_streams.h \
   traces/model_mix.c traces/model_mix.h traces/names.c traces/names.h traces/ncu.c traces/ncu.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
-  traces/rundb_read.c traces/rundb_schema.h traces/scenario.c traces/scenario.h \
+  traces/rundb_memory.c traces/rundb_read.c traces/rundb_schema.h traces/scenario.c traces/scenario.h \
   traces/scenario_client.c traces/scenario_int.h traces/scenario_job.c traces/scenario_model.c \
   traces/sha256.c traces/sha256.h traces/store.c traces/store.h \
   traces/store_check.c traces/store_check.h traces/store_export.c traces/store_int.h \

@@ -31,6 +31,9 @@
   "CREATE TABLE device_result(run INTEGER NOT NULL REFERENCES run, device INTEGER NOT NULL REFERENCES device," \
   " kernels INTEGER NOT NULL, copies INTEGER NOT NULL, memsets INTEGER NOT NULL, busy_ratio REAL, sm_use_ratio REAL," \
   " warp_use_ratio REAL, dram_use_ratio REAL, copy_use_ratio REAL, PRIMARY KEY(run, device)) STRICT, WITHOUT ROWID;" \
+  "CREATE TABLE memory_result(run INTEGER NOT NULL REFERENCES run, device INTEGER NOT NULL REFERENCES device," \
+  " reserved_mean_bytes REAL, reserved_peak_bytes INTEGER NOT NULL, used_mean_bytes REAL, used_peak_bytes INTEGER NOT NULL," \
+  " PRIMARY KEY(run, device)) STRICT, WITHOUT ROWID;" \
   "CREATE TABLE request(run INTEGER NOT NULL, client INTEGER NOT NULL, arrive_ns INTEGER NOT NULL," \
   " reach_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, missed INTEGER NOT NULL) STRICT;" \
   "CREATE TABLE note_kind(kind INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;" \
