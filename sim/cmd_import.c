@@ -9,6 +9,7 @@
 
 #include "sim/cli.h"
 #include "sim/cmd_jobs.h"
+#include "sim/cmd_memory.h"
 #include "sim/mem.h"
 #include "sim/nearest.h"
 #include "sim/progress.h"
@@ -31,11 +32,12 @@ enum {
   SORT,
   MODEL_MIX,
   TABLE,
+  STEPS,
 };
 
 static const struct cr_cli_opt options[] = {
-  {'o', "output", "FILE", "the store to add to, made when there is none; of jobs: the new table"},
-  {'m', "model", "NAME", "name of the model (kineto: instead of the file's; ncu: which one to add to)"},
+  {'o', "output", "FILE", "the store to add to, made when there is none; of jobs and memory: the new table"},
+  {'m', "model", "NAME", "name of the model (kineto, memory: instead of the file's; ncu: which one to add to)"},
   {PREFIX, "prefix", "TEXT", "put before the names of models, such as autotuned/"},
   {REPLACE, "replace", NULL, "replace models that are in the store already"},
   {HOST, "host", "TEXT", "provenance: machine it was recorded on"},
@@ -46,7 +48,8 @@ static const struct cr_cli_opt options[] = {
   {SKIP_BAD, "skip-bad", NULL, "jobs: leave out and count those with something wrong, instead of stopping"},
   {SORT, "sort", NULL, "jobs: put those that are out of order in order, instead of stopping"},
   {MODEL_MIX, "model-mix", "MIX", "jobs: NAME[=WEIGHT],... or all: models of those that name none"},
-  {TABLE, "table", "TABLE", "jobs: table of workloads that models must be of: a file or a bundled one"},
+  {TABLE, "table", "TABLE", "jobs, memory: table of workloads that models must be of: a file or a bundled one"},
+  {STEPS, "steps", "N", "memory: at most so many steps an iteration (default 200)"},
   {'s', "seed", "SEED", "jobs: of the draws from the mix (default 1)"},
   {0, NULL, NULL, NULL},
 };
@@ -55,7 +58,7 @@ static int run(int argc, char **argv);
 
 const struct cr_cmd cr_cmd_import = {
   .name = "import",
-  .args = "KIND FILE... -o STORE|JOBS.csv [-m NAME]",
+  .args = "KIND FILE... -o STORE|TABLE.csv [-m NAME]",
   .help = "read recordings of other tools into a trace store, or job traces into a table",
   .opt = options,
   .more = "KIND is one of\n"
@@ -65,6 +68,7 @@ const struct cr_cmd cr_cmd_import = {
           "  ncu     Nsight Compute counters (`ncu --csv --page raw`) of one run, for the model given with -m\n"
           "  sql     the text that `corun export` writes; makes a new store\n"
           "  jobs    job traces of Salus, Tiresias, Philly, Helios and Alibaba (openb), in order of submission\n"
+          "  memory  what PyTorch's allocator gave out within one iteration (CSV or CSV.gz), into a table of memory\n"
           "All files go in, or none.  docs/formats.md says what is read of each.\n",
   .run = run,
 };
@@ -74,8 +78,9 @@ struct args {
   int replace;
   struct cr_origin origin;
   struct cr_import_jobs jobs;
-  const char *seed;
-  const char *of_jobs, *of_stores; /* an option that was given and goes with these alone, or NULL */
+  const char *seed, *steps;
+  /* An option that was given and goes with these kinds alone, or NULL. */
+  const char *of_jobs, *of_memory, *of_stores, *of_jobs_or_memory, *of_stores_or_memory;
   const char *const *file;
   uint32_t n_file;
 };
@@ -144,8 +149,8 @@ static int import_ncu(struct cr_store *s, const struct args *a, struct cr_err *e
 static const struct kind {
   const char *name;
   int (*import)(struct cr_store *s, const struct args *a, struct cr_err *err); /* NULL: not into a store that is open */
-} kind[] = {{"kineto", import_kineto}, {"cupti", import_cupti}, {"ncu", import_ncu}, {"sql", NULL}, {"jobs", NULL}};
-enum { N_KIND = sizeof kind / sizeof *kind, JOBS = N_KIND - 1 };
+} kind[] = {{"kineto", import_kineto}, {"cupti", import_cupti}, {"ncu", import_ncu}, {"sql", NULL}, {"jobs", NULL}, {"memory", NULL}};
+enum { N_KIND = sizeof kind / sizeof *kind, MEMORY = N_KIND - 1, JOBS = N_KIND - 2 };
 
 static const struct kind *find_kind(const char *name)
 {
@@ -169,9 +174,18 @@ static int import_jobs(const struct args *a, struct cr_err *err)
   return rc ? rc : cr_cmd_import_jobs(&jobs, err);
 }
 
+static int import_memory(const struct args *a, struct cr_err *err)
+{
+  const struct cr_import_memory memory = {
+    .output = a->store, .name = a->model, .table = a->jobs.table, .steps = a->steps, .file = a->file, .n_file = a->n_file};
+  return cr_cmd_import_memory(&memory, err);
+}
+
 static int import(const struct kind *k, const struct args *a, struct cr_err *err)
 {
   struct cr_store *s = NULL;
+  if (k == &kind[MEMORY])
+    return import_memory(a, err);
   if (k == &kind[JOBS])
     return import_jobs(a, err);
   if (!k->import)
@@ -251,14 +265,36 @@ static const char *name_of(int letter)
 
 static void option(struct args *a, int letter, const char *value)
 {
+  const char **kinds = &a->of_jobs;
   if (letter == 'o') {
     a->store = value;
+    return;
+  }
+  if (letter == STEPS) {
+    a->steps = value;
+    kinds = &a->of_memory;
   } else if (jobs_option(a, letter, value)) {
-    a->of_jobs = name_of(letter);
+    kinds = letter == TABLE ? &a->of_jobs_or_memory : &a->of_jobs;
   } else {
     store_option(a, letter, value);
-    a->of_stores = name_of(letter);
+    kinds = letter == 'm' ? &a->of_stores_or_memory : &a->of_stores;
   }
+  *kinds = name_of(letter);
+}
+
+static const char *first_of(const char *a, const char *b, const char *c)
+{
+  return a ? a : b ? b : c;
+}
+
+/* An option that does not go with the kind; NULL: there is none. */
+static const char *find_astray(const struct kind *k, const struct args *a)
+{
+  if (k == &kind[JOBS])
+    return first_of(a->of_stores, a->of_stores_or_memory, a->of_memory);
+  if (k == &kind[MEMORY])
+    return first_of(a->of_stores, a->of_jobs, NULL);
+  return first_of(a->of_jobs, a->of_jobs_or_memory, a->of_memory);
 }
 
 static int no_such_kind(const char *word)
@@ -269,7 +305,7 @@ static int no_such_kind(const char *word)
   const char *near = cr_nearest(word, name, N_KIND);
   return near ? cr_cli_usage(&cr_cmd_import, "nothing is imported from '%s'; did you mean %s?", word, near)
               : cr_cli_usage(&cr_cmd_import,
-                             "nothing is imported from '%s'; kinds are kineto, cupti, ncu, sql and jobs", word);
+                             "nothing is imported from '%s'; kinds are kineto, cupti, ncu, sql, jobs and memory", word);
 }
 
 static int run(int argc, char **argv)
@@ -283,11 +319,11 @@ static int run(int argc, char **argv)
     return status;
   int first = cr_cli_first();
   if (first == argc)
-    return cr_cli_usage(&cr_cmd_import, "import needs a kind (kineto, cupti, ncu, sql or jobs) and files");
+    return cr_cli_usage(&cr_cmd_import, "import needs a kind (kineto, cupti, ncu, sql, jobs or memory) and files");
   const struct kind *k = find_kind(argv[first]);
   if (!k)
     return no_such_kind(argv[first]);
-  const char *astray = k == &kind[JOBS] ? a.of_stores : a.of_jobs;
+  const char *astray = find_astray(k, &a);
   if (astray)
     return cr_cli_usage(&cr_cmd_import, "import %s has no option --%s", k->name, astray);
   a.file = (const char *const *)(argv + first + 1);
@@ -295,7 +331,8 @@ static int run(int argc, char **argv)
   if (!a.n_file)
     return cr_cli_usage(&cr_cmd_import, "import %s needs a file", k->name);
   if (!a.store)
-    return k == &kind[JOBS] ? cr_cli_usage(&cr_cmd_import, "import jobs needs the file to write: -o JOBS.csv")
-                            : cr_cli_usage(&cr_cmd_import, "import needs the store to write: -o STORE.db");
+    return k == &kind[JOBS]     ? cr_cli_usage(&cr_cmd_import, "import jobs needs the file to write: -o JOBS.csv")
+           : k == &kind[MEMORY] ? cr_cli_usage(&cr_cmd_import, "import memory needs the file to write: -o MEMORY.csv")
+                                : cr_cli_usage(&cr_cmd_import, "import needs the store to write: -o STORE.db");
   return cr_cli_error(import(k, &a, &err), &err);
 }
