@@ -9,7 +9,7 @@ libcrsim_a_SOURCES = \
   sim/gpu_shape.c sim/gpu_sm.c sim/heap.c sim/heap.h sim/hist.c sim/hist.h sim/host.c sim/host.h sim/host_job.c sim/host_thread.c sim/host_thread.h \
   sim/iterations.c sim/iterations.h sim/job_life.c sim/job_life.h \
   sim/ledger.c sim/ledger.h sim/machine.c sim/machine.h sim/mem.c sim/mem.h sim/memory.c sim/memory.h \
-  sim/memory_curve.c sim/memory_curve.h sim/memory_gauge.c sim/memory_gauge.h sim/report_memory.c sim/report_memory.h \
+  sim/memory_curve.c sim/memory_curve.h sim/memory_gauge.c sim/memory_gauge.h sim/memory_track.c sim/memory_track.h sim/report_memory.c sim/report_memory.h \
   sim/nearest.c sim/nearest.h sim/option.c sim/option.h sim/outfile.c sim/outfile.h \
   sim/plugin.c sim/plugin.h sim/policy.c sim/policy.h sim/progress.c sim/progress.h \
   sim/provenance.c sim/provenance.h sim/replay.c sim/replay.h sim/report.c sim/report.h \

@@ -4,7 +4,7 @@
 unit_tests = \
   tests/t_alloc tests/t_arrival tests/t_conformance tests/t_copies tests/t_core tests/t_core_jobs tests/t_core_memory tests/t_engine_jobs tests/t_csv tests/t_device_file tests/t_eager \
   tests/t_farm tests/t_finding tests/t_fit tests/t_fluid tests/t_gpu tests/t_heap tests/t_hist tests/t_iteration tests/t_iterations tests/t_iteration_table tests/t_jobs tests/t_jobs_generate tests/t_kernel_class tests/t_kineto \
-  tests/t_lane_policy tests/t_lanes tests/t_ledger tests/t_machine tests/t_memory tests/t_memory_curve tests/t_memory_gauge tests/t_memory_recording tests/t_memory_table tests/t_monkey tests/t_nearest tests/t_option tests/t_plugin \
+  tests/t_lane_policy tests/t_lanes tests/t_ledger tests/t_machine tests/t_memory tests/t_memory_curve tests/t_memory_gauge tests/t_memory_recording tests/t_memory_table tests/t_memory_track tests/t_monkey tests/t_nearest tests/t_option tests/t_plugin \
   tests/t_progress tests/t_queue tests/t_replay tests/t_report tests/t_rng tests/t_rundb \
   tests/t_scenario tests/t_scenario_jobs tests/t_scenario_memory tests/t_sleepers tests/t_slices tests/t_stats tests/t_store tests/t_timeline tests/t_timeline_check tests/t_truth tests/t_unit \
   tests/t_validate tests/t_waiting tests/t_workload tests/t_yaml_set

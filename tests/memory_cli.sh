@@ -70,4 +70,16 @@ ok 'a_run_database_keeps_it' run -o run.db
 ok 'and_shows_what_the_run_printed' diff <(run 2>/dev/null) <("$corun" show run.db)
 ok 'in_every_form' diff <(json) <("$corun" show run.db --format json)
 
+# -- timelines --
+counters() { grep -c '"name":"memory"' "$1"; }
+ok 'a_timeline_draws_every_step' run --timeline all.json
+ok 'three_an_iteration' sh -c '[ "$(grep -c "\"name\":\"memory\"" all.json)" -ge 200 ] && grep -q "\"held\":500000000,\"ephemeral\":4000000000" all.json' -
+ok 'a_window_draws_what_lies_in_it' run --timeline part.json --window 100ms..109ms
+ok 'and_no_more' sh -c '[ "$(grep -c "\"name\":\"memory\"" part.json)" -le 4 ] && grep -q "\"ts\":104000.000,\"args\":{\"held\":500000000,\"ephemeral\":4000000000" part.json' -
+long() { "$corun" run run.yaml --set jobs.models=table.csv --set jobs.memory=memory.csv --set clients.job.iterations=100000 --timeline "$@"; }
+ok 'of_a_long_run_the_peaks_are_drawn_and_it_is_said' says 'long.json shows the memory of 100000 iterations by their peaks alone; with --window' long long.json
+ok 'in_few_bytes' sh -c '[ "$(wc -c <long.json)" -lt 20000 ] && grep -q "memory: only peaks of 100000 iterations" long.json' -
+ok 'and_a_window_of_it_has_every_step' sh -c '! "$@" 2>&1 | grep "peaks alone"' - "$corun" run run.yaml --set jobs.models=table.csv --set jobs.memory=memory.csv \
+  --set clients.job.iterations=1000000 --timeline window.json --window 5000s..5001s
+ok 'in_few_bytes_too' sh -c 'n=$(grep -c "\"name\":\"memory\"" window.json); [ "$n" -ge 200 ] && [ "$n" -le 310 ]' -
 done_testing
