@@ -42,7 +42,7 @@ ${AWK:-awk} '
     may["policies"] = "policies/ sim/base.h sim/option.h sim/policy.h sim/text.h sim/workload.h"
     may["traces"] = "traces/ sim/base.h sim/mem.h sim/text.h sim/unit.h sim/option.h sim/nearest.h sim/workload.h " \
       "sim/machine.h sim/ledger.h sim/core.h sim/stats.h sim/report.h sim/summary.h sim/table.h sim/outfile.h " \
-      "sim/provenance.h sim/hist.h sim/rng.h"
+      "sim/provenance.h sim/hist.h sim/rng.h sim/memory_curve.h"
     may["cupti-collector"] = "cupti-collector/ sim/base.h sim/mem.h sim/text.h traces/spool.h"
     may["calib"] = "calib/ traces/ sim/"
     may["tests"] = "tests/ calib/ traces/ policies/ sim/"

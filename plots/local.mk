@@ -4,7 +4,7 @@ EXTRA_DIST += plots/salus-figures.sh plots/salus-draws.sh plots/salus-ledger.awk
   plots/salus-table1.gp plots/salus-fig7.gp plots/salus-fig8a.gp plots/salus-fig9.gp plots/salus-fig10.gp \
   plots/salus-fig11.gp plots/salus-fig13.gp plots/salus-memory.gp \
   plots/data/salus-table1.csv plots/data/salus-fig7.csv plots/data/salus-fig8a.csv plots/data/salus-fig9.csv \
-  plots/data/salus-fig10.csv plots/data/salus-fig11.csv plots/data/salus-fig13.csv plots/data/h200-memory.csv
+  plots/data/salus-fig10.csv plots/data/salus-fig11.csv plots/data/salus-fig13.csv
 plots: all
 	@if test -z '$(GNUPLOT)'; then \
 	  echo 'make plots needs gnuplot, which configure did not find; on Debian: apt-get install gnuplot-nox, then configure again'; \

@@ -331,9 +331,21 @@ fig13() {
   draw fig13
 }
 
-# As Fig. 2 of the paper, on a GPU of today: nothing is simulated.
+# As Fig. 2 of the paper, on a GPU of today: one iteration of each model, from the timeline of a run.
 memory() {
-  grep -v '^#' "$plots/data/h200-memory.csv" >"$out/salus-memory.csv"
+  echo "model,time_ms,mib" >"$out/salus-memory.csv"
+  for model in resnet152 densenet121 inception_v3 resnet50 mobilenet_v2; do
+    printf '%s\n' 'device: h200' 'jobs: {models: h200-training.csv, memory: h200-training-memory.csv}' \
+      "clients: [{name: job, model: ${model}_50, iterations: 1}]" >"$top/memory.yaml"
+    "$corun" run "$top/memory.yaml" -p fifo -q --timeline "$top/memory.json" --force >"$top/report" || die "corun run of ${model}_50 failed"
+    awk -v model=$model -F'[:,}]' '
+      /"name":"memory"/ {
+        for (i = 1; i <= NF; i++) {
+          if ($i == "\"ts\"") us = $(i + 1)
+          if ($i == "\"ephemeral\"") printf "%s,%.3f,%.1f\n", model, us / 1000, $(i + 1) / 1048576
+        }
+      }' "$top/memory.json" >>"$out/salus-memory.csv"
+  done
   draw memory
 }
 

@@ -1,12 +1,12 @@
 # How does the memory of a training iteration rise and fall on a GPU of today, as the paper's Fig. 2 shows it for its own?
 #
-# Reads (from salus-figures.sh) csv (model, ms, MiB) and writes out.
+# Reads (from salus-figures.sh, which takes it from a timeline of corun run) csv (model, ms, MiB) and writes out.
 load plots."/style.gp"
 set datafile separator ","
 set terminal svg size 900,400 font "sans-serif,13" background "white" noenhanced
 set output out
 set title "One training iteration at batch 50 on an H200: memory given out by PyTorch's allocator" font ",14"
-set xlabel "ms since the iteration began (host's time)"
+set xlabel "ms since the iteration began"
 set ylabel "ephemeral memory, GiB"
 set grid xtics ytics lt 1 lw 0.7 lc rgb "#d8d8d8"
 set xrange [0 : *]

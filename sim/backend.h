@@ -82,6 +82,8 @@ struct cr_observer {
   void *ctx;
   void (*on_op)(void *ctx, const struct cr_op_span *span);
   void (*on_use)(void *ctx, uint32_t device, cr_ns at_ns, uint32_t sms_busy, uint32_t warps_resident); /* on change */
+  /* What jobs really hold of a device for good, and all that is reserved for them; the core tells it, on change. */
+  void (*on_memory)(void *ctx, uint32_t device, cr_ns at_ns, int64_t held_bytes, int64_t reserved_bytes);
 };
 
 /* What a device did since the run began. */

@@ -156,6 +156,11 @@ int64_t cr_cli_outputs_timeline_bytes(const struct cr_cli_outputs *o)
   return o->timeline ? cr_timeline_bytes(o->timeline) : 0;
 }
 
+uint64_t cr_cli_outputs_timeline_flat(const struct cr_cli_outputs *o)
+{
+  return o->timeline ? cr_timeline_flat(o->timeline) : 0;
+}
+
 void cr_cli_outputs_free(struct cr_cli_outputs *o)
 {
   if (!o)

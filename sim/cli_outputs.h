@@ -25,6 +25,9 @@ int cr_cli_outputs_keep(struct cr_cli_outputs *o, struct cr_err *err) CR_MUST;
 /* How large the timeline is; 0: there is none.  Valid until cr_cli_outputs_keep. */
 int64_t cr_cli_outputs_timeline_bytes(const struct cr_cli_outputs *o);
 
+/* Iterations of whose memory the timeline draws only the peaks (sim/timeline.h); valid as long. */
+uint64_t cr_cli_outputs_timeline_flat(const struct cr_cli_outputs *o);
+
 void cr_cli_outputs_free(struct cr_cli_outputs *o); /* what was not kept is removed.  NULL is fine */
 
 #endif

@@ -10,6 +10,7 @@
 #include "sim/cli.h"
 #include "sim/cmd_disb.h"
 #include "sim/cmd_jobs.h"
+#include "sim/cmd_memory.h"
 #include "sim/mem.h"
 #include "sim/nearest.h"
 #include "sim/progress.h"
@@ -41,11 +42,12 @@ enum {
   LATE,
   PHASES,
   TRACES,
+  STEPS,
 };
 
 static const struct cr_cli_opt options[] = {
   {'o', "output", "FILE",
-   "the store to add to, made when there is none; of jobs: the new table; of disb: the new scenario"},
+   "the store to add to, made when there is none; of jobs and memory: the new table; of disb: the new scenario"},
   {'m', "model", "NAME", "name of the model (instead of the file's; ncu: which one to add to)"},
   {PREFIX, "prefix", "TEXT", "put before the names of models, such as autotuned/"},
   {REPLACE, "replace", NULL, "replace models that are in the store already"},
@@ -57,7 +59,8 @@ static const struct cr_cli_opt options[] = {
   {SKIP_BAD, "skip-bad", NULL, "jobs: leave out and count those with something wrong, instead of stopping"},
   {SORT, "sort", NULL, "jobs: put those that are out of order in order, instead of stopping"},
   {MODEL_MIX, "model-mix", "MIX", "jobs: NAME[=WEIGHT],... or all: models of those that name none"},
-  {TABLE, "table", "TABLE", "jobs: table of workloads that models must be of: a file or a bundled one"},
+  {TABLE, "table", "TABLE", "jobs, memory: table of workloads that models must be of: a file or a bundled one"},
+  {STEPS, "steps", "N", "memory: at most so many steps an iteration (default 200)"},
   {'s', "seed", "SEED", "jobs, disb: of the draws from the mix, of Poisson arrivals (default 1)"},
   {PROFILE, "profile", "FILE", "reef: the profile of the schedule, instead of NAME.profile.json beside it"},
   {NO_SCALE, "no-scale", NULL,
@@ -74,7 +77,7 @@ static int run(int argc, char **argv);
 
 const struct cr_cmd cr_cmd_import = {
   .name = "import",
-  .args = "KIND FILE... -o STORE|JOBS.csv|SCENARIO.yaml [-m NAME]",
+  .args = "KIND FILE... -o STORE|TABLE.csv|SCENARIO.yaml [-m NAME]",
   .help = "read recordings of other tools into a trace store, or job traces into a table",
   .opt = options,
   .more = "KIND is one of\n"
@@ -87,19 +90,20 @@ const struct cr_cmd cr_cmd_import = {
           "  disb    workloads of DISB, REEF's artifact and GPreempt: writes a scenario\n"
           "  sql     the text that `corun export` writes; makes a new store\n"
           "  jobs    job traces of Salus, Tiresias, Philly, Helios and Alibaba (openb), in order of submission\n"
+          "  memory  what PyTorch's allocator gave out within one iteration (CSV or CSV.gz), into a table of memory\n"
           "All files go in, or none.  docs/formats.md says what is read of each.\n",
   .run = run,
 };
 
 /* Places in the table of kinds. */
-enum { REEF = 3, ORION, DISB, SQL, JOBS, N_KIND };
+enum { REEF = 3, ORION, DISB, SQL, JOBS, MEMORY, N_KIND };
 
 struct args {
   const char *store, *model, *prefix;
   int replace;
   struct cr_origin origin;
   struct cr_import_jobs jobs;
-  const char *seed;
+  const char *seed, *steps;
   const char *profile; /* reef */
   int as_profiled;
   const char *device;
@@ -231,7 +235,7 @@ static const struct kind {
   const char *name;
   int (*import)(struct cr_store *s, const struct args *a, struct cr_err *err); /* NULL: not into a store that is open */
 } kind[N_KIND] = {{"kineto", import_kineto}, {"cupti", import_cupti}, {"ncu", import_ncu}, {"reef", import_reef},
-                  {"orion", import_orion},   {"disb", NULL},          {"sql", NULL},       {"jobs", NULL}};
+                  {"orion", import_orion},   {"disb", NULL},          {"sql", NULL},       {"jobs", NULL},       {"memory", NULL}};
 
 static const struct kind *find_kind(const char *name)
 {
@@ -268,9 +272,18 @@ static int import_jobs(const struct args *a, struct cr_err *err)
   return rc ? rc : cr_cmd_import_jobs(&jobs, err);
 }
 
+static int import_memory(const struct args *a, struct cr_err *err)
+{
+  const struct cr_import_memory memory = {
+    .output = a->store, .name = a->model, .table = a->jobs.table, .steps = a->steps, .file = a->file, .n_file = a->n_file};
+  return cr_cmd_import_memory(&memory, err);
+}
+
 static int import(const struct kind *k, const struct args *a, struct cr_err *err)
 {
   struct cr_store *s = NULL;
+  if (k == &kind[MEMORY])
+    return import_memory(a, err);
   if (k == &kind[JOBS])
     return import_jobs(a, err);
   if (k == &kind[DISB])
@@ -367,6 +380,9 @@ static int other_option(struct args *a, int letter, const char *value)
   case TRACES:
     a->disb.store = value;
     break;
+  case STEPS:
+    a->steps = value;
+    break;
   default:
     return 0;
   }
@@ -376,7 +392,7 @@ static int other_option(struct args *a, int letter, const char *value)
 /* Which kinds an option goes with, by place in the table of kinds. */
 static unsigned kinds_of(int letter)
 {
-  const unsigned jobs = 1u << JOBS, reef = 1u << REEF, orion = 1u << ORION, disb = 1u << DISB;
+  const unsigned jobs = 1u << JOBS, memory = 1u << MEMORY, reef = 1u << REEF, orion = 1u << ORION, disb = 1u << DISB;
   switch (letter) {
   case 'o':
     return ~0u;
@@ -385,8 +401,13 @@ static unsigned kinds_of(int letter)
   case SKIP_BAD:
   case SORT:
   case MODEL_MIX:
-  case TABLE:
     return jobs;
+  case TABLE:
+    return jobs | memory;
+  case STEPS:
+    return memory;
+  case 'm':
+    return ~(jobs | disb);
   case PROFILE:
   case NO_SCALE:
     return reef;
@@ -398,7 +419,7 @@ static unsigned kinds_of(int letter)
   case TRACES:
     return disb;
   default:
-    return ~(jobs | disb);
+    return ~(jobs | disb | memory);
   }
 }
 
@@ -430,7 +451,7 @@ static int no_such_kind(const char *word)
   return near ? cr_cli_usage(&cr_cmd_import, "nothing is imported from '%s'; did you mean %s?", word, near)
               : cr_cli_usage(
                   &cr_cmd_import,
-                  "nothing is imported from '%s'; kinds are kineto, cupti, ncu, reef, orion, disb, sql and jobs", word);
+                  "nothing is imported from '%s'; kinds are kineto, cupti, ncu, reef, orion, disb, sql, jobs and memory", word);
 }
 
 static int run(int argc, char **argv)
@@ -445,7 +466,7 @@ static int run(int argc, char **argv)
   int first = cr_cli_first();
   if (first == argc)
     return cr_cli_usage(&cr_cmd_import,
-                        "import needs a kind (kineto, cupti, ncu, reef, orion, disb, sql or jobs) and files");
+                        "import needs a kind (kineto, cupti, ncu, reef, orion, disb, sql, jobs or memory) and files");
   const struct kind *k = find_kind(argv[first]);
   if (!k)
     return no_such_kind(argv[first]);
@@ -459,6 +480,8 @@ static int run(int argc, char **argv)
   if (!a.store)
     return k == &kind[DISB]   ? cr_cli_usage(&cr_cmd_import, "import disb needs the file to write: -o SCENARIO.yaml")
            : k == &kind[JOBS] ? cr_cli_usage(&cr_cmd_import, "import jobs needs the file to write: -o JOBS.csv")
-                              : cr_cli_usage(&cr_cmd_import, "import needs the store to write: -o STORE.db");
+           : k == &kind[MEMORY]
+             ? cr_cli_usage(&cr_cmd_import, "import memory needs the file to write: -o MEMORY.csv")
+             : cr_cli_usage(&cr_cmd_import, "import needs the store to write: -o STORE.db");
   return cr_cli_error(import(k, &a, &err), &err);
 }

@@ -19,6 +19,7 @@
 #include "traces/device_file.h"
 #include "traces/iteration_table.h"
 #include "traces/jobs.h"
+#include "traces/memory_table.h"
 #include "traces/scenario.h"
 #include "traces/store.h"
 
@@ -211,11 +212,20 @@ static int trace_row(struct rows *r, const char *name, const char *path)
   return rc;
 }
 
-/* A file of jobs is a table of workloads when it can be read as one. */
+static void table_cells(struct rows *r, const char *name, const char *what, uint32_t n)
+{
+  cr_table_cell(&r->table, "%s", name);
+  cr_table_cell(&r->table, "%s", what);
+  cr_table_cell(&r->table, "%u", n);
+  cr_table_cell(&r->table, "-");
+}
+
+/* A file of jobs is a table of workloads, or of their memory, when it can be read as one. */
 static void jobs_row(void *ctx, const char *name)
 {
   struct rows *r = ctx;
   struct cr_iteration_table *table;
+  struct cr_memory_table *memory;
   struct cr_err no_table;
   char file[300];
   const char *path;
@@ -223,15 +233,15 @@ static void jobs_row(void *ctx, const char *name)
   r->rc = r->rc ? r->rc : cr_datadir_find(file, r->arena, &path, r->err);
   if (r->rc != CR_OK)
     return;
-  if (cr_iteration_table_read(path, &table, &no_table)) {
+  if (cr_iteration_table_read(path, &table, &no_table) == CR_OK) {
+    table_cells(r, name, "table of workloads", cr_iteration_table_count(table));
+    cr_iteration_table_free(table);
+  } else if (cr_memory_table_read(path, &memory, &no_table) == CR_OK) {
+    table_cells(r, name, "table of memory", cr_memory_table_count(memory));
+    cr_memory_table_free(memory);
+  } else {
     r->rc = trace_row(r, name, path);
-    return;
   }
-  cr_table_cell(&r->table, "%s", name);
-  cr_table_cell(&r->table, "table of workloads");
-  cr_table_cell(&r->table, "%u", cr_iteration_table_count(table));
-  cr_table_cell(&r->table, "-");
-  cr_iteration_table_free(table);
 }
 
 static int list_jobs(struct cr_text *out, struct cr_err *err)

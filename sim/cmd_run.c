@@ -354,6 +354,17 @@ static void hint_at_window(const struct job *j)
             j->args.timeline, cr_format_bytes(bytes, size, sizeof size));
 }
 
+/* What a timeline leaves out of the memory of jobs. */
+static void hint_at_memory(const struct job *j)
+{
+  uint64_t n = cr_cli_outputs_timeline_flat(j->outputs);
+  if (n && !j->args.quiet)
+    fprintf(stderr,
+            "corun: %s shows the memory of %llu iterations by their peaks alone; with --window FROM..TO it shows how it rises "
+            "and falls within them\n",
+            j->args.timeline, (unsigned long long)n);
+}
+
 /* Running. */
 
 /* A run to the end of its jobs ends when the last is submitted, or when devices could have done all their work. */
@@ -514,6 +525,7 @@ static int do_run(struct job *j)
   if (rc != CR_OK)
     status = cr_cli_error(rc, &err);
   hint_at_window(j);
+  hint_at_memory(j);
   int kept = cr_cli_outputs_keep(j->outputs, &err);
   return kept != CR_OK ? cr_cli_error(kept, &err) : status;
 }

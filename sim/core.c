@@ -23,6 +23,7 @@
 #include "sim/host.h"
 #include "sim/job_life.h"
 #include "sim/mem.h"
+#include "sim/memory_gauge.h"
 
 enum { IN_ARRIVAL, IN_JOB, IN_TIMER }; /* classes of the heap: the order at one instant */
 
@@ -53,6 +54,7 @@ struct core {
   cr_ns *preempted_ns;   /* [n_stream] since when the policy wants it back; CR_NS_NEVER: it does not */
   struct cr_dependents dependents;
   struct cr_job_life life;
+  struct cr_memory_gauge *gauge; /* NULL: no client is a job */
   struct cr_result result;
   struct cr_request_row row[ROWS];
   uint32_t n_row;
@@ -150,6 +152,8 @@ static void act_launch(struct core *c, const struct cr_note *asked)
       end_nomem(c);
     return;
   }
+  if (c->gauge && cr_host_is_job(h, client))
+    cr_memory_gauge_run(c->gauge, client, c->now_ns);
   act(c, &(struct cr_act){
            .kind = takes_turns ? CR_ACT_TURN : CR_ACT_LAUNCH,
            .stream = asked->c,
@@ -319,6 +323,8 @@ static void grant(struct core *c, const struct cr_note *asked)
                .kind = CR_ACT_SHARE, .stream = asked->a, .device = h->stream_device[asked->a], .share_ppm = asked->b});
     break;
   default: /* a stream or its process: told to the backend when it opens, as they come from set-up only */
+    if (c->gauge)
+      cr_memory_gauge_note(c->gauge, asked, c->now_ns);
     if (cr_job_life_asked(&c->life, asked, c->now_ns) != CR_OK)
       end_nomem(c);
     break;
@@ -396,7 +402,9 @@ static void deliver_job(struct core *c, uint32_t job, cr_ns reach_ns, int comple
   if (!complete)
     return;
   struct cr_note left = cr_job_life_done(&c->life, job, c->now_ns);
+  cr_memory_gauge_note(c->gauge, &left, c->now_ns);
   tell(c, &left);
+  cr_memory_gauge_see(c->gauge, job, c->now_ns);
 }
 
 /* What a preemption cost, and how long it took until the stream was known to hold nothing. */
@@ -499,7 +507,12 @@ static void step_job(struct core *c, const struct cr_entry *e)
       return;
     }
   }
+  int is_of_job = note.kind != CR_NOTE_REQUEST;
+  if (is_of_job)
+    cr_memory_gauge_note(c->gauge, &note, c->now_ns);
   tell(c, &note);
+  if (is_of_job)
+    cr_memory_gauge_see(c->gauge, note.a, c->now_ns);
   if (cr_job_life_told(&c->life, &note) != CR_OK)
     end_nomem(c);
 }
@@ -759,6 +772,8 @@ static int set_up(struct core *c, struct cr_err *err)
   c->ledger = cr_ledger_new(cfg->ledger);
   if (!c->ledger)
     return cr_fail_nomem(err, "the ledger");
+  if (c->result.job && cr_memory_gauge_new(&c->host, cfg->observer, c->host.arena, &c->gauge) != CR_OK)
+    return cr_fail_nomem(err, "the use of memory");
   settle(c);
   for (uint32_t i = 0; i < cfg->workload->n_client; i++) {
     c->steps = 0;
@@ -799,6 +814,8 @@ static void wind_up(struct core *c)
     r->client[i].n_pending = r->client[i].n_arrived - r->client[i].n_done - r->client[i].n_dropped;
   for (uint32_t i = 0; i < r->n_device; i++)
     c->cfg->backend->use(c->backend, i, &r->use[i]);
+  if (c->gauge)
+    cr_memory_gauge_end(c->gauge, r->end_ns, r->memory);
 }
 
 int cr_core_run(const struct cr_core_cfg *cfg, struct cr_result *out, struct cr_err *err)

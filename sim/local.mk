@@ -9,6 +9,7 @@ libcrsim_a_SOURCES = \
   sim/gpu_shape.c sim/gpu_sm.c sim/heap.c sim/heap.h sim/hist.c sim/hist.h sim/host.c sim/host.h sim/host_job.c sim/host_turns.c sim/host_thread.c sim/host_thread.h \
   sim/iterations.c sim/iterations.h sim/job_life.c sim/job_life.h \
   sim/ledger.c sim/ledger.h sim/machine.c sim/machine.h sim/mem.c sim/mem.h sim/memory.c sim/memory.h \
+  sim/memory_curve.c sim/memory_curve.h sim/memory_gauge.c sim/memory_gauge.h sim/memory_track.c sim/memory_track.h sim/report_memory.c sim/report_memory.h \
   sim/nearest.c sim/nearest.h sim/needs.c sim/needs.h sim/option.c sim/option.h sim/outfile.c sim/outfile.h \
   sim/plugin.c sim/plugin.h sim/policy.c sim/policy.h sim/progress.c sim/progress.h \
   sim/provenance.c sim/provenance.h sim/replay.c sim/replay.h sim/report.c sim/report.h sim/report_preempt.c sim/report_preempt.h sim/rotation.c sim/rotation.h \
@@ -24,7 +25,7 @@ policy_HEADERS = sim/base.h sim/option.h sim/policy.h sim/text.h sim/workload.h
 bin_PROGRAMS += corun
 corun_SOURCES = \
   sim/cli.c sim/cli.h sim/cli_outputs.c sim/cli_outputs.h sim/cli_policy.c sim/cli_policy.h \
-  sim/cmd_disb.c sim/cmd_disb.h sim/cmd_export.c sim/cmd_generate.c sim/cmd_import.c sim/cmd_jobs.c sim/cmd_jobs.h sim/cmd_list.c sim/cmd_replay.c \
+  sim/cmd_disb.c sim/cmd_disb.h sim/cmd_export.c sim/cmd_generate.c sim/cmd_import.c sim/cmd_jobs.c sim/cmd_jobs.h sim/cmd_list.c sim/cmd_memory.c sim/cmd_memory.h sim/cmd_replay.c \
   sim/cmd_run.c sim/cmd_show.c sim/cmd_validate.c sim/cmd_validate.h sim/cmd_validate_modes.c sim/main.c $(libcrsim_a_SOURCES)
 corun_LDFLAGS = $(CR_LDFLAGS) -rdynamic
 corun_LDADD = libcrcalib.a libcrtraces.a libcrpolicies.a $(system_libs)

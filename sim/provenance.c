@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "sim/memory_curve.h"
+
 const char cr_program_version[] = PACKAGE_VERSION;
 const char cr_program_git[] = CR_GIT_DESCRIBE;
 
@@ -55,6 +57,15 @@ static void mix_op(uint64_t *hash, const struct cr_op_spec *op)
   }
 }
 
+static void mix_memory(uint64_t *hash, const struct cr_memory_curve *memory)
+{
+  mix(hash, memory->span_ns);
+  for (uint32_t i = 0; i < memory->n_step; i++) {
+    mix(hash, memory->step[i].at_ns);
+    mix(hash, memory->step[i].bytes);
+  }
+}
+
 static void mix_model(uint64_t *hash, const struct cr_model_info *model)
 {
   mix_text(hash, model->name);
@@ -63,6 +74,8 @@ static void mix_model(uint64_t *hash, const struct cr_model_info *model)
   mix(hash, model->persistent_bytes);
   mix(hash, model->ephemeral_bytes);
   mix(hash, model->framework_bytes);
+  if (model->memory)
+    mix_memory(hash, model->memory);
 }
 
 static void mix_arrival(uint64_t *hash, const struct cr_arrival_spec *a)

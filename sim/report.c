@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/report_memory.h"
 #include "sim/report_preempt.h"
 #include "sim/table.h"
 #include "sim/unit.h"
@@ -376,6 +377,10 @@ static void report_table(const struct cr_summary *s, int color, struct cr_text *
   heading(s, out);
   if (n_job(s))
     job_table(s, color, out);
+  if (cr_report_has_memory(s)) {
+    cr_text_add(out, "\n");
+    cr_report_memory_table(s, color, out);
+  }
   if (s->n_client) {
     cr_text_add(out, n_job(s) ? "\n" : "");
     client_table(s, &scale, color, out);
@@ -435,7 +440,7 @@ static void csv_commas(struct cr_text *out, uint32_t n)
 }
 
 /* Columns after those of every row, histograms aside. */
-enum { CSV_CLIENT_ONLY = 10, CSV_DEVICE_ONLY = 8, CSV_JOBS_ONLY = 11 };
+enum { CSV_CLIENT_ONLY = 10, CSV_DEVICE_ONLY = 8 + CR_REPORT_MEMORY_FIELDS, CSV_JOBS_ONLY = 11 };
 
 static void csv_header(struct cr_text *out)
 {
@@ -446,8 +451,9 @@ static void csv_header(struct cr_text *out)
     const char *name = cr_metric_name[m];
     cr_text_add(out, ",%s_mean_ns,%s_min_ns,%s_p50_ns,%s_p95_ns,%s_p99_ns,%s_max_ns", name, name, name, name, name, name);
   }
-  cr_text_add(out, ",kernels,copies,memsets,busy_ratio,sm_use_ratio,warp_use_ratio,dram_use_ratio,copy_use_ratio,"
-                   "jobs,jobs_done,jobs_rejected,jobs_no_memory,jobs_unfinished,makespan_ns,queuing_mean_ns,jct_mean_ns,"
+  cr_text_add(out, ",kernels,copies,memsets,busy_ratio,sm_use_ratio,warp_use_ratio,dram_use_ratio,copy_use_ratio");
+  cr_report_memory_header(out);
+  cr_text_add(out, ",jobs,jobs_done,jobs_rejected,jobs_no_memory,jobs_unfinished,makespan_ns,queuing_mean_ns,jct_mean_ns,"
                    "jct_p50_ns,jct_p95_ns,jobs_per_h,"
                    "duration_ns,warmup_ns,version,git,workload_hash,command\n");
 }
@@ -502,6 +508,7 @@ static void csv_device(const struct cr_device_summary *d, struct cr_text *out)
   cr_text_add(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, d->n_kernel, d->n_copy, d->n_memset);
   for (int i = 0; i < 5; i++)
     csv_number(out, share[i], "6");
+  cr_report_memory_csv(&d->memory, out);
   csv_commas(out, CSV_JOBS_ONLY);
 }
 
@@ -513,7 +520,7 @@ static void csv_jobs(const struct cr_jobs_summary *jobs, struct cr_text *out)
   csv_commas(out, CSV_CLIENT_ONLY + 6 * CR_N_METRIC + 3);
   csv_number(out, jobs->busy, "6");
   csv_number(out, jobs->sm_use, "6");
-  csv_commas(out, 3);
+  csv_commas(out, 3 + CR_REPORT_MEMORY_FIELDS);
   for (int i = 0; i < 5; i++)
     cr_text_add(out, ",%" PRIu64, count[i]);
   for (int i = 0; i < 5; i++)
@@ -633,6 +640,7 @@ static void json_device(const struct cr_device_summary *d, struct cr_text *out)
   json_real(out, "warp_use_ratio", 6, d->warp_use);
   json_real(out, "dram_use_ratio", 6, d->dram_use);
   json_real(out, "copy_use_ratio", 6, d->copy_use);
+  cr_report_memory_json(&d->memory, out);
   cr_text_add(out, "}");
 }
 

@@ -59,7 +59,9 @@ static int init(struct cr_result *r, uint32_t n_client, const struct cr_client_s
     n_job += spec[c].job.iterations > 0;
   fresh.job = n_job ? cr_mem_new(n_client, sizeof *fresh.job) : NULL;
   fresh.preempt = cr_hist_new();
-  if (!fresh.client || !fresh.use || !fresh.preempt || (n_job && !fresh.job) || !init_clients(&fresh, spec)) {
+  fresh.memory = n_job ? cr_mem_new(n_device, sizeof *fresh.memory) : NULL;
+  if (!fresh.client || !fresh.use || !fresh.preempt || (n_job && (!fresh.job || !fresh.memory)) ||
+      !init_clients(&fresh, spec)) {
     cr_result_fini(&fresh);
     return cr_fail_nomem(err, "the results of a run");
   }
@@ -86,6 +88,7 @@ void cr_result_fini(struct cr_result *r)
   cr_mem_free(r->client);
   cr_mem_free(r->job);
   cr_mem_free(r->use);
+  cr_mem_free(r->memory);
   cr_mem_free((char *)r->policy);
   *r = (struct cr_result){0};
 }

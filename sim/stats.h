@@ -51,6 +51,12 @@ struct cr_job_totals {
   double p50_jct_ns, p95_jct_ns; /* linear interpolation between order statistics, as pandas' quantile */
 };
 
+/* Of a device's memory, over a whole run: what jobs had reserved, and what of it was really in use (sim/memory_gauge.h). */
+struct cr_memory_use {
+  double reserved_mean_bytes, used_mean_bytes; /* NAN: the run took no time */
+  int64_t reserved_peak_bytes, used_peak_bytes;
+};
+
 struct cr_request_sink {
   void *ctx;
   int (*write)(void *ctx, const struct cr_request_row *row, uint32_t n, struct cr_err *err);
@@ -67,6 +73,7 @@ struct cr_result {
   /* [n_client], or NULL when no client is a job; of others all times are NEVER, and how is CR_N_JOB_END */
   struct cr_job_result *job;
   struct cr_use *use;              /* [n_device] */
+  struct cr_memory_use *memory;    /* [n_device], or NULL when no client is a job */
   uint64_t n_event, n_action, n_refused, n_preempt, n_callback, n_op;
   /* Of preemptions: ops stopped while they ran, ops given back with some of their blocks done, finished ops that the policy has
    * run again, and the time on the device of all that was done in vain. */

@@ -70,6 +70,11 @@ static double share(double part, double whole)
   return whole > 0 && part >= 0 ? part / whole : NAN;
 }
 
+struct cr_memory_use cr_memory_use_unknown(void)
+{
+  return (struct cr_memory_use){NAN, NAN, CR_UNKNOWN, CR_UNKNOWN};
+}
+
 void cr_summarize_device(const struct cr_result *r, uint32_t device, const struct cr_machine *m,
                          struct cr_device_summary *out)
 {
@@ -88,6 +93,7 @@ void cr_summarize_device(const struct cr_result *r, uint32_t device, const struc
     .warp_use = ops_known ? share(u->warp_ns, span_ns * d->sms * d->sm_warps) : NAN,
     .dram_use = share(u->dram_bytes, span_ns / 1e9 * (double)d->dram_bytes_per_s),
     .copy_use = ops_known ? share(u->copy_ns, span_ns) : NAN,
+    .memory = r->memory ? r->memory[device] : cr_memory_use_unknown(),
   };
 }
 

@@ -36,6 +36,7 @@ struct cr_device_summary {
   double warp_use; /* of the warps that can be resident */
   double dram_use; /* of the DRAM bandwidth */
   double copy_use; /* of time, with at least one copy running */
+  struct cr_memory_use memory; /* peaks CR_UNKNOWN and means NAN: not known, since there are no jobs */
 };
 
 /* All jobs of a run together; what is not in their totals is over all devices. */
@@ -84,6 +85,7 @@ int cr_summary_init(struct cr_summary *s, uint32_t n_run, uint32_t n_client, uin
 /* One run of a workload on a machine.  Strings are borrowed. */
 void cr_summarize_client(const struct cr_result *r, uint32_t client, const struct cr_workload *w,
                          struct cr_client_summary *out);
+struct cr_memory_use cr_memory_use_unknown(void);
 void cr_summarize_device(const struct cr_result *r, uint32_t device, const struct cr_machine *m,
                          struct cr_device_summary *out);
 void cr_summarize_preempts(const struct cr_result *r, struct cr_preempt_summary *out);

@@ -4,7 +4,8 @@
  * thread a stream; the ops of a stream follow each other, and those of one request lie within a slice named after its
  * client.  That slice is a pair of events, not one with a duration, because its beginning must precede its ops' in the file
  * and its end is not known then.  Names of threads and processes are written when a run ends, since only then is it known
- * whom a stream served; readers take events in any order.  Of the changes of a counter at one instant the last is kept. */
+ * whom a stream served; readers take events in any order.  Of the changes of a counter at one instant the last is kept.
+ * The memory of jobs (sim/memory_track.h) is written when a run has ended, too, as its curves must be added up. */
 #include "config.h"
 
 #include "sim/timeline.h"
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #include "sim/mem.h"
+#include "sim/memory_track.h"
 #include "sim/outfile.h"
 #include "sim/text.h"
 
@@ -46,6 +48,8 @@ struct cr_timeline {
   uint32_t *op_model;   /* [n_op] */
   char **client_json;   /* [n_client] */
   struct track *track;  /* [n_device] */
+  struct cr_memory_track *memory; /* NULL: no client is a job */
+  uint64_t n_flat;      /* iterations of the runs before of whose memory the peak alone is drawn */
   uint32_t n_run;
   uint64_t n_event;     /* in the file */
   char *policy;         /* of the present run; NULL: none */
@@ -89,8 +93,17 @@ static void free_timeline(struct cr_timeline *t)
   cr_mem_free(t->op_model);
   cr_mem_free(t->client_json);
   cr_mem_free(t->track);
+  cr_memory_track_free(t->memory);
   cr_mem_free(t->policy);
   cr_mem_free(t);
+}
+
+static int has_jobs(const struct cr_workload *w)
+{
+  uint32_t c = 0;
+  while (c < w->n_client && w->client[c].job.iterations == 0)
+    c++;
+  return c < w->n_client;
 }
 
 /* Names in the form they are written in, once, so that an event costs one formatting of numbers. */
@@ -152,6 +165,12 @@ int cr_timeline_new(const char *path, const struct cr_timeline_cfg *cfg, struct 
   int rc = provenance && prepare(t) ? CR_OK : cr_fail_nomem(err, "the timeline");
   if (rc == CR_OK)
     rc = cr_outfile_new(path, "timeline", cfg->overwrite, &t->file, err);
+  if (rc == CR_OK && has_jobs(t->workload)) {
+    const struct cr_memory_track_cfg memory = {t->workload, t->machine, t->from_ns, t->to_ns};
+    rc = cr_memory_track_new(&memory, &t->memory, err);
+    if (rc != CR_OK)
+      cr_outfile_abandon(t->file);
+  }
   if (rc == CR_OK) {
     add_text(t, "{\"displayTimeUnit\":\"ns\",\"otherData\":{\"provenance\":");
     add_text(t, provenance);
@@ -218,6 +237,13 @@ static void on_use(void *ctx, uint32_t device, cr_ns at_ns, uint32_t sms_busy, u
   k->warps = warps_resident;
 }
 
+static void on_memory(void *ctx, uint32_t device, cr_ns at_ns, int64_t held_bytes, int64_t reserved_bytes)
+{
+  struct cr_timeline *t = ctx;
+  if (t->memory)
+    cr_memory_track_books(t->memory, device, at_ns, held_bytes, reserved_bytes);
+}
+
 /* Notes that a stream served a client; makes room for the stream.  0: no memory. */
 static int serve(struct track *k, uint32_t stream, uint32_t client)
 {
@@ -275,6 +301,8 @@ static void follow_request(struct cr_timeline *t, const struct cr_op_span *span)
 static void on_op(void *ctx, const struct cr_op_span *span)
 {
   struct cr_timeline *t = ctx;
+  if (t->memory)
+    cr_memory_track_op(t->memory, span);
   if (span->end_ns < t->from_ns || span->start_ns > t->to_ns)
     return;
   if (!serve(&t->track[span->device], span->stream, span->client)) {
@@ -335,12 +363,49 @@ static void name_device(struct cr_timeline *t, uint32_t d)
   cr_text_fini(&json);
 }
 
+struct level_writer {
+  struct cr_timeline *timeline;
+  uint32_t device;
+};
+
+static void write_level(void *ctx, const struct cr_memory_level *l)
+{
+  const struct level_writer *w = ctx;
+  char line[256];
+  int n = snprintf(line, sizeof line,
+                   "{\"ph\":\"C\",\"pid\":%u,\"name\":\"memory\",\"ts\":%" PRId64 ".%03" PRId64
+                   ",\"args\":{\"held\":%" PRId64 ",\"ephemeral\":%" PRId64 ",\"reserved\":%" PRId64 "}}",
+                   pid_of(w->timeline, w->device), l->at_ns / 1000, l->at_ns % 1000, l->held_bytes, l->ephemeral_bytes,
+                   l->reserved_bytes);
+  add_event(w->timeline, line, (size_t)n);
+}
+
+/* Where iterations have too many steps to be drawn, the process says so beside its name. */
+static void end_memory(struct cr_timeline *t, uint32_t device)
+{
+  struct level_writer w = {t, device};
+  uint64_t n_iteration;
+  if (cr_memory_track_is_cut(t->memory, device)) {
+    char line[160];
+    cr_memory_track_steps(t->memory, device, &n_iteration);
+    int n = snprintf(line, sizeof line,
+                     "{\"ph\":\"M\",\"pid\":%u,\"name\":\"process_labels\",\"args\":{\"labels\":\"memory: only peaks of %" PRIu64
+                     " iterations\"}}", pid_of(t, device), n_iteration);
+    add_event(t, line, (size_t)n);
+    t->n_flat += n_iteration;
+  }
+  if (cr_memory_track_end(t->memory, device, write_level, &w) != CR_OK)
+    t->nomem = 1;
+}
+
 static void end_run(struct cr_timeline *t)
 {
   for (uint32_t d = 0; d < t->machine->n_device; d++) {
     if (t->policy) {
       settle(t, d);
       name_device(t, d);
+      if (t->memory)
+        end_memory(t, d);
     }
     cr_mem_free(t->track[d].thread);
     t->track[d] = (struct track){.at_ns = CR_NS_NEVER, .sms_told = CR_NONE, .warps_told = CR_NONE};
@@ -358,12 +423,23 @@ void cr_timeline_begin(struct cr_timeline *t, const char *policy, struct cr_obse
     memcpy(t->policy, policy, strlen(policy));
   else
     t->nomem = 1;
-  *out = (struct cr_observer){.ctx = t, .on_op = on_op, .on_use = on_use};
+  *out = (struct cr_observer){.ctx = t, .on_op = on_op, .on_use = on_use, .on_memory = on_memory};
 }
 
 int64_t cr_timeline_bytes(const struct cr_timeline *t)
 {
   return cr_outfile_bytes(t->file);
+}
+
+uint64_t cr_timeline_flat(const struct cr_timeline *t)
+{
+  uint64_t n = t->n_flat, more;
+  for (uint32_t d = 0; t->memory && t->policy && d < t->machine->n_device; d++)
+    if (cr_memory_track_is_cut(t->memory, d)) {
+      cr_memory_track_steps(t->memory, d, &more);
+      n += more;
+    }
+  return n;
 }
 
 int cr_timeline_close(struct cr_timeline *t, struct cr_err *err)

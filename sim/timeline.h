@@ -1,5 +1,5 @@
 /* timeline.h - a run as Chrome/Perfetto JSON: a process a GPU, a thread a stream, a slice a request with its
- * ops within, counters of busy SMs and of resident warps.
+ * ops within, counters of busy SMs, of resident warps and of the memory of jobs.
  *
  * Streams to PATH.partial while the run goes on and renames at the end; opens in ui.perfetto.dev and chrome://tracing. */
 #ifndef CR_TIMELINE_H
@@ -23,6 +23,9 @@ void cr_timeline_begin(struct cr_timeline *t, const char *policy, struct cr_obse
 /* How large it is so far.  A browser gives up somewhere from here on: */
 #define CR_TIMELINE_LARGE_BYTES (INT64_C(300) << 20)
 int64_t cr_timeline_bytes(const struct cr_timeline *t);
+
+/* Iterations in the window of whose memory only the peaks are drawn, since all their steps would be too many; up to now. */
+uint64_t cr_timeline_flat(const struct cr_timeline *t);
 
 int cr_timeline_close(struct cr_timeline *t, struct cr_err *err) CR_MUST; /* completes the file and frees t */
 void cr_timeline_abandon(struct cr_timeline *t);                         /* removes the partial file and frees t */

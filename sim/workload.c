@@ -8,6 +8,7 @@
 #include "sim/workload.h"
 
 #include "sim/mem.h"
+#include "sim/memory_curve.h"
 
 #include <string.h>
 
@@ -272,6 +273,23 @@ int cr_workload_add_model(struct cr_workload_builder *b, const struct cr_model_s
   model[b->w.n_model] = info;
   *out = (cr_model){b->w.n_model++};
   b->w.n_op += spec->n_op;
+  return CR_OK;
+}
+
+int cr_workload_add_memory(struct cr_workload_builder *b, cr_model model, const struct cr_memory_curve *memory,
+                           struct cr_err *err)
+{
+  struct cr_memory_curve *copy = cr_arena_take(b->arena, 1, sizeof *copy);
+  struct cr_memory_step *step = cr_arena_take(b->arena, memory->n_step, sizeof *step);
+  if (b->sealed || model.i >= b->w.n_model)
+    return cr_fail(err, CR_EINPUT, "memory within an iteration belongs to a model of a workload that is not sealed");
+  if (!copy || !step)
+    return cr_fail_nomem(err, b->model[model.i].name);
+  memcpy(step, memory->step, memory->n_step * sizeof *step);
+  *copy = *memory;
+  copy->step = step;
+  b->model[model.i].memory = copy;
+  b->model[model.i].ephemeral_bytes = copy->peak_bytes;
   return CR_OK;
 }
 

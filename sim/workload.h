@@ -7,6 +7,8 @@
 #define CR_WORKLOAD_H
 #include "sim/base.h"
 
+struct cr_memory_curve;
+
 enum cr_op_kind {
   CR_OP_KERNEL,
   CR_OP_COPY_H2D,
@@ -129,6 +131,7 @@ struct cr_model_info {
   uint32_t op0, n_op, n_stage;
   cr_ns duration_ns; /* sum over its ops */
   int64_t weight_bytes, persistent_bytes, ephemeral_bytes, framework_bytes;
+  const struct cr_memory_curve *memory; /* ephemeral bytes within an iteration (sim/memory_curve.h); NULL: not known */
 };
 
 struct cr_workload {
@@ -145,6 +148,9 @@ struct cr_workload_builder *cr_workload_builder_new(void) CR_MUST;
 void cr_workload_builder_free(struct cr_workload_builder *b); /* the sealed workload stays valid until this */
 int cr_workload_add_model(struct cr_workload_builder *b, const struct cr_model_spec *spec, cr_model *out,
                           struct cr_err *err) CR_MUST;
+/* Gives a model its memory within an iteration, which is copied; its peak is the model's ephemeral_bytes from then on. */
+int cr_workload_add_memory(struct cr_workload_builder *b, cr_model model, const struct cr_memory_curve *memory,
+                           struct cr_err *err) CR_MUST;
 int cr_workload_add_client(struct cr_workload_builder *b, const struct cr_client_spec *spec, cr_client *out,
                            struct cr_err *err) CR_MUST;
 int cr_workload_seal(struct cr_workload_builder *b, const struct cr_workload **out, struct cr_err *err) CR_MUST;

@@ -35,6 +35,11 @@ unit_tests = \
   tests/t_ledger \
   tests/t_machine \
   tests/t_memory \
+  tests/t_memory_curve \
+  tests/t_memory_gauge \
+  tests/t_memory_recording \
+  tests/t_memory_table \
+  tests/t_memory_track \
   tests/t_monkey \
   tests/t_nearest \
   tests/t_option \
@@ -51,6 +56,7 @@ unit_tests = \
   tests/t_rundb \
   tests/t_scenario \
   tests/t_scenario_jobs \
+  tests/t_scenario_memory \
   tests/t_sleepers \
   tests/t_slices \
   tests/t_stats \
@@ -74,6 +80,7 @@ script_tests = \
   tests/imports_cli.sh \
   tests/jobs_cli.sh \
   tests/layers.sh \
+  tests/memory_cli.sh \
   tests/opt_levels.sh \
   tests/out_of_tree.sh \
   tests/salus.sh \

@@ -249,6 +249,11 @@ static void jobs_have_a_row_a_policy_and_no_clients(void **state)
     "fifo                3         1              1          80.00         11.56  38.33     1.35x   29.00  71.30        2.25  75.0  50.0\n"
     "pack,lanes=auto     3         1              1          50.00         11.56  28.33     1.00x   29.00  44.30        3.60  75.0  50.0\n"
     "\n"
+    "                         memory reserved, GiB  memory in use, GiB  in use of reserved, %\n"
+    "policy           device            mean  peak          mean  peak             mean  peak\n"
+    "fifo             test              6.00  8.00          1.50  4.00             25.0  50.0\n"
+    "pack,lanes=auto  test              6.00  8.00          1.50  4.00             25.0  50.0\n"
+    "\n"
     "fifo: rejected 1 of 5 jobs, which no device could ever hold; the first is j2\n"
     "fifo: 1 of 5 jobs failed for want of memory; the first is j3\n"
     "pack,lanes=auto: rejected 1 of 5 jobs, which no device could ever hold; the first is j2\n"
@@ -285,6 +290,9 @@ static void csv_and_json_of_jobs_keep_ns(void **state)
   };
   cr_report(&f->summary, CR_CSV, 0, &text);
   assert_int_equal(csv_rows(text.s), 1 + 2 * 2);
+  char peak[64];
+  csv_cell(text.s, 1, "memory_used_peak_bytes", peak, sizeof peak);
+  assert_string_equal(peak, "4294967296");
   for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
     char cell[64];
     csv_cell(text.s, 0, want[i].column, cell, sizeof cell);
@@ -298,6 +306,9 @@ static void csv_and_json_of_jobs_keep_ns(void **state)
     "\"queuing_mean_ns\":693333333333.3,\"jct_mean_ns\":2300000000000.0,\"jct_p50_ns\":1740000000000.0,"
     "\"jct_p95_ns\":4278000000000.0,\"per_h\":2.250000,\"busy_ratio\":0.750000,\"sm_use_ratio\":0.500000},"));
   assert_non_null(strstr(text.s, "\"clients\":[]"));
+  assert_non_null(strstr(text.s,
+    ",\"memory_reserved_mean_bytes\":6442450944.0,\"memory_reserved_peak_bytes\":8589934592,"
+    "\"memory_used_mean_bytes\":1610612736.0,\"memory_used_peak_bytes\":4294967296}"));
   assert_null(strstr(text.s, "nan"));
   cr_text_fini(&text);
 }
@@ -321,7 +332,11 @@ static void without_a_job_done_there_are_dashes(void **state)
   text.n = 0;
   cr_report(&f->summary, CR_TABLE, 0, &text);
   assert_string_equal(strstr(text.s, "\nfifo") + 1,
-                      "fifo       0           5             -            -     -       -    -           -  50.0    -\n");
+                      "fifo       0           5             -            -     -       -    -           -  50.0    -\n"
+                      "\n"
+                      "                memory reserved, GiB  memory in use, GiB  in use of reserved, %\n"
+                      "policy  device            mean  peak          mean  peak             mean  peak\n"
+                      "fifo    test              6.00  8.00          1.50  4.00             25.0  50.0\n");
   cr_text_fini(&text);
 }
 

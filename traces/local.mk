@@ -8,9 +8,10 @@ libcrtraces_a_SOURCES = \
   traces/jobs_philly.c traces/jobs_value.c \
   traces/json.c traces/json.h traces/kernel_class.c traces/kernel_class.h traces/kineto.c traces/kineto.h traces/kineto_int.h \
   traces/kineto_read.c traces/kineto_streams.c traces/kineto_streams.h \
+  traces/memory_recording.c traces/memory_recording.h traces/memory_table.c traces/memory_table.h \
   traces/model_mix.c traces/model_mix.h traces/names.c traces/names.h traces/ncu.c traces/ncu.h traces/orion.c traces/orion.h traces/reef.c traces/reef.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
-  traces/rundb_read.c traces/rundb_schema.h traces/scenario.c traces/scenario.h \
-  traces/scenario_client.c traces/scenario_int.h traces/scenario_job.c traces/scenario_model.c \
+  traces/rundb_memory.c traces/rundb_read.c traces/rundb_schema.h traces/scenario.c traces/scenario.h \
+  traces/scenario_client.c traces/scenario_int.h traces/scenario_job.c traces/scenario_memory.c traces/scenario_model.c \
   traces/sha256.c traces/sha256.h traces/store.c traces/store.h \
   traces/store_check.c traces/store_check.h traces/store_export.c traces/store_int.h \
   traces/store_merge.c traces/store_profile.c traces/store_schema.h traces/store_show.c \
@@ -29,7 +30,7 @@ bundled_scenarios = \
 
 # Tables of workloads known by the iteration, and traces of jobs that have them.
 bundled_jobs = \
-  traces/data/h200-100.csv traces/data/h200-training.csv traces/data/salus-100.csv traces/data/salus-inference.csv \
+  traces/data/h200-100.csv traces/data/h200-training.csv traces/data/h200-training-memory.csv traces/data/salus-100.csv traces/data/salus-inference.csv \
   traces/data/salus-p100.csv
 
 EXTRA_DIST += $(bundled_store_texts) traces/data/README.md traces/data/make-h200.sh

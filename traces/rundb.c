@@ -355,7 +355,7 @@ int cr_rundb_end(struct cr_rundb *db, const struct cr_result *r, struct cr_err *
     cr_summarize_device(r, d, db->scenario->machine, &device);
     rc = add_device_result(db, d, &device, err);
   }
-  return rc;
+  return rc == CR_OK ? cr_rundb_add_memory(db, r, err) : rc;
 }
 
 static void finish_statements(struct cr_rundb *db)

@@ -34,6 +34,9 @@
   "CREATE TABLE preemption(run INTEGER PRIMARY KEY REFERENCES run, count INTEGER NOT NULL, mean_ns REAL, min_ns INTEGER," \
   " p50_ns INTEGER, p95_ns INTEGER, p99_ns INTEGER, max_ns INTEGER, ops_stopped INTEGER NOT NULL, ops_cut INTEGER NOT NULL," \
   " ops_run_again INTEGER NOT NULL, in_vain_ns INTEGER NOT NULL) STRICT;" \
+  "CREATE TABLE memory_result(run INTEGER NOT NULL REFERENCES run, device INTEGER NOT NULL REFERENCES device," \
+  " reserved_mean_bytes REAL, reserved_peak_bytes INTEGER NOT NULL, used_mean_bytes REAL, used_peak_bytes INTEGER NOT NULL," \
+  " PRIMARY KEY(run, device)) STRICT, WITHOUT ROWID;" \
   "CREATE TABLE request(run INTEGER NOT NULL, client INTEGER NOT NULL, arrive_ns INTEGER NOT NULL," \
   " reach_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, missed INTEGER NOT NULL) STRICT;" \
   "CREATE TABLE note_kind(kind INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;" \

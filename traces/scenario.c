@@ -71,6 +71,7 @@ static const cyaml_schema_value_t CLIENT = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAU
 static const cyaml_schema_field_t JOBS_FIELDS[] = {
   JOBS_WORD(file),
   JOBS_WORD(models),
+  JOBS_WORD(memory),
   JOBS_WORD(startup),
   JOBS_WORD(think),
   JOBS_WORD(declared),
@@ -381,6 +382,18 @@ static int load_clients(struct scenario_reader *r, const struct scenario_yaml *f
   return rc;
 }
 
+/* What is to be known of the models' memory, behind what was left out. */
+static int tell_memory(struct scenario_reader *r, struct cr_err *err)
+{
+  struct cr_text text = {0};
+  cr_text_add(&text, "%s", r->left_out);
+  int rc = cr_scenario_report_memory(r, &text, err);
+  const char *copy = rc ? NULL : cr_arena_text(r->arena, text.s);
+  cr_text_fini(&text);
+  r->left_out = copy ? copy : r->left_out;
+  return rc || copy ? rc : cr_fail_nomem(err, "jobs.memory");
+}
+
 /* Clients, then jobs, so that those are numbered in order of submission. */
 static int load_workload(struct scenario_reader *r, const struct scenario_yaml *f, struct cr_scenario *s,
                          struct cr_err *err)
@@ -390,6 +403,7 @@ static int load_workload(struct scenario_reader *r, const struct scenario_yaml *
   if (!rc && f->jobs && f->jobs->file)
     rc = cr_scenario_add_jobs(r, f->jobs, err);
   rc = rc ? rc : cr_scenario_at(r, "clients", cr_workload_seal(r->builder, &s->workload, err), err);
+  rc = rc ? rc : tell_memory(r, err);
   s->left_out = r->left_out;
   return rc ? rc : cr_scenario_check_fit(r, s->workload, err);
 }
@@ -464,6 +478,7 @@ static int fill(struct whole *w, const char *file, const struct cr_yaml *y, cons
   rc = rc ? rc : load_workload(&r, f, &w->s, err);
   cr_scenario_models_free(r.models);
   cr_iteration_table_free(r.table);
+  cr_scenario_free_memory(r.memory);
   return rc;
 }
 

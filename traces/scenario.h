@@ -16,7 +16,8 @@ struct cr_scenario {
   const char *const *policy; /* [n_policy] "name,opt=v"; none: every policy there is */
   const char *const *policy_place; /* [n_policy] for errors: "b.yaml:3: policies[1]" */
   const char *model_set;     /* device-model switches "cold=off,..."; NULL: none */
-  const char *left_out;      /* jobs that were left out of the job trace, a line each reason; "": none */
+  /* What is to be known before the results, a line each: jobs left out of the trace, memory wrongly declared; "": nothing */
+  const char *left_out;
   const char *text;          /* the file's YAML after every --set, for the run database */
   const struct cr_workload *workload;
   const struct cr_machine *machine;

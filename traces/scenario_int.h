@@ -5,6 +5,7 @@
 #include "sim/mem.h"
 #include "sim/workload.h"
 #include "traces/iteration_table.h"
+#include "traces/memory_table.h"
 #include "traces/scenario.h"
 #include "traces/yaml_set.h"
 
@@ -21,7 +22,7 @@ struct client_yaml {
 
 /* `jobs` as the file says it. */
 struct jobs_yaml {
-  char *file, *models, *startup, *think, *declared, *skip_bad, *gpus, **mix;
+  char *file, *models, *memory, *startup, *think, *declared, *skip_bad, *gpus, **mix;
   uint32_t n_mix;
 };
 
@@ -42,6 +43,7 @@ struct scenario_reader {
   uint64_t seed;
   struct scenario_models *models;
   struct cr_iteration_table *table; /* of `jobs`; or NULL */
+  struct scenario_memory *memory;   /* of `jobs`; or NULL */
   struct job_defaults job;
   uint32_t n_client;    /* of `clients`, with their copies */
   const char *left_out; /* what was left out of the job trace; "": nothing */
@@ -77,6 +79,23 @@ int cr_scenario_client_job(const struct scenario_reader *r, uint32_t i, const st
 /* `jobs`: its table and defaults, before the clients; its trace, behind them. */
 int cr_scenario_open_jobs(struct scenario_reader *r, const struct jobs_yaml *jobs, struct cr_err *err) CR_MUST;
 int cr_scenario_add_jobs(struct scenario_reader *r, const struct jobs_yaml *jobs, struct cr_err *err) CR_MUST;
+
+/* A file of `jobs`: beside the scenario (or where we are, when --set names it), else among the bundled ones. */
+int cr_scenario_find_jobs_file(const struct scenario_reader *r, const char *path, const char *name, const char **out,
+                               struct cr_err *err) CR_MUST;
+
+/* `jobs.memory`, before the models are loaded. */
+int cr_scenario_open_memory(struct scenario_reader *r, const char *file, struct cr_err *err) CR_MUST;
+void cr_scenario_free_memory(struct scenario_memory *m); /* NULL is fine */
+
+/* The model, just loaded, gets its curve, if the table has one. */
+int cr_scenario_add_memory(struct scenario_reader *r, const char *name, cr_model model, struct cr_err *err) CR_MUST;
+
+/* What the model's table or store says that an iteration needs, whatever its curve says; where it says nothing, the curve. */
+int64_t cr_scenario_said_bytes(const struct scenario_reader *r, const struct cr_model_info *model);
+
+/* Where what is said and the curves differ, a line for all. */
+int cr_scenario_report_memory(const struct scenario_reader *r, struct cr_text *out, struct cr_err *err) CR_MUST;
 
 /* Stores that models are searched in: [n_store] of the command line, then [n_more] of the file, then the bundled
  * one. */

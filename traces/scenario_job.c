@@ -19,9 +19,8 @@ enum { PATH = 64 };
 
 /* -- files --------------------------------------------------------------------------------------------------------- */
 
-/* A file of `jobs`: beside the scenario (or where we are, when --set names it), else among the bundled ones. */
-static int find_file(const struct scenario_reader *r, const char *path, const char *name, const char **out,
-                     struct cr_err *err)
+int cr_scenario_find_jobs_file(const struct scenario_reader *r, const char *path, const char *name, const char **out,
+                               struct cr_err *err)
 {
   const char *file = cr_yaml_is_set(r->y, path) ? name : cr_scenario_path(r, name);
   if (!file)
@@ -52,9 +51,11 @@ int cr_scenario_open_jobs(struct scenario_reader *r, const struct jobs_yaml *job
     rc = cr_scenario_time(r, "jobs.think", jobs->think, 0, &r->job.think_ns, err);
   if (!rc && jobs->declared)
     rc = cr_scenario_answer(r, "jobs.declared", jobs->declared, &r->job.declared, err);
+  if (!rc && jobs->memory)
+    rc = cr_scenario_open_memory(r, jobs->memory, err);
   if (rc || !jobs->models)
     return rc;
-  rc = find_file(r, "jobs.models", jobs->models, &file, err);
+  rc = cr_scenario_find_jobs_file(r, "jobs.models", jobs->models, &file, err);
   return rc ? rc : cr_scenario_at(r, "jobs.models", cr_iteration_table_read(file, &r->table, err), err);
 }
 
@@ -90,11 +91,12 @@ static int check_memory(const struct scenario_reader *r, const struct cr_model_i
 }
 
 /* What it says of itself, when it says anything. */
-static void declare(const struct cr_model_info *model, cr_ns duration_ns, struct cr_job_spec *job)
+static void declare(const struct scenario_reader *r, const struct cr_model_info *model, cr_ns duration_ns,
+                    struct cr_job_spec *job)
 {
   job->declared_ns = duration_ns;
   job->persistent_bytes = model->persistent_bytes;
-  job->ephemeral_bytes = model->ephemeral_bytes;
+  job->ephemeral_bytes = cr_scenario_said_bytes(r, model);
 }
 
 /* -- clients that are jobs ----------------------------------------------------------------------------------------- */
@@ -176,7 +178,7 @@ static int parse_declared(const struct scenario_reader *r, uint32_t i, const str
       return cr_yaml_fail(r->y, path, err, "%s: '%s' is neither yes, no nor a time such as 30s", path, c->declared);
   }
   if (is_declared)
-    declare(model, declared_ns, job);
+    declare(r, model, declared_ns, job);
   return CR_OK;
 }
 
@@ -337,7 +339,7 @@ static int add_job(struct trace *t, const struct cr_trace_job *job, struct cr_er
   spec.job.startup_ns = startup_of(r, model);
   spec.job.think_ns = r->job.think_ns;
   if (r->job.declared)
-    declare(model, job->duration_ns == CR_NS_NEVER ? CR_NS_NEVER : cr_max_ns(job->duration_ns, model->duration_ns),
+    declare(r, model, job->duration_ns == CR_NS_NEVER ? CR_NS_NEVER : cr_max_ns(job->duration_ns, model->duration_ns),
             &spec.job);
   int rc = cr_workload_add_client(r->builder, &spec, &added, err);
   t->n_added += rc == CR_OK;
@@ -406,7 +408,7 @@ int cr_scenario_add_jobs(struct scenario_reader *r, const struct jobs_yaml *jobs
   struct cr_jobs_options opt = {.skip_hint = "skip_bad: yes",
                                 .sort_hint = "`corun import jobs FILE --sort -o SORTED.csv` sorts them"};
   const char *file;
-  int rc = find_file(r, "jobs.file", jobs->file, &file, err);
+  int rc = cr_scenario_find_jobs_file(r, "jobs.file", jobs->file, &file, err);
   if (!rc && jobs->skip_bad)
     rc = cr_scenario_answer(r, "jobs.skip_bad", jobs->skip_bad, &opt.skip_bad, err);
   if (!rc && jobs->gpus && !(t.any_gpus = strcmp(jobs->gpus, "one") == 0))

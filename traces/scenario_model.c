@@ -244,6 +244,7 @@ int cr_scenario_find_model(struct scenario_reader *r, const char *path, const ch
     }
   const struct cr_iteration_row *row = r->table ? cr_iteration_table_find(r->table, name) : NULL;
   int rc = row ? cr_iteration_row_add(row, r->builder, out, err) : load_recorded(r, what, name, out, err);
+  rc = rc ? rc : cr_scenario_add_memory(r, name, *out, err);
   if (rc)
     return rc;
   return remember(m, path, name, *out) ? cr_fail_nomem(err, name) : CR_OK;
