@@ -19,7 +19,7 @@
 #include "traces/kineto.h"
 #include "traces/ncu.h"
 #include "traces/orion.h"
-#include "traces/reef.h"
+#include "traces/reef_profile.h"
 #include "traces/store.h"
 
 enum {

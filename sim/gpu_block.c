@@ -3,13 +3,10 @@
 
 #include "sim/gpu_int.h"
 
-/* As recorded, where it was; else by the law of gpu_rate.c. */
-static cr_ns block_ns(const struct cr_op_spec *op, const struct shape *k, uint32_t n)
+/* By the law of gpu_rate.c. */
+static cr_ns block_ns(const struct shape *k, uint32_t n)
 {
-  if (op->n_block_ns)
-    return op->block_ns[cr_min_u32(n, op->n_block_ns) - 1];
-  double slow = k->slow_at_0 + k->slow_per_load * ((double)k->load * n);
-  return cr_gpu_round(k->flat_ns + (k->body_ns - k->flat_ns) * slow);
+  return cr_gpu_round(k->flat_ns + (k->body_ns - k->flat_ns) * cr_gpu_slowdown(k, (double)k->load * n));
 }
 
 void cr_gpu_block_times(const struct cr_device_desc *d, const struct cr_op_spec *op, cr_ns *out, uint32_t n)
@@ -19,5 +16,5 @@ void cr_gpu_block_times(const struct cr_device_desc *d, const struct cr_op_spec 
   int can = op->kind == CR_OP_KERNEL && op->blocks > 0 && !d->is_uncalibrated &&
             cr_gpu_model_parse(d, NULL, &g.model, NULL) == CR_OK && cr_gpu_shape(&g, op, 0, &k, NULL) == CR_OK;
   for (uint32_t i = 0; i < n; i++)
-    out[i] = can ? block_ns(op, &k, i + 1) : CR_NS_NEVER;
+    out[i] = can ? block_ns(&k, i + 1) : CR_NS_NEVER;
 }

@@ -1,6 +1,7 @@
 /* gpu_int.h - insides of the device model, shared by gpu*.c alone. */
 #ifndef CR_GPU_INT_H
 #define CR_GPU_INT_H
+#include "sim/block_times.h"
 #include "sim/copy_engines.h"
 #include "sim/gpu.h"
 
@@ -41,6 +42,14 @@ struct shape {
   enum cr_op_kind kind;
   int queued; /* goes through the queue of pending kernels */
 };
+
+/* Of a kernel whose blocks see so much load each, against its first wave alone. */
+static inline double cr_gpu_slowdown(const struct shape *k, double seen)
+{
+  if (k->block_ns)
+    return cr_block_ns(k->block_ns, k->n_block_ns, seen * k->per_load) * k->per_first_ns;
+  return k->slow_at_0 + k->slow_per_load * seen;
+}
 
 /* What is free on an SM, or what a block needs, in one word: four counts side by side, so that one subtraction takes a block
  * off all four, and one test of the highest bit of each (guard) sees whether any would have gone below 0.  Counts keep to

@@ -10,7 +10,6 @@
 
 #include <math.h>
 
-#include "sim/block_times.h"
 #include "sim/gpu_int.h"
 
 /* So many pairs of a block of each see each other more (or fewer). */
@@ -111,14 +110,6 @@ static double dram_queue(const struct cr_gpu *g)
   return cr_gpu_queue(demand);
 }
 
-/* Of a kernel whose blocks see so much load each, against its first wave alone. */
-static inline double slowdown(const struct shape *k, double seen)
-{
-  if (k->block_ns)
-    return cr_block_ns(k->block_ns, k->n_block_ns, seen * k->per_load) * k->per_first_ns;
-  return k->slow_at_0 + k->slow_per_load * seen;
-}
-
 void cr_gpu_rates(struct cr_gpu *g)
 {
   double younger = g->younger, queue = g->model.has[CR_GPU_HAS_BANDWIDTH] ? dram_queue(g) : 1;
@@ -131,7 +122,7 @@ void cr_gpu_rates(struct cr_gpu *g)
     if (seen != c->seen || throttled != c->throttled || c->end_ns == CR_NS_NEVER) {
       c->seen = seen;
       c->throttled = throttled;
-      set_rate(c, slowdown(c->shape, seen * c->per_block) * throttled, g->now_ns);
+      set_rate(c, cr_gpu_slowdown(c->shape, seen * c->per_block) * throttled, g->now_ns);
     }
     cr_ns end = c->end_ns;
     n_due = (end < next ? 0 : n_due) + (end <= next);

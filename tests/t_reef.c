@@ -4,7 +4,7 @@
 #include "tests/t.h"
 
 #include "sim/mem.h"
-#include "traces/reef.h"
+#include "traces/reef_profile.h"
 #include "traces/store.h"
 
 static const char SCHEDULE[] =

@@ -9,7 +9,7 @@ libcrtraces_a_SOURCES = \
   traces/json.c traces/json.h traces/kernel_class.c traces/kernel_class.h traces/kineto.c traces/kineto.h traces/kineto_int.h \
   traces/kineto_read.c traces/kineto_streams.c traces/kineto_streams.h \
   traces/memory_recording.c traces/memory_recording.h traces/memory_table.c traces/memory_table.h \
-  traces/model_mix.c traces/model_mix.h traces/names.c traces/names.h traces/ncu.c traces/ncu.h traces/orion.c traces/orion.h traces/reef.c traces/reef.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
+  traces/model_mix.c traces/model_mix.h traces/names.c traces/names.h traces/ncu.c traces/ncu.h traces/orion.c traces/orion.h traces/reef_profile.c traces/reef_profile.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
   traces/rundb_memory.c traces/rundb_read.c traces/rundb_schema.h traces/scenario.c traces/scenario.h \
   traces/scenario_client.c traces/scenario_int.h traces/scenario_job.c traces/scenario_memory.c traces/scenario_model.c \
   traces/sha256.c traces/sha256.h traces/store.c traces/store.h \

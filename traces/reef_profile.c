@@ -1,4 +1,4 @@
-/* reef.c - makes a model of a schedule and a profile of REEF's artifact.
+/* reef_profile.c - makes a model of a schedule and a profile of REEF's artifact.
  *
  * Kernels were profiled one by one, in steps of 2 us with a floor of some 12: their sum is up to 2.3 times what the model takes
  * when its kernels follow each other.  So each kernel's time, and its times by occupancy, are scaled by one factor, such that
@@ -13,7 +13,7 @@
  * that a caller fills (top-level `args`), less the first of them, which is the input, are weights. */
 #include "config.h"
 
-#include "traces/reef.h"
+#include "traces/reef_profile.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,9 +1,9 @@
-/* reef.h - reads models of REEF's artifact (SJTU-IPADS/reef-artifacts; Han et al., OSDI 2022) into the store.
+/* reef_profile.h - reads models of REEF's artifact (SJTU-IPADS/reef-artifacts; Han et al., OSDI 2022) into the store.
  *
  * A model is two files: a schedule, NAME.json, with kernels in launch order, and a profile, NAME.profile.json, with the time of
  * each kernel alone, by occupancy, and of the whole model.  docs/formats.md says what is read and what becomes of it. */
-#ifndef CR_REEF_H
-#define CR_REEF_H
+#ifndef CR_REEF_PROFILE_H
+#define CR_REEF_PROFILE_H
 #include "sim/base.h"
 #include "traces/store.h"
 
