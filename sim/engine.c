@@ -783,7 +783,7 @@ static uint32_t find_first(const struct cr_engine *e, cr_ns *until_ns)
     first_ns = next_ns;
     first = i;
   }
-  return first;
+  return first_ns < *until_ns ? first : CR_NONE; /* two that change at one instant do so together */
 }
 
 /* One device goes on alone, until ops end on it or something else is due; 0: it is no device's turn. */
