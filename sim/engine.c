@@ -358,7 +358,7 @@ static int next_pass(struct cr_engine *e, struct stream *s, cr_ns now_ns)
     cr_hosts_drop(e->hosts, s->head, now_ns);
   r->eager = 0;
   r->model_op0 -= r->n_op;
-  r->done = 0;
+  r->done = r->handed = 0;
   begin_pass_at(e, s, cr_ns_add(now_ns, p->think_ns), now_ns);
   return 1;
 }

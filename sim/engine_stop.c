@@ -122,8 +122,8 @@ static uint32_t find_handed(struct cr_engine *e, struct stream *s, uint32_t n_op
   *n_range = 0;
   for (uint32_t i = s->head; i != CR_NONE && (left || i == s->head); i = e->range[i].next) {
     struct range *r = &e->range[i];
-    uint32_t mine = cr_min_u32(left, r->n_op - r->done);
-    r->handed = r->done + mine;
+    uint32_t mine = cr_min_u32(left, r->n_op - r->done), before = s->stop.step != STOP_NONE ? r->handed : 0;
+    r->handed = r->done + mine > before ? r->done + mine : before;
     left -= mine;
     ++*n_range;
   }
@@ -171,7 +171,7 @@ static void stop_op(struct cr_engine *e, struct stream *s, int kill, cr_ns now_n
   int is_over = !r->op_waits && d->model.ops->stop(d->model.self, s->local, kill, &end);
   int has_begun = r->op_waits || end.start_ns != CR_NS_NEVER;
   d->unsettled = 1;
-  give_up(d, &s->stop, end.n_left + n_pad_left, is_over && !has_begun);
+  give_up(d, &s->stop, end.n_left + n_pad_left, is_over && !has_begun && !r->n_pad_on);
   if (is_over) {
     if (kill || !has_begun)
       end.n_left = n_block; /* none is done */
