@@ -44,6 +44,12 @@ struct source {
   uint32_t n_late; /* arrivals that wait for it to leave */
 };
 
+/* A policy wants a stream back. */
+struct wish {
+  cr_ns since_ns;  /* CR_NS_NEVER: it does not */
+  uint32_t n_held; /* ranges that the stream is yet to give back or to finish, of those that it held then */
+};
+
 struct core {
   const struct cr_core_cfg *cfg;
   struct cr_host host;
@@ -51,7 +57,7 @@ struct core {
   struct cr_ledger *ledger;
   struct cr_backend *backend;
   struct source *source; /* [n_client] */
-  cr_ns *preempted_ns;   /* [n_stream] since when the policy wants it back; CR_NS_NEVER: it does not */
+  struct wish *wish;     /* [n_stream] */
   struct cr_dependents dependents;
   struct cr_job_life life;
   struct cr_memory_gauge *gauge; /* NULL: no client is a job */
@@ -143,10 +149,14 @@ static void act_launch(struct core *c, const struct cr_note *asked)
 {
   const struct cr_host *h = &c->host;
   uint32_t next = h->request_next_op[asked->a], client = h->request_client[asked->a];
+  uint32_t op0 = cr_host_model(h, asked->a)->op0 + next, n_op = h->flight[asked->a].end_op - next, n_block = 0;
   int takes_turns = asked->kind == CR_NOTE_TURN;
   cr_ns think_ns = c->cfg->workload->client[client].job.think_ns;
-  uint32_t n_op = h->flight[asked->a].end_op - next;
   int fits = !cr_host_is_job(h, client) || cr_job_life_fits(&c->life, client);
+  if (asked->kind == CR_NOTE_SLICE) { /* of one op, whether that is done with it or not */
+    n_op = 1;
+    n_block = cr_min_u32(asked->b, c->cfg->workload->op[op0].blocks - h->request_next_block[asked->a]);
+  }
   if (!fits && !takes_turns) {
     if (cr_job_life_fail(&c->life, client, c->now_ns) != CR_OK)
       end_nomem(c);
@@ -159,7 +169,7 @@ static void act_launch(struct core *c, const struct cr_note *asked)
            .stream = asked->c,
            .request = asked->a,
            .client = client,
-           .op0 = cr_host_model(h, asked->a)->op0 + next,
+           .op0 = op0,
            .n_op = !fits                     ? 0
                    : takes_turns && think_ns ? 1
                                              : n_op,
@@ -167,7 +177,7 @@ static void act_launch(struct core *c, const struct cr_note *asked)
            .think_ns = think_ns,
            .ready_ns = h->request_ready_ns[asked->a],
            .block0 = h->request_next_block[asked->a],
-           .n_block = asked->kind == CR_NOTE_SLICE ? asked->b : 0,
+           .n_block = n_block,
            .key = takes_turns ? (int64_t)asked->t : 0,
            .charge = takes_turns ? asked->b : 0,
          });
@@ -191,6 +201,18 @@ static void act_pad(struct core *c, const struct cr_note *asked, uint32_t op, ui
            .device = h->stream_device[pad.stream],
            .pad = {asked->a, cr_host_model(h, asked->a)->op0 + asked->c, pad.rt_sms, pad.sm_blocks},
          });
+}
+
+static void act_preempt(struct core *c, const struct cr_note *asked)
+{
+  const struct cr_host *h = &c->host;
+  struct wish *wish = &c->wish[asked->a];
+  if (asked->b != CR_CAP_PARK) {
+    wish->since_ns = cr_min_ns(wish->since_ns, c->now_ns);
+    wish->n_held = h->stream_held[asked->a];
+  }
+  act(c, &(struct cr_act){
+           .kind = CR_ACT_PREEMPT, .stream = asked->a, .device = h->stream_device[asked->a], .how = asked->b});
 }
 
 static void push(struct core *c, cr_ns at_ns, uint8_t class, uint64_t what)
@@ -302,11 +324,8 @@ static void grant(struct core *c, const struct cr_note *asked)
     break;
   case CR_NOTE_PREEMPT:
     c->result.n_preempt += !cr_host_rotates(h, asked->a);
-    if (h->stream_held[asked->a] && asked->b != CR_CAP_PARK && c->preempted_ns[asked->a] == CR_NS_NEVER)
-      c->preempted_ns[asked->a] = c->now_ns;
-    if (h->stream_held[asked->a]) /* in set-up, when there is no backend yet, no stream holds anything */
-      act(c, &(struct cr_act){
-               .kind = CR_ACT_PREEMPT, .stream = asked->a, .device = h->stream_device[asked->a], .how = asked->b});
+    if (h->stream_held[asked->a] && !h->stream_pad[asked->a]) /* in set-up, without a backend yet, none holds anything */
+      act_preempt(c, asked);
     break;
   case CR_NOTE_DROP:
     c->result.client[client].n_dropped += h->request_arrive_ns[asked->a] >= c->cfg->warmup_ns;
@@ -414,11 +433,12 @@ static void count_back(struct core *c, const struct cr_event *e, uint32_t stream
   r->n_killed += e->lost_ns > 0;
   r->n_cut += e->block > 0;
   r->redone_ns += e->lost_ns;
-  if (c->host.stream_held[stream] > 1 || c->preempted_ns[stream] == CR_NS_NEVER)
+  struct wish *wish = &c->wish[stream];
+  if (wish->since_ns == CR_NS_NEVER || (--wish->n_held && c->host.stream_held[stream] > 1))
     return;
-  if (c->preempted_ns[stream] >= c->cfg->warmup_ns)
-    cr_hist_add(r->preempt, e->at_ns - c->preempted_ns[stream]);
-  c->preempted_ns[stream] = CR_NS_NEVER;
+  if (wish->since_ns >= c->cfg->warmup_ns)
+    cr_hist_add(r->preempt, e->at_ns - wish->since_ns);
+  wish->since_ns = CR_NS_NEVER;
 }
 
 static void deliver(struct core *c, const struct cr_event *e)
@@ -731,11 +751,11 @@ static int open_backend(struct core *c, struct cr_err *err)
   };
   for (uint32_t s = 0; s < v->n_stream; s++)
     b.has_processes |= h->stream_process[s] != CR_NONE;
-  c->preempted_ns = cr_mem_new(b.stream_cap, sizeof *c->preempted_ns);
-  if (!c->preempted_ns)
+  c->wish = cr_mem_new(b.stream_cap, sizeof *c->wish);
+  if (!c->wish)
     return cr_fail_nomem(err, "the run's streams");
   for (uint32_t s = 0; s < b.stream_cap; s++)
-    c->preempted_ns[s] = CR_NS_NEVER;
+    c->wish[s].since_ns = CR_NS_NEVER;
   int rc = cfg->backend->open(&b, &c->backend, err);
   for (uint32_t s = 0; rc == CR_OK && s < v->n_stream; s++) {
     struct cr_act a = {
@@ -838,6 +858,6 @@ int cr_core_run(const struct cr_core_cfg *cfg, struct cr_result *out, struct cr_
   cr_heap_fini(&c.heap);
   cr_dependents_fini(&c.dependents);
   cr_mem_free(c.source);
-  cr_mem_free(c.preempted_ns);
+  cr_mem_free(c.wish);
   return rc;
 }

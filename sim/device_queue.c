@@ -16,9 +16,16 @@ cr_ns cr_device_queue_push(struct cr_device_queue *q, cr_ns launched_ns)
 {
   if (q->cap == 0)
     return launched_ns;
+  q->before_ns = q->pushed_ns;
   q->pushed_ns = cr_max_ns(next_push(q, q->n_pushed, q->pushed_ns), launched_ns);
   q->n_pushed++;
   return q->pushed_ns + q->fetch_ns;
+}
+
+void cr_device_queue_take_back(struct cr_device_queue *q)
+{
+  q->pushed_ns = q->before_ns;
+  q->n_pushed--;
 }
 
 void cr_device_queue_end(struct cr_device_queue *q, cr_ns now_ns)

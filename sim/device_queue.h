@@ -15,12 +15,16 @@ struct cr_device_queue {
   uint32_t cap; /* ops it holds, the one that runs included; 0: ideal */
   cr_ns push_ns, notice_ns, fetch_ns;
   cr_ns pushed_ns;   /* when the op that was started last was launched */
+  cr_ns before_ns;   /* the same of the one before it */
   uint64_t n_pushed; /* started so far */
   cr_ns end_ns[CR_DEVICE_QUEUE_ENDS]; /* by number, modulo */
 };
 
 /* The next op is started, once its program has launched it at launched_ns; from when on it can run. */
 cr_ns cr_device_queue_push(struct cr_device_queue *q, cr_ns launched_ns);
+
+/* The op started last is not: it stays with the host.  Once, before the next one is. */
+void cr_device_queue_take_back(struct cr_device_queue *q);
 
 /* The op started last has ended. */
 void cr_device_queue_end(struct cr_device_queue *q, cr_ns now_ns);

@@ -240,6 +240,7 @@ static void start_op(struct cr_engine *e, struct stream *s, cr_ns from_ns, cr_ns
   uint32_t op = r->op0 + r->done;
   if (s->stop.step != STOP_NONE)
     s->stop.handed--;
+  s->unflags = s->is_flagged;
   if (s->is_flagged) {
     launched_ns = cr_max_ns(launched_ns, s->stop.back_ns) + cr_engine_price(d, CR_GPU_UNFLAG);
     s->is_flagged = 0;
@@ -253,7 +254,7 @@ static void start_op(struct cr_engine *e, struct stream *s, cr_ns from_ns, cr_ns
     d->model.ops->start_part(d->model.self, s->local,
                              &(struct cr_gpu_part){
                                .op = op,
-                               .n_block = r->n_slice ? r->n_slice : e->workload->op[op].blocks - r->block,
+                               .n_block = cr_engine_blocks(e, r),
                              },
                              from_ns, launched_ns);
   else
@@ -327,7 +328,7 @@ static int next_pass(struct cr_engine *e, struct stream *s, cr_ns now_ns)
     cr_hosts_drop(e->hosts, s->head, now_ns);
   r->eager = 0;
   r->model_op0 -= r->n_op;
-  r->done = 0;
+  r->done = r->handed = 0;
   begin_pass_at(e, s, cr_ns_add(now_ns, p->think_ns), now_ns);
   return 1;
 }
@@ -370,6 +371,7 @@ static void launch_ops(struct cr_engine *e, cr_ns now_ns)
 void cr_engine_drop_range(struct cr_engine *e, uint32_t range, cr_ns now_ns)
 {
   struct range *r = &e->range[range];
+  e->n_to_end--;
   if (r->pad != CR_NONE)
     cr_engine_return_pads(e, r, now_ns);
   if (r->eager)
@@ -450,8 +452,7 @@ static void end_turns(struct cr_engine *e, struct cr_rotation *rotation, cr_ns n
     r->reach_ns = back.first_ns;
     cr_engine_tell(e, r, CR_EV_TURNED, 0, now_ns);
     e->event[(e->event_at + e->n_event - 1) % e->range_cap].used_ns = back.used_ns;
-    r->next = e->free_range;
-    e->free_range = back.id;
+    cr_engine_drop_range(e, back.id, now_ns);
   }
 }
 
@@ -466,11 +467,17 @@ static void advance_rotation(struct cr_engine *e, uint32_t device, cr_ns to_ns)
     end_turns(e, rotation, to_ns);
 }
 
-void cr_engine_span(struct cr_engine *e, struct stream *s, uint32_t request, uint32_t client,
+uint32_t cr_engine_blocks(const struct cr_engine *e, const struct range *r)
+{
+  return r->n_slice ? r->n_slice : e->workload->op[r->op0 + r->done].blocks - r->block;
+}
+
+void cr_engine_span(struct cr_engine *e, struct stream *s, uint32_t request, uint32_t client, uint32_t n_block,
                     const struct cr_gpu_end *end, cr_ns now_ns)
 {
   if (!e->observer || !e->observer->on_op || end->start_ns == CR_NS_NEVER)
     return;
+  uint32_t n_left = e->workload->op[end->op].blocks - (n_block - end->n_left);
   e->observer->on_op(e->observer->ctx, &(struct cr_op_span){.start_ns = end->start_ns,
                                                             .end_ns = now_ns,
                                                             .device = s->device,
@@ -479,21 +486,24 @@ void cr_engine_span(struct cr_engine *e, struct stream *s, uint32_t request, uin
                                                             .request = request,
                                                             .op = end->op,
                                                             .n = 1,
-                                                            .n_left = end->n_left});
+                                                            .n_left = n_left});
 }
 
 /* Of blocks launched by themselves or cut midway: whether the op is done with them.  A slice's range is over in any case. */
 static int finish_blocks(struct cr_engine *e, struct range *r, uint32_t n_left)
 {
-  uint32_t all = e->workload->op[r->op0 + r->done].blocks;
-  r->block += (r->n_slice ? r->n_slice : all - r->block) - n_left;
-  return r->block == all;
+  r->block += cr_engine_blocks(e, r) - n_left;
+  return r->block == e->workload->op[r->op0 + r->done].blocks;
 }
 
 void cr_engine_finish_op(struct cr_engine *e, struct stream *s, uint32_t n_left, cr_ns now_ns)
 {
   struct range *r = &e->range[s->head];
   int is_slice = r->n_slice > 0;
+  r->op_waits = 0;
+  s->on = 0;
+  s->end_ns = now_ns;
+  cr_device_queue_end(&s->queue, now_ns);
   if (r->pad != CR_NONE)
     cr_engine_end_pads(e, s);
   if ((n_left == 0 && !is_slice) || finish_blocks(e, r, n_left)) {
@@ -520,10 +530,7 @@ static void end_op(struct cr_engine *e, uint32_t device, const struct cr_gpu_end
     return;
   }
   struct range *r = &e->range[s->head];
-  cr_engine_span(e, s, r->request, r->client, end, now_ns);
-  s->end_ns = now_ns;
-  s->on = 0;
-  cr_device_queue_end(&s->queue, now_ns);
+  cr_engine_span(e, s, r->request, r->client, cr_engine_blocks(e, r), end, now_ns);
   if (r->n_pad_on) {
     r->op_waits = 1;
     r->op_left = end->n_left;
@@ -657,10 +664,18 @@ static int join_rotation(struct cr_engine *e, uint32_t range, const struct cr_ac
   return rc == CR_OK ? CR_OK : cr_fail_nomem(err, "jobs that take turns");
 }
 
+int cr_engine_reserve(struct cr_engine *e)
+{
+  if (e->n_to_end + e->n_event < e->range_cap)
+    return CR_OK;
+  return e->range_cap > UINT32_MAX / 2 ? CR_ENOMEM : grow(e, 2 * e->range_cap);
+}
+
 static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, struct cr_err *err)
 {
-  if (e->free_range == CR_NONE && (e->range_cap > UINT32_MAX / 2 || grow(e, 2 * e->range_cap)))
+  if (cr_engine_reserve(e) != CR_OK)
     return cr_fail_nomem(err, "ranges that are launched at once");
+  e->n_to_end++;
   uint32_t i = e->free_range;
   struct range *r = &e->range[i];
   e->free_range = r->next;
@@ -671,6 +686,7 @@ static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
                       .model_op0 = model_op0(e, act->client),
                       .next = CR_NONE,
                       .launch_ns = now_ns,
+                      .reach_ns = CR_NS_NEVER,
                       .block = act->block0,
                       .n_slice = act->n_block,
                       .pad = CR_NONE};
@@ -809,7 +825,7 @@ static uint32_t find_first(const struct cr_engine *e, cr_ns *until_ns)
     first_ns = next_ns;
     first = i;
   }
-  return first;
+  return first_ns < *until_ns ? first : CR_NONE; /* two that change at one instant do so together */
 }
 
 /* One device goes on alone, until ops end on it or something else is due; 0: it is no device's turn. */

@@ -26,7 +26,7 @@ struct range {
   cr_ns lost_ns;    /* for so long its next op had run when it was killed */
   uint32_t pad;     /* the next of its pads, in order of its ops; CR_NONE: there are no more */
   uint32_t n_pad_on; /* pads that run beside its present op */
-  int op_waits;      /* its op has ended but for op_left blocks, and these have not */
+  int op_waits;      /* its op has ended but for op_left blocks, and these pads have not */
   uint32_t op_left;
 };
 
@@ -63,7 +63,7 @@ struct stop {
   uint32_t n_range; /* that are taken back, from the stream's head on */
   uint32_t handed;  /* ops that may still start */
   cr_ns chain_ns, serial_ns; /* of all that gives up: how long the stream, and the device, are at it */
-  cr_ns asked_ns, kill_ns, back_ns;
+  cr_ns asked_ns, flag_ns, kill_ns, back_ns;
 };
 
 struct stream {
@@ -71,8 +71,9 @@ struct stream {
   uint32_t head, tail;    /* ranges; CR_NONE: empty */
   cr_ns end_ns;           /* of its last op */
   int waits;              /* for the launch call of its head's next op */
-  int on;                 /* its head's next op is on the device */
+  int on;                 /* its head's next op is on the device, or a pad of its launch */
   int is_flagged;         /* the flag of a preemption is to be taken back before it starts an op */
+  int unflags;            /* that was done before the op which it started last */
   uint32_t sms;           /* at most, of its device's */
   uint32_t pad;           /* the pad that it runs; CR_NONE: it runs none */
   uint32_t pad_rt;        /* request in whose launches its request is to run; CR_NONE: there is none, and it may hold ranges */
@@ -105,9 +106,8 @@ struct device {
   cr_ns evict_ns; /* until then the device is at work on ops that give up */
   struct reset {
     cr_ns at_ns;
-    enum cr_cap how;
     cr_ns clear_ns;
-    uint32_t cap; /* the largest device queue */
+    uint32_t cap; /* the largest device queue of those that are killed */
   } reset;
 };
 
@@ -123,6 +123,7 @@ struct cr_engine {
   uint32_t free_range;
   struct cr_event *event; /* [range_cap] ring of what happened and was not taken yet */
   uint32_t event_at, n_event;
+  uint32_t n_to_end; /* ranges and pads: no more events than these will be told */
   struct cr_gpu_end *end; /* [stream_cap] scratch */
   struct cr_hosts *hosts; /* launch threads */
   struct passes *passes;  /* [range_cap] */
@@ -149,6 +150,7 @@ static inline cr_ns cr_engine_price(const struct device *d, enum cr_gpu_constant
 }
 
 /* engine.c */
+int cr_engine_reserve(struct cr_engine *e) CR_MUST; /* room for one range or pad more, and its event: CR_OK or CR_ENOMEM */
 void cr_engine_tell(struct cr_engine *e, const struct range *r, enum cr_event_kind kind, enum cr_cap how, cr_ns at_ns);
 /* What was told last is of a job whose client has thought for so long since its last iteration. */
 void cr_engine_tell_thought(struct cr_engine *e, cr_ns thought_ns);
@@ -160,8 +162,10 @@ void cr_engine_find_iterations_wake(struct cr_engine *e);
 void cr_engine_drop_range(struct cr_engine *e, uint32_t range, cr_ns now_ns); /* to the free list */
 /* The head range's op is done, but for n_left of its blocks. */
 void cr_engine_finish_op(struct cr_engine *e, struct stream *s, uint32_t n_left, cr_ns now_ns);
-/* Told to the observer, unless it never began. */
-void cr_engine_span(struct cr_engine *e, struct stream *s, uint32_t request, uint32_t client,
+/* Blocks of its next op that a range launches. */
+uint32_t cr_engine_blocks(const struct cr_engine *e, const struct range *r);
+/* Told to the observer, unless it never began: of n_block blocks that were launched, all but end->n_left are done. */
+void cr_engine_span(struct cr_engine *e, struct stream *s, uint32_t request, uint32_t client, uint32_t n_block,
                     const struct cr_gpu_end *end, cr_ns now_ns);
 
 /* engine_stop.c */
@@ -177,7 +181,9 @@ void cr_engine_attach_pads(struct cr_engine *e, struct range *r);
 void cr_engine_start_pads(struct cr_engine *e, struct stream *s, struct range *r, cr_ns from_ns, cr_ns launched_ns);
 void cr_engine_end_pad(struct cr_engine *e, struct stream *s, const struct cr_gpu_end *end, cr_ns now_ns);
 void cr_engine_end_pads(struct cr_engine *e, struct stream *s); /* of an op that is over: its stream is limited no more */
-void cr_engine_stop_pads(struct cr_engine *e, struct stream *s, int kill, cr_ns now_ns); /* beside an op that is stopped */
+/* Beside an op that is stopped; how many of their blocks gave up. */
+uint32_t cr_engine_stop_pads(struct cr_engine *e, struct stream *s, int kill, cr_ns now_ns);
+int cr_engine_may_kill_pads(const struct cr_engine *e, const struct stream *s);
 void cr_engine_return_pads(struct cr_engine *e, struct range *r, cr_ns now_ns); /* of a range that is given back */
 
 #endif

@@ -28,12 +28,14 @@ static void free_pad(struct cr_engine *e, uint32_t i)
 {
   e->pad[i].next = e->free_pad;
   e->free_pad = i;
+  e->n_to_end--;
 }
 
 int cr_engine_add_pad(struct cr_engine *e, const struct cr_act *act, struct cr_err *err)
 {
-  if (e->free_pad == CR_NONE && grow(e) != CR_OK)
+  if (cr_engine_reserve(e) != CR_OK || (e->free_pad == CR_NONE && grow(e) != CR_OK))
     return cr_fail_nomem(err, "pads of launches");
+  e->n_to_end++;
   uint32_t i = e->free_pad;
   struct pad *p = &e->pad[i];
   e->free_pad = p->next;
@@ -83,7 +85,7 @@ void cr_engine_attach_pads(struct cr_engine *e, struct range *r)
 }
 
 /* The request is given back, its progress being all blocks before block `block` of the op; or it is complete with that. */
-static void tell_be(struct cr_engine *e, const struct pad *p, uint32_t block, cr_ns now_ns)
+static void tell_be(struct cr_engine *e, const struct pad *p, uint32_t block, cr_ns lost_ns, cr_ns now_ns)
 {
   struct stream *s = &e->stream[p->stream];
   const struct cr_model_info *m = &e->workload->model[e->workload->client[p->client].model.i];
@@ -95,6 +97,7 @@ static void tell_be(struct cr_engine *e, const struct pad *p, uint32_t block, cr
     .done = (uint32_t)is_over,
     .block = is_over ? 0 : block,
     .reach_ns = s->pad_reach_ns,
+    .lost_ns = lost_ns,
   };
   int is_complete = p->op + r.done == m->op0 + m->n_op;
   s->pad_rt = CR_NONE;
@@ -144,8 +147,8 @@ void cr_engine_end_pads(struct cr_engine *e, struct stream *s)
   }
 }
 
-/* A pad is off the device, n_left of its blocks undone. */
-static void leave_pad(struct cr_engine *e, uint32_t i, uint32_t n_left, cr_ns now_ns)
+/* A pad is off the device, n_left of its blocks undone; lost_ns: for so long they ran. */
+static void leave_pad(struct cr_engine *e, uint32_t i, uint32_t n_left, cr_ns lost_ns, cr_ns now_ns)
 {
   struct pad *p = &e->pad[i];
   struct stream *be = &e->stream[p->stream];
@@ -153,7 +156,7 @@ static void leave_pad(struct cr_engine *e, uint32_t i, uint32_t n_left, cr_ns no
   be->n_pad--;
   p->n_block -= n_left;
   if (be->n_pad == 0 || n_left) /* those that follow one that was cut will not run */
-    tell_be(e, p, p->block + p->n_block, now_ns);
+    tell_be(e, p, p->block + p->n_block, lost_ns, now_ns);
 }
 
 void cr_engine_end_pad(struct cr_engine *e, struct stream *be, const struct cr_gpu_end *end, cr_ns now_ns)
@@ -161,28 +164,43 @@ void cr_engine_end_pad(struct cr_engine *e, struct stream *be, const struct cr_g
   uint32_t i = be->pad;
   struct stream *s = &e->stream[be->pad_beside];
   struct range *r = &e->range[s->head];
-  cr_engine_span(e, be, e->pad[i].request, e->pad[i].client, end, now_ns);
-  leave_pad(e, i, end->n_left, now_ns);
-  if (--r->n_pad_on || !r->op_waits)
-    return;
-  r->op_waits = 0;
-  cr_engine_finish_op(e, s, r->op_left, now_ns);
+  cr_engine_span(e, be, e->pad[i].request, e->pad[i].client, e->pad[i].n_block, end, now_ns);
+  leave_pad(e, i, end->n_left, 0, now_ns);
+  if (--r->n_pad_on == 0 && r->op_waits)
+    cr_engine_finish_op(e, s, r->op_left, now_ns);
 }
 
-void cr_engine_stop_pads(struct cr_engine *e, struct stream *s, int kill, cr_ns now_ns)
+int cr_engine_may_kill_pads(const struct cr_engine *e, const struct stream *s)
+{
+  const struct range *r = &e->range[s->head];
+  for (uint32_t i = r->pad; i != CR_NONE && e->pad[i].rt_op == r->op0 + r->done; i = e->pad[i].next)
+    if (e->stream[e->pad[i].stream].pad == i && e->workload->op[e->pad[i].op].idempotent == CR_NO)
+      return 0;
+  return 1;
+}
+
+uint32_t cr_engine_stop_pads(struct cr_engine *e, struct stream *s, int kill, cr_ns now_ns)
 {
   struct device *d = &e->device[s->device];
   struct range *r = &e->range[s->head];
-  uint32_t op = r->op0 + r->done;
+  uint32_t op = r->op0 + r->done, n_left = 0;
   for (uint32_t i = r->pad; i != CR_NONE && e->pad[i].rt_op == op; i = e->pad[i].next) {
-    struct stream *be = &e->stream[e->pad[i].stream];
+    struct pad *p = &e->pad[i];
+    struct stream *be = &e->stream[p->stream];
     struct cr_gpu_end end;
-    if (be->pad != i || !d->model.ops->stop(d->model.self, be->local, kill, &end))
+    if (be->pad != i)
       continue;
-    cr_engine_span(e, be, e->pad[i].request, e->pad[i].client, &end, now_ns);
-    leave_pad(e, i, e->pad[i].n_block, now_ns);
+    int is_over = d->model.ops->stop(d->model.self, be->local, kill, &end);
+    n_left += end.n_left;
+    if (!is_over)
+      continue;
+    if (kill || end.start_ns == CR_NS_NEVER)
+      end.n_left = p->n_block; /* none is done */
+    cr_engine_span(e, be, p->request, p->client, p->n_block, &end, now_ns);
+    leave_pad(e, i, end.n_left, kill && end.start_ns != CR_NS_NEVER ? now_ns - end.start_ns : 0, now_ns);
     r->n_pad_on--;
   }
+  return n_left;
 }
 
 void cr_engine_return_pads(struct cr_engine *e, struct range *r, cr_ns now_ns)
@@ -193,7 +211,7 @@ void cr_engine_return_pads(struct cr_engine *e, struct range *r, cr_ns now_ns)
     struct stream *be = &e->stream[p->stream];
     r->pad = p->next;
     if (be->pad_rt == r->request) /* the first of it that is left */
-      tell_be(e, p, p->block, now_ns);
+      tell_be(e, p, p->block, 0, now_ns);
     free_pad(e, i);
   }
 }

@@ -48,7 +48,7 @@ static void give_back(struct cr_engine *e, struct stream *s, cr_ns now_ns)
 }
 
 /* Ranges behind the first n come back at once. */
-static void give_back_queued(struct cr_engine *e, struct stream *s, uint32_t n, cr_ns now_ns)
+static void give_back_queued(struct cr_engine *e, struct stream *s, uint32_t n, enum cr_cap how, cr_ns now_ns)
 {
   uint32_t last = s->head, i;
   while (--n)
@@ -60,7 +60,7 @@ static void give_back_queued(struct cr_engine *e, struct stream *s, uint32_t n, 
     struct range *r = &e->range[i];
     uint32_t next = r->next;
     r->reach_ns = CR_NS_NEVER;
-    cr_engine_tell(e, r, CR_EV_BACK, CR_CAP_PARK, now_ns);
+    cr_engine_tell(e, r, CR_EV_BACK, how, now_ns);
     cr_engine_drop_range(e, i, now_ns);
     i = next;
   }
@@ -76,27 +76,54 @@ static uint32_t count_ranges(const struct cr_engine *e, const struct stream *s)
   return n;
 }
 
-/* Ops of the stream that have not ended, the one on the device included; of a job those of this iteration. */
-static uint32_t count_ops(const struct cr_engine *e, const struct stream *s)
+/* Ops of the stream that its program has launched and that have not ended, the one on the device included.  A job's stand
+ * alone: what comes behind them is launched when its iteration has ended. */
+static uint32_t count_launched(const struct cr_engine *e, const struct stream *s)
 {
   uint64_t n = 0;
-  for (uint32_t i = s->head; i != CR_NONE; i = e->range[i].next)
-    n += e->range[i].n_op - e->range[i].done;
+  for (uint32_t i = s->head; i != CR_NONE; i = e->range[i].next) {
+    const struct range *r = &e->range[i];
+    if (r->is_job && i != s->head)
+      break;
+    uint32_t n_launched = r->eager ? cr_hosts_launched(e->hosts, i) : r->n_op;
+    n += n_launched - r->done;
+    if (r->is_job || n_launched < r->n_op)
+      break;
+  }
   return n < CR_NONE ? (uint32_t)n : CR_NONE - 1;
 }
 
-/* Ops in the device queue, with the one that runs; ranges note how many are theirs.  How many ranges have any. */
+/* An op that the host would only have launched later stays in its queue. */
+static void hold_back(struct cr_engine *e, struct stream *s, cr_ns now_ns)
+{
+  struct device *d = &e->device[s->device];
+  struct cr_gpu_end end;
+  if (!s->on || cr_device_queue_has_last(&s->queue, now_ns) || !d->model.ops->stop)
+    return;
+  cr_engine_stop_pads(e, s, 0, now_ns);
+  d->model.ops->stop(d->model.self, s->local, 0, &end);
+  d->unsettled = 1;
+  cr_engine_end_pads(e, s);
+  cr_device_queue_take_back(&s->queue);
+  s->is_flagged |= s->unflags;
+  s->on = 0;
+}
+
+/* Ops in the device queue, with the one that runs, of n_op that were launched; ranges note how many are theirs.  How many
+ * ranges have any.  A stream that is being stopped has not been fed since. */
 static uint32_t find_handed(struct cr_engine *e, struct stream *s, uint32_t n_op, cr_ns now_ns, uint32_t *n_range)
 {
   uint32_t n = 0, left;
-  if (s->on && cr_device_queue_has_last(&s->queue, now_ns))
+  if (s->stop.step != STOP_NONE)
+    n = (uint32_t)s->on + s->stop.handed;
+  else if (s->on)
     n = 1 + cr_device_queue_behind(&s->queue, n_op - 1, now_ns);
   left = n;
   *n_range = 0;
   for (uint32_t i = s->head; i != CR_NONE && (left || i == s->head); i = e->range[i].next) {
     struct range *r = &e->range[i];
-    uint32_t mine = cr_min_u32(left, r->n_op - r->done);
-    r->handed = r->done + mine;
+    uint32_t mine = cr_min_u32(left, r->n_op - r->done), before = s->stop.step != STOP_NONE ? r->handed : 0;
+    r->handed = r->done + mine > before ? r->done + mine : before;
     left -= mine;
     ++*n_range;
   }
@@ -121,43 +148,52 @@ static void give_up_queued(const struct cr_engine *e, struct stream *s, uint32_t
   for (uint32_t i = s->head, skip = (uint32_t)s->on; i != CR_NONE && n; i = e->range[i].next, skip = 0) {
     const struct range *r = &e->range[i];
     for (uint32_t op = r->done + skip; op < r->n_op && n; op++, n--)
-      give_up(d, &s->stop, e->workload->op[r->op0 + op].blocks, 1);
+      give_up(d, &s->stop, op == r->done ? cr_engine_blocks(e, r) : e->workload->op[r->op0 + op].blocks, 1);
   }
 }
 
-/* The op on the device is stopped, by its flag or for good. */
+/* Nothing of the op is on the device any more, and none of its blocks is done. */
+static void undo_op(struct cr_engine *e, struct stream *s, cr_ns now_ns)
+{
+  s->on = 0;
+  s->end_ns = now_ns;
+  cr_device_queue_end(&s->queue, now_ns);
+  cr_engine_end_pads(e, s);
+}
+
+/* The op on the device is stopped, by its flag or for good, with all pads of its launch. */
 static void stop_op(struct cr_engine *e, struct stream *s, int kill, cr_ns now_ns)
 {
   struct device *d = &e->device[s->device];
   struct range *r = &e->range[s->head];
-  struct cr_gpu_end end;
-  cr_engine_stop_pads(e, s, kill, now_ns);
+  struct cr_gpu_end end = {.n_left = 0};
+  uint32_t n_pad_left = cr_engine_stop_pads(e, s, kill, now_ns), n_block = cr_engine_blocks(e, r);
+  int is_over = !r->op_waits && d->model.ops->stop(d->model.self, s->local, kill, &end);
+  int has_begun = r->op_waits || end.start_ns != CR_NS_NEVER;
   d->unsettled = 1;
-  if (r->op_waits)
-    return;
-  int is_over = d->model.ops->stop(d->model.self, s->local, kill, &end);
-  give_up(d, &s->stop, end.n_left, is_over && end.start_ns == CR_NS_NEVER);
-  if (!is_over)
-    return;
-  end.n_left = r->n_slice ? r->n_slice : e->workload->op[r->op0 + r->done].blocks - r->block; /* none is done */
-  cr_engine_span(e, s, r->request, r->client, &end, now_ns);
-  if (end.start_ns != CR_NS_NEVER)
-    r->lost_ns = now_ns - end.start_ns;
-  s->end_ns = now_ns;
-  cr_device_queue_end(&s->queue, now_ns);
-  if (r->n_pad_on) {
-    r->op_waits = 1;
-    r->op_left = end.n_left;
-    return;
+  give_up(d, &s->stop, end.n_left + n_pad_left, is_over && !has_begun && !r->n_pad_on);
+  if (is_over) {
+    if (kill || !has_begun)
+      end.n_left = n_block; /* none is done */
+    cr_engine_span(e, s, r->request, r->client, n_block, &end, now_ns);
+    if (kill && has_begun)
+      r->lost_ns = now_ns - end.start_ns;
+    if (r->n_pad_on || (has_begun && !kill)) {
+      r->op_waits = 1;
+      r->op_left = end.n_left;
+    } else {
+      undo_op(e, s, now_ns);
+    }
   }
-  cr_engine_end_pads(e, s);
-  s->on = 0;
+  if (r->op_waits && r->n_pad_on == 0)
+    cr_engine_finish_op(e, s, r->op_left, now_ns);
 }
 
+/* A launch is killed as a whole. */
 static int may_kill(const struct cr_engine *e, const struct stream *s)
 {
   const struct range *r = &e->range[s->head];
-  return e->workload->op[r->op0 + r->done].idempotent != CR_NO;
+  return (r->op_waits || e->workload->op[r->op0 + r->done].idempotent != CR_NO) && cr_engine_may_kill_pads(e, s);
 }
 
 /* --- step by step ------------------------------------------------------------------------------------------------- */
@@ -208,6 +244,8 @@ void cr_engine_stop_goes_on(struct cr_engine *e, struct stream *s, cr_ns now_ns)
 
 static void drain(struct cr_engine *e, struct stream *s, cr_ns now_ns)
 {
+  if (s->stop.step == STOP_NONE) /* all of it is finished, with what was just stopped */
+    return;
   s->stop.step = STOP_DRAINING;
   if (!s->on)
     return_when_known(e, s, now_ns);
@@ -248,7 +286,7 @@ void cr_engine_stops_due(struct cr_engine *e, cr_ns now_ns)
 
 /* Of a job, at the end of the pass that is under way; at once while it sleeps, and then it has been reached later by as
  * much as it has thought. */
-static void park_job(struct cr_engine *e, struct stream *s, cr_ns now_ns)
+static void park_job(struct cr_engine *e, struct stream *s, enum cr_cap how, cr_ns now_ns)
 {
   struct range *r = &e->range[s->head];
   struct passes *p = &e->passes[s->head];
@@ -261,25 +299,26 @@ static void park_job(struct cr_engine *e, struct stream *s, cr_ns now_ns)
   cr_engine_find_wake(e);
   cr_ns thought_ns = r->reach_ns == CR_NS_NEVER ? 0 : now_ns - s->end_ns;
   r->reach_ns = cr_ns_add(r->reach_ns, thought_ns);
-  cr_engine_leave(e, s, CR_EV_BACK, CR_CAP_PARK, now_ns);
+  cr_engine_leave(e, s, CR_EV_BACK, how, now_ns);
   cr_engine_tell_thought(e, thought_ns);
 }
 
 /* Ranges none of whose ops were handed over come back at once, the others when those have ended. */
-static void park(struct cr_engine *e, struct stream *s, cr_ns now_ns)
+static void park(struct cr_engine *e, struct stream *s, enum cr_cap how, cr_ns now_ns)
 {
   struct range *r = &e->range[s->head];
-  uint32_t n_range = 1, n = (uint32_t)s->on;
+  uint32_t n_range = 1, n = 0;
   if (!e->has_iterations && !r->is_job)
-    n = find_handed(e, s, count_ops(e, s), now_ns, &n_range);
-  give_back_queued(e, s, n_range, now_ns);
+    n = find_handed(e, s, count_launched(e, s), now_ns, &n_range);
+  give_back_queued(e, s, n_range, how, now_ns);
   if (e->has_iterations) {
     cr_iterations_stop(e->device[s->device].iterations, s->local, now_ns);
     cr_engine_find_iterations_wake(e);
   } else if (r->is_job) {
-    park_job(e, s, now_ns);
+    park_job(e, s, how, now_ns);
   } else {
-    s->stop = (struct stop){.step = STOP_PARKING, .how = CR_CAP_PARK, .n_range = n_range, .handed = n ? n - 1 : 0};
+    s->stop =
+      (struct stop){.step = STOP_PARKING, .how = CR_CAP_PARK, .n_range = n_range, .handed = n - (uint32_t)s->on};
     s->stop.back_ns = s->stop.asked_ns = now_ns;
     if (!s->on)
       return_when_known(e, s, now_ns);
@@ -291,15 +330,13 @@ static void join_reset(struct cr_engine *e, struct stream *s, uint32_t n_dropped
 {
   struct device *d = &e->device[s->device];
   struct reset *r = &d->reset;
-  if (r->at_ns != now_ns || r->how != s->stop.how)
-    *r = (struct reset){.at_ns = now_ns, .how = s->stop.how};
+  if (r->at_ns != now_ns)
+    *r = (struct reset){.at_ns = now_ns, .cap = 1};
   r->clear_ns += cr_engine_price(d, CR_GPU_CLEAR);
   if (s->reclaim == CR_RECLAIM_NOW)
     r->clear_ns += n_dropped * cr_engine_price(d, CR_GPU_CLEAR_EACH);
-  if (s->queue.cap > r->cap)
+  if (s->stop.how == CR_CAP_KILL && s->queue.cap > r->cap)
     r->cap = s->queue.cap;
-  if (r->cap == 0)
-    r->cap = 1;
 }
 
 /* All streams of the reset go by what it has come to. */
@@ -311,11 +348,11 @@ static void time_reset(struct cr_engine *e, uint32_t device)
   cr_ns from_ns = r->at_ns + cr_max_ns(r->clear_ns, cr_engine_price(d, CR_GPU_FLAG));
   for (uint32_t i = 0; i < d->n_stream; i++) {
     struct stream *s = &e->stream[d->stream[i]];
-    if (s->stop.step != STOP_FLAGGING || s->stop.asked_ns != r->at_ns || s->stop.how != r->how)
+    if (s->stop.step != STOP_FLAGGING || s->stop.asked_ns != r->at_ns)
       continue;
     s->stop.kill_ns = from_ns + kill_ns;
     s->stop.back_ns = from_ns;
-    if (r->how == CR_CAP_KILL)
+    if (s->stop.how == CR_CAP_KILL)
       s->stop.back_ns += kill_ns + r->cap * cr_engine_price(d, CR_GPU_KILL_MORE);
   }
 }
@@ -333,17 +370,26 @@ void cr_engine_stop(struct cr_engine *e, struct stream *s, enum cr_cap how, cr_n
     cr_rotation_stop(d->rotation, now_ns);
     cr_engine_find_iterations_wake(e);
   }
-  int under_way = s->stop.step != STOP_NONE && s->stop.step != STOP_PARKING;
-  if (s->head == CR_NONE || (under_way && (how != CR_CAP_KILL || s->stop.how == CR_CAP_KILL)))
+  struct stop before = s->stop;
+  int under_way = before.step != STOP_NONE && before.step != STOP_PARKING;
+  if (s->head == CR_NONE || before.step == STOP_RETURNING ||
+      (under_way && (how != CR_CAP_KILL || before.how == CR_CAP_KILL)))
     return;
-  if (how == CR_CAP_PARK || is_asleep(e, s)) {
-    park(e, s, now_ns);
+  hold_back(e, s, now_ns);
+  if (how == CR_CAP_PARK || (is_asleep(e, s) && !under_way)) {
+    park(e, s, how, now_ns);
     return;
   }
-  uint32_t n_op = count_ops(e, s), n_range, n = find_handed(e, s, n_op, now_ns, &n_range);
-  s->stop =
-    (struct stop){.how = how, .n_range = count_ranges(e, s), .handed = n ? n - 1 : 0, .asked_ns = now_ns};
-  step_at(e, s, STOP_FLAGGING, now_ns + cr_engine_price(d, CR_GPU_FLAG));
-  join_reset(e, s, n_op - n, now_ns);
+  uint32_t n_op = count_launched(e, s), n_range, n = find_handed(e, s, n_op, now_ns, &n_range);
+  s->stop = (struct stop){.how = how,
+                          .n_range = count_ranges(e, s),
+                          .handed = n - (uint32_t)s->on,
+                          .chain_ns = before.step == STOP_NONE ? 0 : before.chain_ns,
+                          .serial_ns = before.step == STOP_NONE ? 0 : before.serial_ns,
+                          .asked_ns = now_ns};
+  s->stop.flag_ns = before.step == STOP_FLAGGING ? before.flag_ns
+                                                 : now_ns + cr_engine_price(d, CR_GPU_FLAG);
+  step_at(e, s, STOP_FLAGGING, s->stop.flag_ns);
+  join_reset(e, s, under_way || n > n_op ? 0 : n_op - n, now_ns); /* what was dropped before is not again */
   time_reset(e, s->device);
 }

@@ -571,7 +571,8 @@ static void grant_pad(struct cr_host *h, const struct cr_note *asked)
     be->end_block = 0;
   }
   rt->n_pad++;
-  rt->pad_op = asked->c;
+  rt->pad_op = be->pad_op = asked->c;
+  rt->pad_sms = pad.rt_sms;
   rt->pad_device = h->stream_device[pad.stream];
 }
 

@@ -23,8 +23,9 @@ struct cr_flight {
   cr_ns reach_ns;  /* when a stream first reached it; CR_NS_NEVER: not yet.  Kept for the core */
   uint32_t stream; /* CR_NONE: the policy owns it */
   uint32_t end_op; /* of the launched range, counted from the model's first op; of pads, the op that the next one continues */
-  /* Pads.  n_pad: of this request's launch to come; the last is at pad_op, all are on pad_device. */
-  uint32_t n_pad, pad_op, pad_device;
+  /* Pads.  n_pad: of this request's launch to come; the last is at pad_op, leaves it pad_sms SMs, and all are on pad_device.  Of
+   * one that runs as pads itself, pad_op is the op with which its last one runs. */
+  uint32_t n_pad, pad_op, pad_sms, pad_device;
   uint32_t pad_of;    /* request in whose launch it runs as pads; CR_NONE */
   uint32_t end_block; /* of end_op, with all its pads so far */
   uint8_t is_cut;     /* a CUT note came for the note that follows */

@@ -76,6 +76,14 @@ static int in_flight(const struct cr_host *h, uint32_t request)
   return request < h->view.request_cap && h->request_client[request] != CR_NONE && h->flight[request].stream != CR_NONE;
 }
 
+/* Whether the blocks that a CUT note before it told of are some of the op's that follows. */
+static int fits_cut(const struct cr_host *h, const struct cr_note *note)
+{
+  uint32_t block = h->flight[note->a].is_cut ? h->request_next_block[note->a] : 0;
+  return block == 0 || (note->b < cr_host_n_op(h, note->a) && !cr_host_is_job(h, h->request_client[note->a]) &&
+                        block < h->workload->op[cr_host_model(h, note->a)->op0 + note->b].blocks);
+}
+
 /* The same, of notes of jobs. */
 static const char *job_fault(const struct replay *r, const struct cr_note *note)
 {
@@ -105,14 +113,19 @@ static const char *fault(const struct replay *r, const struct cr_note *note)
       return "the job does not make a request now";
     return NULL;
   case CR_NOTE_DONE:
-    return in_flight(h, note->a) && note->b == h->flight[note->a].end_op ? NULL : "nothing was launched that ends so";
+    return in_flight(h, note->a) && note->b == h->flight[note->a].end_op && fits_cut(h, note)
+             ? NULL
+             : "nothing was launched that ends so";
   case CR_NOTE_BACK:
   case CR_NOTE_TURNED:
-    return in_flight(h, note->a) && note->b >= h->request_next_op[note->a] && note->b <= h->flight[note->a].end_op
+    return in_flight(h, note->a) && note->b >= h->request_next_op[note->a] &&
+               note->b <= h->flight[note->a].end_op && fits_cut(h, note)
              ? NULL
              : "nothing was launched that comes back so";
   case CR_NOTE_CUT:
-    return in_flight(h, note->a) ? NULL : "nothing was launched that could be cut";
+    return in_flight(h, note->a) && !h->flight[note->a].is_cut && note->c <= cr_host_n_op(h, note->a)
+             ? NULL
+             : "nothing was launched that could be cut";
   case CR_NOTE_THOUGHT:
     return in_flight(h, note->a) && cr_host_is_job(h, h->request_client[note->a])
              ? NULL
