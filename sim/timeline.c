@@ -328,6 +328,8 @@ static void on_op(void *ctx, const struct cr_op_span *span)
     span->request, span->op - model->op0, op->stage, op->blocks, op->duration_ns / 1000, op->duration_ns % 1000);
   if (op->kind == CR_OP_ITERATION)
     n += snprintf(line + n, sizeof line - (size_t)n, ",\"iterations\":%u", span->n);
+  if (span->n_left) /* given up, stopped, or another launch's */
+    n += snprintf(line + n, sizeof line - (size_t)n, ",\"blocks_not_done\":%u", span->n_left);
   add(t, line, (size_t)n);
   add_text(t, "}}");
 }
