@@ -21,7 +21,7 @@
 #include "policies/rt_first.h"
 
 enum { OPT_DQ, OPT_RESTORE, OPT_RECLAIM, OPT_WAIT, OPT_PADDING, OPT_RULES, OPT_SEVERAL, OPT_GRAINS };
-enum { EXACT, QUEUE, FOUR };                  /* restore, in the order of its choices */
+enum { EXACT, QUEUE, FOUR };                /* restore, in the order of its choices */
 enum { BOTH, LATENCY, OCCUPANCY, NO_RULE }; /* rules, likewise: which ones hold */
 
 static const struct cr_opt options[] = {

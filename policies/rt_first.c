@@ -154,17 +154,30 @@ void cr_rt_first_on_back(struct cr_policy *p, cr_request r, enum cr_cap how)
     land(p, be);
 }
 
-void cr_rt_first_restore_kernel(struct cr_policy *p, cr_request r, struct cr_be *be)
-{
-  if (be->block)
-    cr_rewind(p, r, be->op);
-  be->block = 0;
-}
-
 void cr_rt_first_dump(struct cr_policy *p, struct cr_text *out)
 {
   const struct cr_rt_first *s = p->state;
   for (uint32_t d = 0; d < p->view->n_device; d++)
     cr_text_add(out, "%sdevice %u: %u real-time requests wait, %u streams have not come back", d ? "; " : "", d,
                 s->device[d].rt.n, s->device[d].n_back);
+}
+
+/* The cut kernel starts over. */
+static void restore_kernel(struct cr_policy *p, cr_request r, struct cr_be *be)
+{
+  if (be->block)
+    cr_rewind(p, r, be->op);
+  be->block = 0;
+}
+
+int cr_rt_first_init_evict(struct cr_policy *p, struct cr_err *err)
+{
+  enum { KERNEL }; /* the first choice of resume */
+  const struct cr_rt_first_rule rule = {
+    .how = CR_CAP_EVICT,
+    .queue = (uint32_t)p->opt[CR_EVICT_DQ],
+    .waits = (int)p->opt[CR_EVICT_WAIT],
+    .restore = p->opt[CR_EVICT_RESUME] == KERNEL ? restore_kernel : NULL,
+  };
+  return cr_rt_first_init(p, rule, err);
 }

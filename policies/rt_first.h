@@ -16,10 +16,10 @@ struct cr_be {
   struct cr_queue waiting; /* requests behind the first */
   cr_stream stream;
   uint32_t device;
-  uint32_t next;   /* be client + 1 of its device, in order */
-  uint32_t first;  /* slot + 1 of the request that runs, or is to go on; 0: none */
-  int is_launched; /* it runs, and was not given back yet */
-  int is_wanted;   /* back */
+  uint32_t next;      /* be client + 1 of its device, in order */
+  uint32_t first;     /* slot + 1 of the request that runs, or is to go on; 0: none */
+  int is_launched;    /* it runs, and was not given back yet */
+  int is_wanted;      /* back */
   uint32_t op, block; /* where it goes on, once the pads that were asked for have run */
   uint32_t restart;   /* op from which it went on after it was stopped */
 };
@@ -65,7 +65,28 @@ void cr_rt_first_on_done(struct cr_policy *p, cr_request r, int complete);
 void cr_rt_first_on_back(struct cr_policy *p, cr_request r, enum cr_cap how);
 void cr_rt_first_dump(struct cr_policy *p, struct cr_text *out);
 
-/* For restore: the cut kernel starts over. */
-void cr_rt_first_restore_kernel(struct cr_policy *p, cr_request r, struct cr_be *be);
+/* The same by EVICT, as the options below say: for policies that have these, in this order, and no others. */
+int cr_rt_first_init_evict(struct cr_policy *p, struct cr_err *err) CR_MUST;
+
+enum { CR_EVICT_DQ, CR_EVICT_RESUME, CR_EVICT_WAIT, CR_EVICT_N_OPT };
+#define CR_EVICT_OPTIONS(DQ, DQ_SOURCE, RESUME_SOURCE)                                                        \
+  [CR_EVICT_DQ] = {.name = "dq",                                                                              \
+                   .kind = CR_OPT_COUNT,                                                                      \
+                   .fallback = DQ,                                                                            \
+                   .min = 1,                                                                                  \
+                   .max = CR_QUEUE_MAX,                                                                       \
+                   .help = "kernels that the device queue of a best-effort stream holds",                     \
+                   .source = DQ_SOURCE},                                                                      \
+  [CR_EVICT_RESUME] = {.name = "resume",                                                                      \
+                       .kind = CR_OPT_CHOICE,                                                                 \
+                       .choices = "kernel|block",                                                             \
+                       .fallback = "kernel",                                                                  \
+                       .help = "where a request goes on whose kernel was cut",                                \
+                       .source = RESUME_SOURCE},                                                              \
+  [CR_EVICT_WAIT] = {.name = "wait",                                                                          \
+                     .kind = CR_OPT_BOOL,                                                                     \
+                     .fallback = "yes",                                                                       \
+                     .help = "real-time requests start when best-effort ones are known to be off the device", \
+                     .source = "REEF, OSDI 2022, section 4"}
 
 #endif
