@@ -2,9 +2,9 @@
 #
 # Every case is a line of TAP.  Without cmocka the programs are built against tests/no_cmocka.h and skip each case.
 unit_tests = \
-  tests/t_alloc tests/t_arrival tests/t_conformance tests/t_copies tests/t_core tests/t_core_jobs tests/t_core_memory tests/t_engine_jobs tests/t_csv tests/t_device_file tests/t_eager \
+  tests/t_alloc tests/t_arrival tests/t_conformance tests/t_copies tests/t_core tests/t_core_jobs tests/t_core_memory tests/t_engine_jobs tests/t_csv tests/t_device_file tests/t_device_queue tests/t_eager tests/t_engine_stop \
   tests/t_farm tests/t_finding tests/t_fit tests/t_fluid tests/t_gpu tests/t_heap tests/t_hist tests/t_iteration tests/t_iterations tests/t_iteration_table tests/t_jobs tests/t_jobs_generate tests/t_kernel_class tests/t_kineto \
-  tests/t_lane_policy tests/t_lanes tests/t_ledger tests/t_machine tests/t_memory tests/t_monkey tests/t_nearest tests/t_option tests/t_plugin \
+  tests/t_lane_policy tests/t_lanes tests/t_ledger tests/t_machine tests/t_memory tests/t_monkey tests/t_nearest tests/t_option tests/t_pad tests/t_plugin tests/t_preempt_h200 tests/t_preempt_random \
   tests/t_progress tests/t_queue tests/t_replay tests/t_report tests/t_rng tests/t_rundb \
   tests/t_scenario tests/t_scenario_jobs tests/t_sleepers tests/t_slices tests/t_stats tests/t_store tests/t_timeline tests/t_timeline_check tests/t_truth tests/t_unit \
   tests/t_validate tests/t_waiting tests/t_workload tests/t_yaml_set
@@ -16,7 +16,7 @@ script_tests = \
 check_LIBRARIES += libcrtest.a
 libcrtest_a_SOURCES = \
   tests/fake_backend.c tests/fake_backend.h tests/load.c tests/load.h tests/manager.c tests/manager.h tests/made.c tests/made.h \
-  tests/no_cmocka.h tests/script.c tests/script.h tests/t.c tests/t.h
+  tests/no_cmocka.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/t.c tests/t.h
 
 check_PROGRAMS += $(unit_tests)
 TESTS = $(unit_tests) $(script_tests)
