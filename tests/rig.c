@@ -16,6 +16,8 @@ static const struct cr_device_desc four_sms = {.name = "four",
                                                .sm_warps = 32,
                                                .sm_blocks = 32,
                                                .sm_regs = 65536,
+                                               .priority_greatest = -5,
+                                               .mem_bytes = 1000,
                                                .warp_regs_unit = 256,
                                                .block_threads_max = 1024,
                                                .thread_regs_max = 255,
@@ -40,13 +42,18 @@ static void on_use(void *ctx, uint32_t device, cr_ns at_ns, uint32_t sms_busy, u
   ((struct rig *)ctx)->sms_busy[device] = sms_busy;
 }
 
-void rig_init(struct rig *r)
+void rig_device(struct rig *r, uint32_t n_device)
 {
-  *r = (struct rig){.builder = cr_workload_builder_new()};
-  assert_non_null(r->builder);
+  *r = (struct rig){.machine = {.n_device = n_device, .device = r->device}};
   for (uint32_t i = 0; i < RIG_DEVICES; i++)
     r->device[i] = four_sms;
-  r->machine = (struct cr_machine){.n_device = RIG_DEVICES, .device = r->device};
+}
+
+void rig_init(struct rig *r)
+{
+  rig_device(r, RIG_DEVICES);
+  r->builder = cr_workload_builder_new();
+  assert_non_null(r->builder);
   r->observer = (struct cr_observer){.ctx = r, .on_op = on_op, .on_use = on_use};
 }
 

@@ -28,6 +28,7 @@ struct rig {
 };
 
 void rig_init(struct rig *r);
+void rig_device(struct rig *r, uint32_t n_device); /* only r->machine, without an engine: nothing is to be freed */
 void rig_fini(struct rig *r);
 void rig_price(struct rig *r, enum cr_gpu_constant price, cr_ns ns); /* of all devices; before rig_open */
 

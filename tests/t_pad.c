@@ -628,8 +628,6 @@ static void expect_refused(const struct cr_policy_ops *ops, int which, uint32_t 
   snprintf(text, sizeof text, "case=%d", which);
   cfg.policy_options = text;
   cfg.machine = &r.machine;
-  for (int i = 0; i < RIG_DEVICES; i++)
-    r.device[i].mem_bytes = 1000;
   cfg.backend = &cr_backend_sim;
   cfg.strict = 0;
   struct cr_result result;

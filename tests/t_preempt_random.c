@@ -490,10 +490,6 @@ static void every_block_is_done_once_but_for_what_was_in_vain(void **state)
     for (int i = CR_GPU_FIRST_PRICE; i < CR_N_GPU_CONSTANT; i++)
       rig_price(&r, (enum cr_gpu_constant)i,
                 draw_of(seed, &n, 4) ? (cr_ns)draw_of(seed, &n, i == CR_GPU_EVICT_BLOCK ? 3 : 40) : 0);
-    for (int i = 0; i < RIG_DEVICES; i++) {
-      r.device[i].priority_greatest = -1;
-      r.device[i].mem_bytes = 1000;
-    }
     r.machine.n_device = 1 + seed % 2;
     run(&r.machine, seed, 1, &t);
     rig_fini(&r);
