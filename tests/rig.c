@@ -237,7 +237,8 @@ void rig_preempt(struct rig *r, uint32_t stream, enum cr_cap how)
 static void tell(struct rig *r, const struct cr_event *e)
 {
   assert_int_equal(e->at_ns, r->now_ns);
-  cr_text_add(&r->story, "%" PRId64 " %s %u op %u", e->at_ns, e->kind == CR_EV_DONE ? "done" : "back", e->request, e->op);
+  cr_text_add(&r->story, "%" PRId64 " %s %u op %u", e->at_ns, e->kind == CR_EV_DONE ? "done" : "back", e->request,
+              e->op);
   if (e->block)
     cr_text_add(&r->story, " block %u", e->block);
   if (e->kind == CR_EV_BACK && e->handed > e->op)

@@ -54,7 +54,7 @@ static void a_queue_of_one_waits_for_each_end(void **state)
 {
   (void)state;
   EXPECT(1, 20, 5, 25 + 3 + 5, 53 + 3 + 5, 81 + 3 + 5); /* each end + notice + fetch: pushes are long over */
-  EXPECT(1, 1, 5, 15, 25, 35); /* ends at 6: the next push is at 10, and not at 9 */
+  EXPECT(1, 1, 5, 15, 25, 35);                          /* ends at 6: the next push is at 10, and not at 9 */
 }
 
 static void larger_queues_hide_the_host(void **state)
@@ -99,10 +99,10 @@ static void a_program_that_launches_late_is_waited_for(void **state)
   struct cr_device_queue q = queue_of(2);
   assert_int_equal(cr_device_queue_push(&q, 7), 12);
   cr_device_queue_end(&q, 20);
-  assert_int_equal(cr_device_queue_push(&q, 0), 22);     /* 7 + push */
+  assert_int_equal(cr_device_queue_push(&q, 0), 22); /* 7 + push */
   assert_int_equal(cr_device_queue_push(&q, 1000), 1005);
   cr_device_queue_end(&q, 1010);
-  assert_int_equal(cr_device_queue_push(&q, 0), 1015);   /* 1000 + push */
+  assert_int_equal(cr_device_queue_push(&q, 0), 1015); /* 1000 + push */
 }
 
 static void beyond_what_is_remembered_only_pushes_count(void **state)

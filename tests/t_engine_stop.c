@@ -375,7 +375,9 @@ static void what_is_finished_meanwhile_is_done(void **state)
     rig_launch(&r, 1, 0, 2, 0);
     rig_run(&r, CR_NS_NEVER);
     /* PARK: at once.  The others: not before the flag was written (105; with the kill it was busy until 115), and unflag */
-    rig_expect(&r, i == 0 ? "300 done 1 op 2 reached 100\n" : i == 1 ? "311 done 1 op 2 reached 100\n" : "321 done 1 op 2 reached 100\n");
+    rig_expect(&r, i == 0   ? "300 done 1 op 2 reached 100\n"
+                   : i == 1 ? "311 done 1 op 2 reached 100\n"
+                            : "321 done 1 op 2 reached 100\n");
     rig_fini(&r);
   }
 }

@@ -48,9 +48,14 @@ static void wish_pad(struct cr_policy *p, cr_request r)
 
 static void wish(struct cr_policy *p)
 {
-  static const enum cr_cap how[] = {CR_CAP_PARK, CR_CAP_EVICT,      CR_CAP_KILL,
-                                    CR_CAP_SWITCH, CR_CAP_MEM, (enum cr_cap)0,
-                                    (enum cr_cap)(CR_CAP_EVICT | CR_CAP_KILL), (enum cr_cap)-1};
+  static const enum cr_cap how[] = {CR_CAP_PARK,
+                                    CR_CAP_EVICT,
+                                    CR_CAP_KILL,
+                                    CR_CAP_SWITCH,
+                                    CR_CAP_MEM,
+                                    (enum cr_cap)0,
+                                    (enum cr_cap)(CR_CAP_EVICT | CR_CAP_KILL),
+                                    (enum cr_cap) - 1};
   cr_request r = {some_id(p, 20)};
   cr_stream s = {some_id(p, p->view->n_stream)};
   switch (draw(p, 15)) {
@@ -215,17 +220,17 @@ static void on_room(struct cr_policy *p, cr_stream s)
 }
 
 #define MONKEY                                                                                                       \
-  .abi = CR_POLICY_ABI, .name = "monkey", .about = "asks for nonsense", .options = options,                         \
+  .abi = CR_POLICY_ABI, .name = "monkey", .about = "asks for nonsense", .options = options,                          \
   .state_bytes = sizeof(struct monkey), .client_bytes = 3, .request_bytes = 5, .init = init, .on_client = on_client, \
-  .on_job_arrive = on_job_arrive, .on_job_ready = on_job_ready, .on_job_leave = on_job_leave,                       \
+  .on_job_arrive = on_job_arrive, .on_job_ready = on_job_ready, .on_job_leave = on_job_leave,                        \
   .on_request = on_request, .on_done = on_done, .on_back = on_back, .on_timer = on_timer, .on_room = on_room
 
 /* On the fake backend, which has all but the last three; and on the simulator, where nothing takes turns with those. */
-static const struct cr_policy_ops monkey = {
-  MONKEY, .needs = CR_CAP_PARK | CR_CAP_KILL | CR_CAP_PRIORITY | CR_CAP_SHARE | CR_CAP_PROCESS | CR_CAP_MEM};
-static const struct cr_policy_ops padding_monkey = {
-  MONKEY, .needs = CR_CAP_PARK | CR_CAP_EVICT | CR_CAP_KILL | CR_CAP_PRIORITY | CR_CAP_SHARE | CR_CAP_MEM | CR_CAP_QUEUE |
-                   CR_CAP_SLICE | CR_CAP_PAD};
+static const struct cr_policy_ops monkey = {MONKEY, .needs = CR_CAP_PARK | CR_CAP_KILL | CR_CAP_PRIORITY |
+                                                             CR_CAP_SHARE | CR_CAP_PROCESS | CR_CAP_MEM};
+static const struct cr_policy_ops padding_monkey = {MONKEY, .needs = CR_CAP_PARK | CR_CAP_EVICT | CR_CAP_KILL |
+                                                                     CR_CAP_PRIORITY | CR_CAP_SHARE | CR_CAP_MEM |
+                                                                     CR_CAP_QUEUE | CR_CAP_SLICE | CR_CAP_PAD};
 
 static const struct cr_workload *jungle(struct cr_workload_builder *b)
 {

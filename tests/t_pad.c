@@ -43,7 +43,8 @@ static void init(struct rig *r, uint32_t n_op, uint32_t be_blocks, cr_ns be_ns)
 
 static void pad(struct rig *r, uint32_t rt_op, uint32_t be, uint32_t be_op, uint32_t block0, uint32_t n_block)
 {
-  rig_pad(r, (struct cr_act_pad){.rt = RT, .rt_op = rt_op, .rt_sms = 2, .sm_blocks = 1}, be, be_op, block0, n_block, be - 1);
+  rig_pad(r, (struct cr_act_pad){.rt = RT, .rt_op = rt_op, .rt_sms = 2, .sm_blocks = 1}, be, be_op, block0, n_block,
+          be - 1);
 }
 
 /* Whether nobody's share of the SMs is limited any more. */
@@ -214,7 +215,8 @@ static void no_more_blocks_lie_on_an_SM_than_allowed(void **state)
     rig_run(&r, CR_NS_NEVER);
     char want[80];
     uint32_t at_once = 3 * (sm_blocks < 32 ? sm_blocks : 32);
-    snprintf(want, sizeof want, "%u done 1 op 1 reached 0\n2000 done 0 op 1 reached 0\n", (60 + at_once - 1) / at_once * 10);
+    snprintf(want, sizeof want, "%u done 1 op 1 reached 0\n2000 done 0 op 1 reached 0\n",
+             (60 + at_once - 1) / at_once * 10);
     rig_expect(&r, want);
     assert_int_equal(watch.most_warps, 32 + (at_once < 60 ? at_once : 60));
     rig_fini(&r);
@@ -301,7 +303,8 @@ static void a_launch_of_which_only_pads_began_comes_back(void **state)
   static const enum cr_cap how[] = {CR_CAP_EVICT, CR_CAP_KILL};
   static const char *const want[] = {
     "150 back 1 op 1 by pad reached 10\n154 back 0 op 0 handed 1 by evict reached 10\n1000 done 3 op 1 reached 0\n",
-    "67 back 1 op 0 lost 57 by pad reached 10\n76 back 0 op 0 handed 1 by kill reached 10\n1000 done 3 op 1 reached 0\n",
+    "67 back 1 op 0 lost 57 by pad reached 10\n76 back 0 op 0 handed 1 by kill reached 10\n1000 done 3 op 1 reached "
+    "0\n",
   };
   for (int i = 0; i < 2; i++) {
     static struct rig r;
@@ -360,7 +363,8 @@ static void pads_that_are_not_reached_come_back_with_their_launch(void **state)
   rig_run(&r, 50);
   rig_preempt(&r, RT_STREAM, CR_CAP_PARK);
   rig_run(&r, CR_NS_NEVER);
-  rig_expect(&r, "150 back 0 op 1 by park reached 0\n150 back 1 op 0 block 2 by pad reached 0\n150 back 2 op 0 by pad\n");
+  rig_expect(&r,
+             "150 back 0 op 1 by park reached 0\n150 back 1 op 0 block 2 by pad reached 0\n150 back 2 op 0 by pad\n");
   expect_restored(&r, 150);
   rig_fini(&r);
   for (int i = 0; i < 2; i++) { /* behind another range */
@@ -371,8 +375,9 @@ static void pads_that_are_not_reached_come_back_with_their_launch(void **state)
     rig_run(&r, 50);
     rig_preempt(&r, RT_STREAM, i ? CR_CAP_KILL : CR_CAP_PARK);
     rig_run(&r, CR_NS_NEVER);
-    rig_expect(&r, i ? "72 back 3 op 0 handed 1 lost 67 by kill reached 0\n72 back 0 op 0 by kill\n72 back 1 op 0 by pad\n"
-                     : "50 back 0 op 0 by park\n50 back 1 op 0 by pad\n1000 done 3 op 1 reached 0\n");
+    rig_expect(&r,
+               i ? "72 back 3 op 0 handed 1 lost 67 by kill reached 0\n72 back 0 op 0 by kill\n72 back 1 op 0 by pad\n"
+                 : "50 back 0 op 0 by park\n50 back 1 op 0 by pad\n1000 done 3 op 1 reached 0\n");
     rig_fini(&r);
   }
 }
@@ -457,31 +462,90 @@ static void ask(struct cr_policy *p, int64_t which)
 {
   struct cr_pad_spec pad = good();
   switch (which) {
-  case 0: pad.rt.i = 77; break;
-  case 1: launch(p, 0, CR_ALL, 0); break;
-  case 2: pad.stream.i = 99; break;
-  case 3: pad.n_block = 0; break;
-  case 4: pad.n_block = UINT32_MAX; break;
-  case 5: pad.sm_blocks = 0; break;
-  case 6: pad.sm_blocks = 256; break;
-  case 7: pad.rt_sms = 0; break;
-  case 8: pad.rt_sms = 4; break;
-  case 9: take_pad(p, pad); pad.rt_op = 0; break;
-  case 10: take_pad(p, pad); break;
-  case 11: take_pad(p, pad); pad.be.i = 2; pad.rt_sms = 3; break;
-  case 12: take_pad(p, pad); pad.rt_op = 2; pad.stream.i = 2; break;
-  case 13: pad.be.i = 0; break;
-  case 14: pad.rt_op = 3; break;
-  case 15: pad.rt_op = 4; break;
-  case 16: pad.be.i = 2; break;
-  case 17: pad.rt.i = 2; break;
-  case 18: pad.be.i = 77; break;
-  case 19: launch(p, 1, CR_ALL, 1); break;
-  case 20: launch(p, 2, CR_ALL, 1); break;
-  case 21: pad.rt.i = 1; pad.be.i = 0; pad.stream.i = 0; take_pad(p, pad); pad = good(); break;
-  case 22: take_pad(p, pad); pad.stream.i = 0; pad.rt_op = 2; break;
-  case 23: break;
-  default: return;
+  case 0:
+    pad.rt.i = 77;
+    break;
+  case 1:
+    launch(p, 0, CR_ALL, 0);
+    break;
+  case 2:
+    pad.stream.i = 99;
+    break;
+  case 3:
+    pad.n_block = 0;
+    break;
+  case 4:
+    pad.n_block = UINT32_MAX;
+    break;
+  case 5:
+    pad.sm_blocks = 0;
+    break;
+  case 6:
+    pad.sm_blocks = 256;
+    break;
+  case 7:
+    pad.rt_sms = 0;
+    break;
+  case 8:
+    pad.rt_sms = 4;
+    break;
+  case 9:
+    take_pad(p, pad);
+    pad.rt_op = 0;
+    break;
+  case 10:
+    take_pad(p, pad);
+    break;
+  case 11:
+    take_pad(p, pad);
+    pad.be.i = 2;
+    pad.rt_sms = 3;
+    break;
+  case 12:
+    take_pad(p, pad);
+    pad.rt_op = 2;
+    pad.stream.i = 2;
+    break;
+  case 13:
+    pad.be.i = 0;
+    break;
+  case 14:
+    pad.rt_op = 3;
+    break;
+  case 15:
+    pad.rt_op = 4;
+    break;
+  case 16:
+    pad.be.i = 2;
+    break;
+  case 17:
+    pad.rt.i = 2;
+    break;
+  case 18:
+    pad.be.i = 77;
+    break;
+  case 19:
+    launch(p, 1, CR_ALL, 1);
+    break;
+  case 20:
+    launch(p, 2, CR_ALL, 1);
+    break;
+  case 21:
+    pad.rt.i = 1;
+    pad.be.i = 0;
+    pad.stream.i = 0;
+    take_pad(p, pad);
+    pad = good();
+    break;
+  case 22:
+    take_pad(p, pad);
+    pad.stream.i = 0;
+    pad.rt_op = 2;
+    break;
+  case 23:
+    break;
+  default:
+    return;
   }
   ask_pad(p, pad);
   if (which == 21)
@@ -492,29 +556,86 @@ static void ask_more(struct cr_policy *p, int64_t which)
 {
   cr_request rt = {0}, be = {1}, job = {2};
   switch (which) {
-  case 30: take_pad(p, good()); cr_launch(p, job, CR_ALL, (cr_stream){1}); break;
-  case 31: take_pad(p, good()); cr_launch(p, rt, 1, (cr_stream){0}); break;
-  case 32: take_pad(p, good()); cr_launch(p, rt, CR_ALL, (cr_stream){2}); break;
-  case 33: take_pad(p, good()); cr_slice(p, rt, 1, (cr_stream){0}); break;
-  case 34: take_pad(p, good()); cr_rewind(p, rt, 0); break;
-  case 35: take_pad(p, good()); cr_drop(p, rt); break;
-  case 36: cr_slice(p, rt, 0, (cr_stream){0}); break;
-  case 37: cr_slice(p, rt, 1, (cr_stream){9}); break;
-  case 38: cr_slice(p, job, 1, (cr_stream){0}); break;
-  case 39: cr_slice(p, (cr_request){77}, 1, (cr_stream){0}); break;
-  case 40: launch(p, 0, CR_ALL, 0); cr_slice(p, rt, 1, (cr_stream){0}); break;
-  case 41: cr_rewind(p, rt, 1); break;
-  case 42: cr_rewind(p, job, 0); break;
-  case 43: cr_rewind(p, (cr_request){77}, 0); break;
-  case 44: launch(p, 0, CR_ALL, 0); cr_rewind(p, rt, 0); break;
-  case 45: cr_queue(p, (cr_stream){0}, 4, CR_RECLAIM_LATER); break;
-  case 46: cr_drop(p, (cr_request){77}); break;
-  case 47: launch(p, 0, CR_ALL, 0); cr_drop(p, rt); break;
-  case 48: take_pad(p, good()); cr_slice(p, be, 1, (cr_stream){1}); break;
-  case 49: take_pad(p, good()); cr_rewind(p, be, 0); break;
-  case 50: take_pad(p, good()); cr_drop(p, be); break;
-  case 51: cr_slice(p, rt, 1, (cr_stream){0}); break;
-  default: break;
+  case 30:
+    take_pad(p, good());
+    cr_launch(p, job, CR_ALL, (cr_stream){1});
+    break;
+  case 31:
+    take_pad(p, good());
+    cr_launch(p, rt, 1, (cr_stream){0});
+    break;
+  case 32:
+    take_pad(p, good());
+    cr_launch(p, rt, CR_ALL, (cr_stream){2});
+    break;
+  case 33:
+    take_pad(p, good());
+    cr_slice(p, rt, 1, (cr_stream){0});
+    break;
+  case 34:
+    take_pad(p, good());
+    cr_rewind(p, rt, 0);
+    break;
+  case 35:
+    take_pad(p, good());
+    cr_drop(p, rt);
+    break;
+  case 36:
+    cr_slice(p, rt, 0, (cr_stream){0});
+    break;
+  case 37:
+    cr_slice(p, rt, 1, (cr_stream){9});
+    break;
+  case 38:
+    cr_slice(p, job, 1, (cr_stream){0});
+    break;
+  case 39:
+    cr_slice(p, (cr_request){77}, 1, (cr_stream){0});
+    break;
+  case 40:
+    launch(p, 0, CR_ALL, 0);
+    cr_slice(p, rt, 1, (cr_stream){0});
+    break;
+  case 41:
+    cr_rewind(p, rt, 1);
+    break;
+  case 42:
+    cr_rewind(p, job, 0);
+    break;
+  case 43:
+    cr_rewind(p, (cr_request){77}, 0);
+    break;
+  case 44:
+    launch(p, 0, CR_ALL, 0);
+    cr_rewind(p, rt, 0);
+    break;
+  case 45:
+    cr_queue(p, (cr_stream){0}, 4, CR_RECLAIM_LATER);
+    break;
+  case 46:
+    cr_drop(p, (cr_request){77});
+    break;
+  case 47:
+    launch(p, 0, CR_ALL, 0);
+    cr_drop(p, rt);
+    break;
+  case 48:
+    take_pad(p, good());
+    cr_slice(p, be, 1, (cr_stream){1});
+    break;
+  case 49:
+    take_pad(p, good());
+    cr_rewind(p, be, 0);
+    break;
+  case 50:
+    take_pad(p, good());
+    cr_drop(p, be);
+    break;
+  case 51:
+    cr_slice(p, rt, 1, (cr_stream){0});
+    break;
+  default:
+    break;
   }
 }
 
@@ -524,12 +645,23 @@ static int asker_init(struct cr_policy *p, struct cr_err *err)
   for (uint32_t i = 0; i < 3; i++)
     cr_stream_new(p, (cr_device){i / 2}, 0);
   switch (p->opt[0]) {
-  case 60: cr_queue(p, (cr_stream){3}, 4, CR_RECLAIM_LATER); break;
-  case 61: cr_queue(p, (cr_stream){0}, 0, CR_RECLAIM_LATER); break;
-  case 62: cr_queue(p, (cr_stream){0}, CR_QUEUE_MAX + 1, CR_RECLAIM_LATER); break;
-  case 63: cr_queue(p, (cr_stream){0}, 4, (enum cr_reclaim)2); break;
-  case 64: cr_queue(p, (cr_stream){0}, CR_QUEUE_MAX, CR_RECLAIM_NOW); break;
-  default: break;
+  case 60:
+    cr_queue(p, (cr_stream){3}, 4, CR_RECLAIM_LATER);
+    break;
+  case 61:
+    cr_queue(p, (cr_stream){0}, 0, CR_RECLAIM_LATER);
+    break;
+  case 62:
+    cr_queue(p, (cr_stream){0}, CR_QUEUE_MAX + 1, CR_RECLAIM_LATER);
+    break;
+  case 63:
+    cr_queue(p, (cr_stream){0}, 4, (enum cr_reclaim)2);
+    break;
+  case 64:
+    cr_queue(p, (cr_stream){0}, CR_QUEUE_MAX, CR_RECLAIM_NOW);
+    break;
+  default:
+    break;
   }
   return CR_OK;
 }
@@ -553,7 +685,8 @@ static void asker_done(struct cr_policy *p, cr_request r, int complete)
   if (complete)
     return;
   int again = p->opt[0] == 71 && a->n++ == 0;
-  if (p->opt[0] == 70 && p->view->request_next_op[r.i] == 2) /* over one that must not run twice; then over a part of it */
+  if (p->opt[0] == 70 &&
+      p->view->request_next_op[r.i] == 2) /* over one that must not run twice; then over a part of it */
     cr_rewind(p, r, 0);
   if (again)
     cr_rewind(p, r, 1);
@@ -591,14 +724,14 @@ static const struct cr_opt options[] = {
   {0},
 };
 
-#define ASKER                                                                                                            \
-  .abi = CR_POLICY_ABI, .name = "asker", .about = "asks for one wrong thing", .options = options,                       \
+#define ASKER                                                                                     \
+  .abi = CR_POLICY_ABI, .name = "asker", .about = "asks for one wrong thing", .options = options, \
   .state_bytes = sizeof(struct asker), .init = asker_init, .on_back = asker_back, .on_done = asker_done
 
-static const struct cr_policy_ops asker = {
-  ASKER, .needs = CR_CAP_PAD | CR_CAP_SLICE | CR_CAP_QUEUE, .on_request = asker_request};
-static const struct cr_policy_ops stepper = {
-  ASKER, .needs = CR_CAP_PAD | CR_CAP_SLICE | CR_CAP_QUEUE, .on_request = step_request};
+static const struct cr_policy_ops asker = {ASKER, .needs = CR_CAP_PAD | CR_CAP_SLICE | CR_CAP_QUEUE,
+                                           .on_request = asker_request};
+static const struct cr_policy_ops stepper = {ASKER, .needs = CR_CAP_PAD | CR_CAP_SLICE | CR_CAP_QUEUE,
+                                             .on_request = step_request};
 
 static void expect_refused(const struct cr_policy_ops *ops, int which, uint32_t n, enum cr_refusal refusal)
 {
@@ -611,8 +744,13 @@ static void expect_refused(const struct cr_policy_ops *ops, int which, uint32_t 
   copy.kind = CR_OP_COPY_D2H;
   copy.blocks = copy.threads = 0;
   op[3] = copy;
-  struct cr_model_spec spec = {.name = "rt", .op = op, .n_op = 4, .weight_bytes = CR_UNKNOWN,
-                               .persistent_bytes = CR_UNKNOWN, .ephemeral_bytes = CR_UNKNOWN, .framework_bytes = CR_UNKNOWN};
+  struct cr_model_spec spec = {.name = "rt",
+                               .op = op,
+                               .n_op = 4,
+                               .weight_bytes = CR_UNKNOWN,
+                               .persistent_bytes = CR_UNKNOWN,
+                               .ephemeral_bytes = CR_UNKNOWN,
+                               .framework_bytes = CR_UNKNOWN};
   cr_model rt, be;
   assert_int_equal(cr_workload_add_model(r.builder, &spec, &rt, NULL), CR_OK);
   op[3] = op[1];
@@ -650,18 +788,18 @@ static void each_thing_that_cannot_be_is_refused_with_its_sentence(void **state)
     int which;
     enum cr_refusal refusal;
   } is[] = {
-    {0, CR_REFUSED_REQUEST}, {1, CR_REFUSED_OWNER},   {2, CR_REFUSED_STREAM},  {3, CR_REFUSED_PAD},
-    {4, CR_REFUSED_PAD},     {5, CR_REFUSED_PAD},     {6, CR_REFUSED_PAD},     {7, CR_REFUSED_PAD},
-    {8, CR_REFUSED_PAD},     {9, CR_REFUSED_PAD},     {10, CR_REFUSED_PAD},    {11, CR_REFUSED_PAD},
-    {12, CR_REFUSED_PAD},    {13, CR_REFUSED_OWNER},  {14, CR_REFUSED_KERNEL}, {15, CR_REFUSED_KERNEL},
-    {16, CR_REFUSED_KERNEL}, {17, CR_REFUSED_KERNEL}, {18, CR_REFUSED_REQUEST}, {19, CR_REFUSED_OWNER},
-    {20, CR_REFUSED_PADDED}, {21, CR_REFUSED_OWNER},  {22, CR_REFUSED_OWNER},  {30, CR_REFUSED_PADDED},
-    {31, CR_REFUSED_PADDED}, {32, CR_REFUSED_PADDED}, {33, CR_REFUSED_PADDED}, {34, CR_REFUSED_PADDED},
-    {35, CR_REFUSED_PADDED}, {36, CR_REFUSED_RANGE},  {37, CR_REFUSED_STREAM}, {38, CR_REFUSED_KERNEL},
-    {39, CR_REFUSED_REQUEST}, {40, CR_REFUSED_OWNER}, {41, CR_REFUSED_AGAIN},  {42, CR_REFUSED_PASS},
-    {43, CR_REFUSED_REQUEST}, {44, CR_REFUSED_OWNER}, {45, CR_REFUSED_LATE},   {46, CR_REFUSED_REQUEST},
-    {47, CR_REFUSED_OWNER},  {48, CR_REFUSED_OWNER},  {49, CR_REFUSED_OWNER},  {50, CR_REFUSED_OWNER},
-    {60, CR_REFUSED_STREAM}, {61, CR_REFUSED_QUEUE},  {62, CR_REFUSED_QUEUE},  {63, CR_REFUSED_QUEUE},
+    {0, CR_REFUSED_REQUEST},  {1, CR_REFUSED_OWNER},   {2, CR_REFUSED_STREAM},   {3, CR_REFUSED_PAD},
+    {4, CR_REFUSED_PAD},      {5, CR_REFUSED_PAD},     {6, CR_REFUSED_PAD},      {7, CR_REFUSED_PAD},
+    {8, CR_REFUSED_PAD},      {9, CR_REFUSED_PAD},     {10, CR_REFUSED_PAD},     {11, CR_REFUSED_PAD},
+    {12, CR_REFUSED_PAD},     {13, CR_REFUSED_OWNER},  {14, CR_REFUSED_KERNEL},  {15, CR_REFUSED_KERNEL},
+    {16, CR_REFUSED_KERNEL},  {17, CR_REFUSED_KERNEL}, {18, CR_REFUSED_REQUEST}, {19, CR_REFUSED_OWNER},
+    {20, CR_REFUSED_PADDED},  {21, CR_REFUSED_OWNER},  {22, CR_REFUSED_OWNER},   {30, CR_REFUSED_PADDED},
+    {31, CR_REFUSED_PADDED},  {32, CR_REFUSED_PADDED}, {33, CR_REFUSED_PADDED},  {34, CR_REFUSED_PADDED},
+    {35, CR_REFUSED_PADDED},  {36, CR_REFUSED_RANGE},  {37, CR_REFUSED_STREAM},  {38, CR_REFUSED_KERNEL},
+    {39, CR_REFUSED_REQUEST}, {40, CR_REFUSED_OWNER},  {41, CR_REFUSED_AGAIN},   {42, CR_REFUSED_PASS},
+    {43, CR_REFUSED_REQUEST}, {44, CR_REFUSED_OWNER},  {45, CR_REFUSED_LATE},    {46, CR_REFUSED_REQUEST},
+    {47, CR_REFUSED_OWNER},   {48, CR_REFUSED_OWNER},  {49, CR_REFUSED_OWNER},   {50, CR_REFUSED_OWNER},
+    {60, CR_REFUSED_STREAM},  {61, CR_REFUSED_QUEUE},  {62, CR_REFUSED_QUEUE},   {63, CR_REFUSED_QUEUE},
   };
   for (size_t i = 0; i < sizeof is / sizeof is[0]; i++)
     expect_refused(&asker, is[i].which, 1, is[i].refusal);

@@ -62,8 +62,8 @@ static int by_value(const void *a, const void *b)
 }
 
 /* Median and mean over the samples. */
-static void simulate(const struct cr_device_desc *h200, const struct variant *v, const struct row *row, double *median_us,
-                     double *mean_us)
+static void simulate(const struct cr_device_desc *h200, const struct variant *v, const struct row *row,
+                     double *median_us, double *mean_us)
 {
   static struct rig r;
   double us[SAMPLES];
@@ -107,8 +107,8 @@ static const char *data_file(void)
 /* How many; 0: the file cannot be read. */
 static uint32_t read_rows(const char *variant, struct row *row)
 {
-  static const char *const name[] = {"test",  "variant", "metric", "streams", "blocks",
-                                     "queue", "length_us", "p50", "mean"};
+  static const char *const name[] = {"test",  "variant",   "metric", "streams", "blocks",
+                                     "queue", "length_us", "p50",    "mean"};
   struct cr_csv *csv;
   struct cr_err err = {""};
   int at[9];
@@ -139,8 +139,8 @@ static uint32_t read_rows(const char *variant, struct row *row)
 }
 
 struct error {
-  double mean, worst;           /* of the medians, relative */
-  double sum_median, sum_mean;  /* of sums over the rows, signed */
+  double mean, worst;          /* of the medians, relative */
+  double sum_median, sum_mean; /* of sums over the rows, signed */
 };
 
 /* Of the rows of so many blocks and streams; 0: of any. */
@@ -189,13 +189,14 @@ static void against(const struct variant *v)
   for (uint32_t i = 0; i < n; i++) {
     simulate(&h200, v, &row[i], &median_us[i], &mean_us[i]);
     if (getenv("PREEMPT_ROWS"))
-      print_message("# S %u blocks %4u L %3.0f Q %3u: measured p50 %8.1f mean %8.1f, simulated %8.1f %8.1f (%+.1f %%)\n",
-                    row[i].streams, row[i].blocks, row[i].length_us, row[i].queue, row[i].p50_us, row[i].mean_us,
-                    median_us[i], mean_us[i], 100 * (median_us[i] / row[i].p50_us - 1));
+      print_message(
+        "# S %u blocks %4u L %3.0f Q %3u: measured p50 %8.1f mean %8.1f, simulated %8.1f %8.1f (%+.1f %%)\n",
+        row[i].streams, row[i].blocks, row[i].length_us, row[i].queue, row[i].p50_us, row[i].mean_us, median_us[i],
+        mean_us[i], 100 * (median_us[i] / row[i].p50_us - 1));
   }
   cr_arena_free(arena);
-  print_message("# %-22s %-22s %4s %9s %9s %11s %11s   in %%\n", "variant", "", "rows", "mean |e|", "worst |e|", "sum of p50",
-                "sum of means");
+  print_message("# %-22s %-22s %4s %9s %9s %11s %11s   in %%\n", "variant", "", "rows", "mean |e|", "worst |e|",
+                "sum of p50", "sum of means");
   struct error e = compare(row, median_us, mean_us, n, 0, 0, &n_row);
   print_line(v->name, "all", n_row, &e);
   static const uint32_t S[] = {1, 2, 5}, B[] = {132, 1056};
@@ -206,7 +207,8 @@ static void against(const struct variant *v)
     print_line("", which, n_row, &part);
   }
   if (e.mean > v->most_mean || fabs(e.sum_mean) > v->most_sum)
-    fail_msg("%s: medians are %.1f %% off on average, the sum of means %.1f %%", v->name, 100 * e.mean, 100 * e.sum_mean);
+    fail_msg("%s: medians are %.1f %% off on average, the sum of means %.1f %%", v->name, 100 * e.mean,
+             100 * e.sum_mean);
 }
 
 /* Two streams of kernels of 1056 blocks are the worst rows, 27 % too fast: each kernel then takes 3.3 us of the device, where

@@ -80,8 +80,8 @@ static void check(const struct cr_policy *p, cr_request r, int complete)
   for (uint32_t i = 0; i < m->n_op; i++) {
     uint32_t want = i < next ? units(books, m->op0 + i) : i == next ? block : 0;
     if (books->done[r.i][i] != want)
-      fail_msg("at %lld request %u stands at op %u block %u, but %u blocks of op %u are done", (long long)v->now_ns, r.i,
-               next, block, books->done[r.i][i], i);
+      fail_msg("at %lld request %u stands at op %u block %u, but %u blocks of op %u are done", (long long)v->now_ns,
+               r.i, next, block, books->done[r.i][i], i);
   }
   assert_true(!complete || next == m->n_op);
 }
@@ -176,8 +176,7 @@ static int find_padding(struct cr_policy *p, uint32_t stream, struct padding *ou
       v->stream_device[s] != v->stream_device[stream])
     return 0;
   cr_request be = c->pool[at];
-  *out = (struct padding){
-    .be = be, .stream = s, .op = v->request_next_op[be.i], .block = v->request_next_block[be.i]};
+  *out = (struct padding){.be = be, .stream = s, .op = v->request_next_op[be.i], .block = v->request_next_block[be.i]};
   if (v->op_blocks[op0(p, be) + out->op] == 0)
     return 0;
   c->pool[at] = c->pool[--c->n_pool];
@@ -475,8 +474,8 @@ static void run(const struct cr_machine *machine, uint64_t seed, cr_ns unit_ns, 
 
 static void say(const char *where, const struct total *t)
 {
-  print_message("# %s: %d preemptions, %d ops killed, %d cut, %d done again, %d requests done\n", where, (int)t->n_preempt,
-                (int)t->n_killed, (int)t->n_cut, (int)t->n_redone, (int)t->n_done);
+  print_message("# %s: %d preemptions, %d ops killed, %d cut, %d done again, %d requests done\n", where,
+                (int)t->n_preempt, (int)t->n_killed, (int)t->n_cut, (int)t->n_redone, (int)t->n_done);
 }
 
 static void every_block_is_done_once_but_for_what_was_in_vain(void **state)
