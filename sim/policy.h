@@ -185,8 +185,8 @@ void cr_slice(struct cr_policy *p, cr_request r, uint32_t n_block, cr_stream s);
  * comes to its op rt_op, up to n_block blocks of be's next op, from its next block on, run in the same launch: rt's on at most
  * rt_sms SMs, be's on the others, at most sm_blocks an SM, through the stream of be's, which must hold nothing else.  The launch
  * ends when both have.  Several pads of one be follow each other, each with a later op of rt's and where the one before it ended,
- * and several be's may pad one op, leaving it as many SMs.  From the first pad on the policy no longer owns be: it is given back by on_back(be, CR_CAP_PAD) when its last one has
- * ended, or by on_done when that completes it.  Needs CR_CAP_PAD. */
+ * and several be's may pad one op, leaving it as many SMs.  From the first pad on the policy no longer owns be: it is given back
+ * by on_back(be, CR_CAP_PAD) when its last one has ended, or by on_done when that completes it.  Needs CR_CAP_PAD. */
 struct cr_pad_spec {
   cr_request rt, be;
   uint32_t rt_op, rt_sms;      /* rt_op counts as request_next_op does */
