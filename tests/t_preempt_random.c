@@ -23,8 +23,9 @@ static uint64_t draw_of(uint64_t seed, uint64_t *n, uint32_t below)
 
 struct books {
   const struct cr_workload *workload;
-  uint32_t done[SLOTS][OPS]; /* blocks of each op that are done; of ops without blocks, 1 */
-  uint32_t passes[SLOTS];    /* of a job: its last op has ended so often */
+  uint32_t done[SLOTS][OPS];                /* blocks of each op that are done; of ops without blocks, 1 */
+  uint32_t passes[SLOTS];                   /* of a job: its last op has ended so often */
+  uint32_t end_op[SLOTS], end_block[SLOTS]; /* of what was launched: where it stands when that is done */
   uint64_t n_rewound, n_killed, n_told, n_cut;
   cr_ns rewound_ns, killed_ns;
 };
@@ -221,6 +222,14 @@ static void pad_some(struct cr_policy *p, cr_request r, uint32_t n, uint32_t str
       pad(p, r, i, &f[j]);
 }
 
+static void expect_end(cr_request r, uint32_t op, uint32_t block)
+{
+  if (!books)
+    return;
+  books->end_op[r.i] = op;
+  books->end_block[r.i] = block;
+}
+
 static void launch(struct cr_policy *p, cr_request r)
 {
   struct chaos *c = p->state;
@@ -231,15 +240,21 @@ static void launch(struct cr_policy *p, cr_request r)
   }
   c->stream_held[s]++;
   if (is_job(p, r)) {
-    cr_launch(p, r, draw(p, 2) ? CR_ALL : n_op(p, r), (cr_stream){s});
+    uint32_t n = draw(p, 2) ? CR_ALL : n_op(p, r);
+    expect_end(r, n == CR_ALL ? n_op(p, r) * p->view->client_iterations[p->view->request_client[r.i]] : next + n, 0);
+    cr_launch(p, r, n, (cr_stream){s});
     return;
   }
   if (p->view->op_blocks[op0(p, r) + next] && draw(p, 4) == 0) {
-    cr_slice(p, r, 1 + draw(p, p->view->op_blocks[op0(p, r) + next] + 5), (cr_stream){s});
+    uint32_t all = p->view->op_blocks[op0(p, r) + next], n = 1 + draw(p, all + 5);
+    uint32_t end = p->view->request_next_block[r.i] + n;
+    expect_end(r, next + (end >= all), end < all ? end : 0);
+    cr_slice(p, r, n, (cr_stream){s});
     return;
   }
   uint32_t n = 1 + draw(p, left);
   pad_some(p, r, n, s);
+  expect_end(r, next + n, 0);
   cr_launch(p, r, n == left ? CR_ALL : n, (cr_stream){s});
 }
 
@@ -302,6 +317,10 @@ static void on_done(struct cr_policy *p, cr_request r, int complete)
 {
   free_pad(p->state, r);
   check(p, r, complete);
+  if (books && !complete) {
+    assert_int_equal(p->view->request_next_op[r.i], books->end_op[r.i]);
+    assert_int_equal(p->view->request_next_block[r.i], books->end_block[r.i]);
+  }
   if (!complete)
     go_on(p, r);
 }
