@@ -38,8 +38,9 @@ static const char *const refusal_text[CR_N_REFUSAL] = {
   [CR_REFUSED_QUEUE] = "a device queue holds from 1 to 65536 ops",
   [CR_REFUSED_AGAIN] = "it can go back only to an op before its next, and over none that is known not to be idempotent",
   [CR_REFUSED_KERNEL] = "the op is no kernel, or the request a job's",
-  [CR_REFUSED_PAD] = "a pad has from 1 to 268435455 blocks, from 1 to 255 of them an SM, leaves SMs to both, and comes in order; "
-                     "those of one op are of different requests and leave it as many SMs",
+  [CR_REFUSED_PAD] =
+    "a pad has from 1 to 268435455 blocks, from 1 to 255 of them an SM, leaves SMs to both, and comes in order; "
+    "those of one op are of different requests and leave it as many SMs",
   [CR_REFUSED_PADDED] = "the request or the stream is bound to the pads of a launch",
   [CR_REFUSED_TURN] = "turns are taken by jobs of which the time of an iteration is known and whose clients do not think now, "
                       "with keys from 0 to 2^62",
@@ -410,8 +411,8 @@ static enum cr_refusal check_pad(const struct cr_host *h, const struct cr_note *
   uint32_t device = h->stream_device[pad.stream];
   if (pad.n_block == 0 || pad.sm_blocks == 0 || pad.rt_sms == 0 || pad.rt_sms >= h->machine->device[device].sms ||
       asked->c < h->request_next_op[asked->a] ||
-      (rt->n_pad && (asked->c < rt->pad_op || rt->pad_device != device ||
-                     (asked->c == rt->pad_op && pad.rt_sms != rt->pad_sms))))
+      (rt->n_pad &&
+       (asked->c < rt->pad_op || rt->pad_device != device || (asked->c == rt->pad_op && pad.rt_sms != rt->pad_sms))))
     return CR_REFUSED_PAD;
   if (asked->a == asked->b)
     return CR_REFUSED_OWNER;

@@ -324,7 +324,8 @@ static void grant(struct core *c, const struct cr_note *asked)
     break;
   case CR_NOTE_PREEMPT:
     c->result.n_preempt += !cr_host_rotates(h, asked->a);
-    if (h->stream_held[asked->a] && !h->stream_pad[asked->a]) /* in set-up, without a backend yet, none holds anything */
+    /* In set-up, when there is no backend yet, no stream holds anything.  Pads belong to another's launch. */
+    if (h->stream_held[asked->a] && !h->stream_pad[asked->a])
       act_preempt(c, asked);
     break;
   case CR_NOTE_DROP:

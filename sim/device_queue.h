@@ -14,9 +14,9 @@ enum { CR_DEVICE_QUEUE_ENDS = 64 }; /* a power of two: ends that are remembered,
 struct cr_device_queue {
   uint32_t cap; /* ops it holds, the one that runs included; 0: ideal */
   cr_ns push_ns, notice_ns, fetch_ns;
-  cr_ns pushed_ns;   /* when the op that was started last was launched */
-  cr_ns before_ns;   /* the same of the one before it */
-  uint64_t n_pushed; /* started so far */
+  cr_ns pushed_ns;                    /* when the op that was started last was launched */
+  cr_ns before_ns;                    /* the same of the one before it */
+  uint64_t n_pushed;                  /* started so far */
   cr_ns end_ns[CR_DEVICE_QUEUE_ENDS]; /* by number, modulo */
 };
 

@@ -375,7 +375,8 @@ void cr_engine_stop(struct cr_engine *e, struct stream *s, enum cr_cap how, cr_n
   if (s->head == CR_NONE || before.step == STOP_RETURNING ||
       (under_way && (how != CR_CAP_KILL || before.how == CR_CAP_KILL)))
     return;
-  hold_back(e, s, now_ns);
+  if (how != CR_CAP_PARK || !e->range[s->head].is_job) /* whose iteration goes on */
+    hold_back(e, s, now_ns);
   if (how == CR_CAP_PARK || (is_asleep(e, s) && !under_way)) {
     park(e, s, how, now_ns);
     return;

@@ -181,7 +181,7 @@ void cr_stream_queue(struct cr_policy *p, cr_stream s, uint32_t n, enum cr_recla
  *   EVICT  blocks that have not begun give up as they would, those on SMs are finished, so that ops may be cut midway
  *   KILL   the op that runs is stopped, unless it is known not to be idempotent: then it is finished; it will start over
  * What each step costs is the device's to say.  A job goes on at an iteration's start; under PARK the one that is under way
- * is finished first. */
+ * is finished first.  Pads that run through the stream are another request's launch: only preempting that one stops them. */
 void cr_preempt(struct cr_policy *p, cr_stream s, enum cr_cap how);
 
 /* The request, which the policy owns, goes on at an op before its next, or at its next op's first block: what was done since
@@ -195,9 +195,9 @@ void cr_slice(struct cr_policy *p, cr_request r, uint32_t n_block, cr_stream s);
 /* Dynamic kernel padding (REEF, OSDI 2022, section 5).  When rt, which the policy owns and launches later in the same callback,
  * comes to its op rt_op, up to n_block blocks of be's next op, from its next block on, run in the same launch: rt's on at most
  * rt_sms SMs, be's on the others, at most sm_blocks an SM, through the stream of be's, which must hold nothing else.  The launch
- * ends when both have.  Several pads of one be follow each other, each where the one before it ended, and several be's may pad
- * one op.  From the first pad on the policy no longer owns be: it is given back by on_back(be, CR_CAP_PAD) when its last one has
- * ended, or by on_done when that completes it.  Needs CR_CAP_PAD. */
+ * ends when both have.  Several pads of one be follow each other, each with a later op of rt's and where the one before it ended,
+ * and several be's may pad one op, leaving it as many SMs.  From the first pad on the policy no longer owns be: it is given back
+ * by on_back(be, CR_CAP_PAD) when its last one has ended, or by on_done when that completes it.  Needs CR_CAP_PAD. */
 struct cr_pad_spec {
   cr_request rt, be;
   uint32_t rt_op, rt_sms;      /* rt_op counts as request_next_op does */

@@ -118,8 +118,8 @@ static const char *fault(const struct replay *r, const struct cr_note *note)
              : "nothing was launched that ends so";
   case CR_NOTE_BACK:
   case CR_NOTE_TURNED:
-    return in_flight(h, note->a) && note->b >= h->request_next_op[note->a] &&
-               note->b <= h->flight[note->a].end_op && fits_cut(h, note)
+    return in_flight(h, note->a) && note->b >= h->request_next_op[note->a] && note->b <= h->flight[note->a].end_op &&
+               fits_cut(h, note)
              ? NULL
              : "nothing was launched that comes back so";
   case CR_NOTE_CUT:

@@ -12,9 +12,11 @@ unit_tests = \
   tests/t_core_memory \
   tests/t_csv \
   tests/t_device_file \
+  tests/t_device_queue \
   tests/t_disb \
   tests/t_eager \
   tests/t_engine_jobs \
+  tests/t_engine_stop \
   tests/t_farm \
   tests/t_finding \
   tests/t_fit \
@@ -44,7 +46,10 @@ unit_tests = \
   tests/t_nearest \
   tests/t_option \
   tests/t_orion \
+  tests/t_pad \
   tests/t_plugin \
+  tests/t_preempt_h200 \
+  tests/t_preempt_random \
   tests/t_progress \
   tests/t_queue \
   tests/t_reef \
@@ -90,7 +95,7 @@ script_tests = \
 check_LIBRARIES += libcrtest.a
 libcrtest_a_SOURCES = \
   tests/fake_backend.c tests/fake_backend.h tests/load.c tests/load.h tests/manager.c tests/manager.h tests/made.c tests/made.h \
-  tests/no_cmocka.h tests/script.c tests/script.h tests/t.c tests/t.h
+  tests/no_cmocka.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/t.c tests/t.h
 
 check_PROGRAMS += $(unit_tests)
 TESTS = $(unit_tests) $(script_tests)

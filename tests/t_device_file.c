@@ -4,9 +4,11 @@
 #include "traces/device_file.h"
 
 #include "sim/text.h"
+#include "tests/rig.h"
 #include "tests/t.h"
 #include "traces/datadir.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static int load(const char *name, const char *set, struct cr_device_desc *d, struct cr_err *err)
@@ -214,6 +216,140 @@ static void a_constant_without_an_origin_is_refused(void **state)
   t_free(text);
 }
 
+/* The bundled file without the constant's lines, up to the next one's. */
+static void load_without(const char *name, struct cr_device_desc *d, struct cr_arena *arena)
+{
+  char *text = t_read(t_data("calib/devices/h200.yaml"), NULL), key[64];
+  const char *path = t_join(t_tmp(), "without.yaml");
+  struct cr_text changed = {0};
+  struct cr_err err = {{0}};
+  snprintf(key, sizeof key, "\n  %s:\n", name);
+  char *at = strstr(text, key), *end = at ? at + strlen(key) : NULL;
+  assert_non_null(at);
+  while (strncmp(end, "    ", 4) == 0)
+    end = strchr(end, '\n') + 1;
+  cr_text_add(&changed, "%.*s\n%s", (int)(at - text), text, end);
+  t_write(path, changed.s);
+  if (cr_device_load(path, NULL, 0, arena, d, &err) != CR_OK)
+    fail_msg("without %s: %s", name, err.text);
+  cr_text_fini(&changed);
+  t_free(text);
+}
+
+/* What preempting and feeding a stream cost need not be known; all else must be. */
+static void prices_may_be_missing(void **state)
+{
+  (void)state;
+  for (int i = 0; i < CR_N_GPU_CONSTANT; i++) {
+    struct cr_arena *arena = cr_arena_new();
+    struct cr_device_desc d;
+    if (i >= CR_GPU_FIRST_PRICE) {
+      load_without(cr_gpu_constant_info[i].name, &d, arena);
+      for (int j = 0; j < CR_N_GPU_CONSTANT; j++)
+        assert_int_equal(isnan(d.constant[j]) != 0, i == j);
+    } else {
+      char key[64];
+      snprintf(key, sizeof key, "\n  %s:\n", cr_gpu_constant_info[i].name);
+      expect_in_changed_file(key, "\n  nothing:\n", "unknown key 'nothing' in constants", 0);
+    }
+    cr_arena_free(arena);
+  }
+}
+
+static void launch_all(struct cr_policy *p, cr_request r)
+{
+  cr_launch(p, r, CR_ALL, (cr_stream){0});
+}
+
+static int one_stream(struct cr_policy *p, struct cr_err *err)
+{
+  (void)err;
+  cr_stream_new(p, (cr_device){0}, 0);
+  return CR_OK;
+}
+
+/* Runs such a policy on the device; NULL: it ran, else the sentence. */
+static const char *run_with(const struct cr_device_desc *d, uint32_t needs, const char *set)
+{
+  static struct cr_err err;
+  static const cr_ns at[] = {0};
+  const struct cr_policy_ops ops = {.abi = CR_POLICY_ABI,
+                                    .name = "needy",
+                                    .about = "a test",
+                                    .needs = needs,
+                                    .init = one_stream,
+                                    .on_request = launch_all};
+  const struct cr_machine machine = {.n_device = 1, .device = d};
+  struct cr_workload_builder *b = cr_workload_builder_new();
+  load_add(b, load_trace("one", load_model(b, "m", 1, 10000), CR_BE, at, 1));
+  struct cr_core_cfg cfg = load_cfg(load_seal(b), &ops);
+  cfg.machine = &machine;
+  cfg.backend = &cr_backend_sim;
+  cfg.model_set = set;
+  struct cr_result r;
+  int rc = cr_core_run(&cfg, &r, &err);
+  if (rc == CR_OK)
+    cr_result_fini(&r);
+  else
+    assert_int_equal(rc, CR_EINPUT);
+  cr_workload_builder_free(b);
+  return rc == CR_OK ? NULL : err.text;
+}
+
+static void what_is_not_priced_is_refused_before_the_run(void **state)
+{
+  (void)state;
+  static const enum cr_gpu_constant of_queue[] = {CR_GPU_PUSH, CR_GPU_FETCH, CR_GPU_NOTICE, CR_GPU_SINGLE};
+  const uint32_t caps[] = {CR_CAP_QUEUE, CR_CAP_EVICT, CR_CAP_KILL, CR_CAP_SLICE, CR_CAP_PAD, CR_CAP_PARK};
+  for (int i = CR_GPU_FIRST_PRICE; i < CR_N_GPU_CONSTANT; i++) {
+    struct cr_arena *arena = cr_arena_new();
+    struct cr_device_desc d;
+    const char *name = cr_gpu_constant_info[i].name;
+    int is_queue = 0, is_kill = i == CR_GPU_KILL || i == CR_GPU_KILL_MORE;
+    load_without(name, &d, arena);
+    for (size_t j = 0; j < sizeof of_queue / sizeof of_queue[0]; j++)
+      is_queue |= i == (int)of_queue[j];
+    for (size_t j = 0; j < sizeof caps / sizeof caps[0]; j++) {
+      int wants = caps[j] == CR_CAP_QUEUE  ? is_queue
+                  : caps[j] == CR_CAP_KILL ? !is_queue
+                                           : caps[j] == CR_CAP_EVICT && !is_queue && !is_kill;
+      const char *said = run_with(&d, caps[j], NULL);
+      char want[200], set[64];
+      if (!wants) {
+        assert_null(said);
+        continue;
+      }
+      snprintf(want, sizeof want,
+               "policy needy needs %s, but device h200 does not say what that costs: its constant %s is missing",
+               caps[j] == CR_CAP_QUEUE  ? "queue"
+               : caps[j] == CR_CAP_KILL ? "kill"
+                                        : "evict",
+               name);
+      if (!said || !strstr(said, want))
+        fail_msg("'%s' lacks '%s'", said ? said : "it ran", want);
+      snprintf(set, sizeof set, "%s=10us", name);
+      assert_null(run_with(&d, caps[j], set)); /* as the sentence says */
+    }
+    cr_arena_free(arena);
+  }
+}
+
+static void what_a_coarser_model_cannot_do_is_refused_before_the_run(void **state)
+{
+  (void)state;
+  struct cr_arena *arena = cr_arena_new();
+  struct cr_device_desc d;
+  const uint32_t caps[] = {CR_CAP_EVICT, CR_CAP_KILL, CR_CAP_SLICE, CR_CAP_PAD};
+  assert_int_equal(cr_device_load(t_data("calib/devices/h200.yaml"), NULL, 0, arena, &d, NULL), CR_OK);
+  for (size_t j = 0; j < sizeof caps / sizeof caps[0]; j++) {
+    const char *said = run_with(&d, caps[j], "fidelity=kernel");
+    assert_non_null(said);
+    assert_non_null(strstr(said, "which the model of fidelity kernel does not follow; take model.fidelity=wave"));
+  }
+  assert_null(run_with(&d, CR_CAP_QUEUE, "fidelity=kernel"));
+  cr_arena_free(arena);
+}
+
 static void a_name_that_is_not_there_lists_those_that_are(void **state)
 {
   (void)state;
@@ -260,6 +396,9 @@ int main(void)
     cmocka_unit_test(files_with_faults_are_refused_with_their_line),
     cmocka_unit_test(a_number_without_a_source_is_refused),
     cmocka_unit_test(a_constant_without_an_origin_is_refused),
+    cmocka_unit_test(prices_may_be_missing),
+    cmocka_unit_test(what_is_not_priced_is_refused_before_the_run),
+    cmocka_unit_test(what_a_coarser_model_cannot_do_is_refused_before_the_run),
     cmocka_unit_test(a_name_that_is_not_there_lists_those_that_are),
     cmocka_unit_test(a_failed_allocation_is_said_and_nothing_leaks),
   };

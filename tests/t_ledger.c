@@ -135,6 +135,20 @@ static void each_kind_has_its_line(void **state)
     {{.at_ns = 1, .kind = CR_NOTE_TURN, .a = 2, .b = CR_CHARGE_TIME, .c = 3, .t = 4}, "1   turn 2 stream 3 key 4 by time"},
     {{.at_ns = 1, .kind = CR_NOTE_TURN, .a = 2, .c = 3, .t = 4}, "1   turn 2 stream 3 key 4 by iteration"},
     {{.at_ns = 1, .kind = CR_NOTE_TURNED, .a = 2, .b = 3, .t = 4}, "1 turned 2 next 3 used 4"},
+    {{.at_ns = 1, .kind = CR_NOTE_QUEUE, .a = 2, .b = 4, .c = CR_RECLAIM_LATER}, "1   queue 4 ops stream 2"},
+    {{.at_ns = 1, .kind = CR_NOTE_QUEUE, .a = 2, .b = 4, .c = CR_RECLAIM_NOW},
+     "1   queue 4 ops stream 2 release at once"},
+    {{.at_ns = 1, .kind = CR_NOTE_REWIND, .a = 2, .b = 3}, "1   rewind 2 to 3"},
+    {{.at_ns = 1, .kind = CR_NOTE_SLICE, .a = 2, .b = 30, .c = 1}, "1   slice 2 blocks 30 stream 1"},
+    {{.at_ns = 1,
+      .kind = CR_NOTE_PAD,
+      .a = 2,
+      .b = 3,
+      .c = 7,
+      .t = UINT64_C(268435455) << 36 | UINT64_C(4095) << 24 | UINT64_C(255) << 16 | 65535},
+     "1   pad 2 op 7 SMs 4095 with 3 blocks 268435455 an SM 255 stream 65535"},
+    {{.at_ns = 1, .kind = CR_NOTE_CUT, .a = 2, .b = 5, .c = 4}, "1 cut 2 blocks 5 handed 4"},
+    {{.at_ns = 1, .kind = CR_NOTE_BACK, .a = 2, .b = 3, .c = CR_CAP_PAD, .t = 4}, "1 back 2 next 3 by pad reached 4"},
     {{.at_ns = 1, .kind = CR_NOTE_REFUSED, .a = 4000}, "1   refused: unknown"},
     {{.at_ns = 1, .kind = 4000}, "1 unknown kind 4000"},
   };
@@ -148,6 +162,36 @@ static void each_kind_has_its_line(void **state)
     assert_non_null(cr_note_name[i]);
   for (uint32_t i = 0; i < CR_N_REFUSAL; i++)
     assert_string_not_equal(cr_refusal_text(i), "unknown");
+  for (uint32_t i = 0; i < CR_N_CAP; i++)
+    assert_string_not_equal(cr_cap_text(UINT32_C(1) << i), "?");
+  assert_string_equal(cr_cap_text(UINT32_C(1) << CR_N_CAP), "?");
+}
+
+static void what_a_pad_says_fits_its_note(void **state)
+{
+  (void)state;
+  static const struct cr_pad_note is[] = {
+    {1, 1, 1, 0},
+    {CR_PAD_BLOCKS_MAX, 1, 1, 0},
+    {1, CR_PAD_SMS_MAX, 1, 0},
+    {1, 1, CR_PAD_SM_BLOCKS_MAX, 0},
+    {1, 1, 1, CR_PAD_STREAM_MAX},
+    {123456, 131, 16, 77},
+  };
+  for (size_t i = 0; i < sizeof is / sizeof is[0]; i++) {
+    struct cr_note note = {.kind = CR_NOTE_PAD, .t = cr_note_pad(&is[i])};
+    struct cr_pad_note back = cr_note_pad_of(&note);
+    assert_memory_equal(&back, &is[i], sizeof back);
+  }
+}
+
+static void told_and_asked_are_told_apart(void **state)
+{
+  (void)state;
+  static const enum cr_note_kind asked[] = {CR_NOTE_QUEUE, CR_NOTE_REWIND, CR_NOTE_SLICE, CR_NOTE_PAD};
+  for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++)
+    assert_false(cr_note_is_told(asked[i]));
+  assert_true(cr_note_is_told(CR_NOTE_CUT));
 }
 
 int main(void)
@@ -157,6 +201,8 @@ int main(void)
     cmocka_unit_test(every_note_reaches_the_sink_in_order),
     cmocka_unit_test(a_failed_sink_shows_at_the_flush_and_is_not_asked_again),
     cmocka_unit_test(each_kind_has_its_line),
+    cmocka_unit_test(what_a_pad_says_fits_its_note),
+    cmocka_unit_test(told_and_asked_are_told_apart),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
 #include "policies/list.h"
 #include "sim/core.h"
 #include "sim/replay.h"
-#include "tests/load.h"
+#include "tests/rig.h"
 #include "tests/t.h"
 
 static const struct cr_workload *mixed(struct cr_workload_builder *b)
@@ -160,6 +160,172 @@ static void an_event_that_cannot_have_happened_is_refused_and_never_followed(voi
   cr_workload_builder_free(b);
 }
 
+/* A kernel of 8 blocks is sliced, evicted midway and gone on with; another request pads. */
+struct cutter {
+  uint32_t n_back;
+  cr_request be;
+};
+
+static int cutter_init(struct cr_policy *p, struct cr_err *err)
+{
+  (void)err;
+  for (int i = 0; i < 2; i++)
+    cr_stream_new(p, (cr_device){0}, 0);
+  cr_stream_queue(p, (cr_stream){0}, 3, CR_RECLAIM_LATER);
+  return CR_OK;
+}
+
+static void cutter_request(struct cr_policy *p, cr_request r)
+{
+  struct cutter *c = p->state;
+  if (p->view->request_client[r.i] == 0) {
+    c->be = r;
+    return;
+  }
+  cr_pad(p, &(struct cr_pad_spec){
+              .rt = r, .be = c->be, .rt_op = 1, .rt_sms = 2, .n_block = 3, .sm_blocks = 1, .stream = {1}});
+  cr_launch(p, r, CR_ALL, (cr_stream){0});
+  cr_timer(p, 150, 0);
+}
+
+static void cutter_timer(struct cr_policy *p, uint64_t cookie)
+{
+  (void)cookie;
+  cr_preempt(p, (cr_stream){0}, CR_CAP_EVICT);
+}
+
+static void cutter_go_on(struct cr_policy *p, cr_request r)
+{
+  struct cutter *c = p->state;
+  if (c->n_back++ == 0)
+    cr_slice(p, r, 1, (cr_stream){0});
+  else
+    cr_launch(p, r, CR_ALL, (cr_stream){p->view->request_client[r.i] == 0});
+}
+
+static void cutter_back(struct cr_policy *p, cr_request r, enum cr_cap how)
+{
+  (void)how;
+  cutter_go_on(p, r);
+}
+
+static void cutter_done(struct cr_policy *p, cr_request r, int complete)
+{
+  if (!complete)
+    cutter_go_on(p, r);
+}
+
+static const struct cr_policy_ops cutter = {
+  .abi = CR_POLICY_ABI,
+  .name = "cutter",
+  .about = "cuts ops",
+  .needs = CR_CAP_EVICT | CR_CAP_QUEUE | CR_CAP_SLICE | CR_CAP_PAD,
+  .state_bytes = sizeof(struct cutter),
+  .init = cutter_init,
+  .on_request = cutter_request,
+  .on_timer = cutter_timer,
+  .on_back = cutter_back,
+  .on_done = cutter_done,
+};
+
+static struct rig rig; /* for its device */
+
+static const struct cr_workload *cut_load(struct cr_workload_builder *b)
+{
+  static const cr_ns at[] = {0};
+  struct cr_op_spec op[3] = {rig_kernel(8, 100), rig_kernel(8, 100), rig_kernel(8, 100)};
+  cr_model m;
+  struct cr_model_spec spec = {.name = "m",
+                               .op = op,
+                               .n_op = 3,
+                               .weight_bytes = CR_UNKNOWN,
+                               .persistent_bytes = CR_UNKNOWN,
+                               .ephemeral_bytes = CR_UNKNOWN,
+                               .framework_bytes = CR_UNKNOWN};
+  assert_int_equal(cr_workload_add_model(b, &spec, &m, NULL), CR_OK);
+  load_add(b, load_trace("be", m, CR_BE, at, 1));
+  load_add(b, load_trace("rt", m, CR_RT, at, 1));
+  return load_seal(b);
+}
+
+static void record_cuts(const struct cr_workload *w, struct load_record *record)
+{
+  struct cr_core_cfg cfg = load_cfg(w, &cutter);
+  rig_device(&rig, 1);
+  cfg.machine = &rig.machine;
+  cfg.backend = &cr_backend_sim;
+  cfg.ledger = load_record(record);
+  struct cr_result r;
+  struct cr_err err = {""};
+  if (cr_core_run(&cfg, &r, &err) != CR_OK)
+    fail_msg("%s", err.text);
+  assert_true(r.n_cut > 0);
+  cr_result_fini(&r);
+}
+
+static int replay_cuts(const struct cr_workload *w, const struct load_record *record, struct cr_replay_report *report,
+                       struct cr_err *err)
+{
+  return cr_replay(w, &rig.machine, &cutter, NULL, record->note, record->n, report, err);
+}
+
+static void expect_fault(const struct cr_workload *w, struct load_record *record, uint64_t at, struct cr_note note,
+                         const char *say)
+{
+  struct cr_replay_report report;
+  struct cr_err err = {""};
+  struct cr_note saved = record->note[at];
+  record->note[at] = note;
+  assert_int_equal(replay_cuts(w, record, &report, &err), CR_EINPUT);
+  if (!strstr(err.text, say))
+    fail_msg("\"%s\" does not say \"%s\"", err.text, say);
+  record->note[at] = saved;
+}
+
+static void cuts_are_replayed_and_none_that_cannot_be(void **state)
+{
+  (void)state;
+  struct cr_workload_builder *b = cr_workload_builder_new();
+  const struct cr_workload *w = cut_load(b);
+  struct load_record record = {0};
+  struct cr_replay_report report;
+  struct cr_err err = {""};
+  uint32_t n_cut = 0, n_blocks = 0;
+  record_cuts(w, &record);
+  assert_int_equal(replay_cuts(w, &record, &report, &err), CR_OK);
+  assert_true(report.same);
+  assert_int_equal(report.n_told + report.n_asked, record.n);
+  for (uint64_t i = 0; i + 1 < record.n; i++) {
+    struct cr_note note = record.note[i];
+    if (note.kind != CR_NOTE_CUT)
+      continue;
+    const char *end = record.note[i + 1].kind == CR_NOTE_DONE ? "nothing was launched that ends so"
+                                                              : "nothing was launched that comes back so";
+    n_cut++;
+    n_blocks += note.b;
+    note.b = 8; /* as many as the op has: then it is done */
+    expect_fault(w, &record, i, note, end);
+    note.b = CR_NONE;
+    expect_fault(w, &record, i, note, end);
+    note = record.note[i];
+    note.c = 4;
+    expect_fault(w, &record, i, note, "nothing was launched that could be cut");
+    note.c = CR_NONE;
+    expect_fault(w, &record, i, note, "nothing was launched that could be cut");
+    note = record.note[i];
+    note.a = 5;
+    expect_fault(w, &record, i, note, "nothing was launched that could be cut");
+    expect_fault(w, &record, i + 1, record.note[i], "nothing was launched that could be cut"); /* twice */
+    note = record.note[i + 1];
+    note.b = 3;
+    if (record.note[i].b) /* of what is complete */
+      expect_fault(w, &record, i + 1, note, end);
+  }
+  assert_true(n_cut >= 2 && n_blocks > 0);
+  load_record_fini(&record);
+  cr_workload_builder_free(b);
+}
+
 static void options_the_policy_does_not_have_are_refused(void **state)
 {
   (void)state;
@@ -180,6 +346,7 @@ int main(void)
     cmocka_unit_test(an_altered_note_is_the_first_difference),
     cmocka_unit_test(an_action_too_many_in_the_record_is_seen),
     cmocka_unit_test(an_event_that_cannot_have_happened_is_refused_and_never_followed),
+    cmocka_unit_test(cuts_are_replayed_and_none_that_cannot_be),
     cmocka_unit_test(options_the_policy_does_not_have_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
