@@ -5,7 +5,7 @@ EXTRA_DIST += plots/salus-figures.sh plots/salus-draws.sh plots/salus-ledger.awk
   plots/salus-fig11.gp plots/salus-fig13.gp plots/salus-memory.gp \
   plots/data/salus-table1.csv plots/data/salus-fig7.csv plots/data/salus-fig8a.csv plots/data/salus-fig9.csv \
   plots/data/salus-fig10.csv plots/data/salus-fig11.csv plots/data/salus-fig13.csv
-EXTRA_DIST += plots/reef-figures.sh plots/reef-rows.awk plots/reef-disb-mi50.gp plots/reef-disb-h200.gp plots/reef-increase.gp \
+EXTRA_DIST += plots/reef-figures.sh plots/reef-experiments.sh plots/reef-rows.awk plots/reef-disb-mi50.gp plots/reef-disb-h200.gp plots/reef-increase.gp \
   plots/reef-latency.gp plots/reef-queue.gp plots/reef-restore.gp plots/reef-idle.gp plots/reef-padding.gp
 plots: all
 	@if test -z '$(GNUPLOT)'; then \

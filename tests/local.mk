@@ -88,6 +88,7 @@ script_tests = \
   tests/memory_cli.sh \
   tests/opt_levels.sh \
   tests/out_of_tree.sh \
+  tests/reef.sh \
   tests/salus.sh \
   tests/store_cli.sh \
   tests/symbols.sh
