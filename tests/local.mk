@@ -42,6 +42,7 @@ unit_tests = \
   tests/t_memory_track \
   tests/t_monkey \
   tests/t_nearest \
+  tests/t_node_device \
   tests/t_option \
   tests/t_orion \
   tests/t_plugin \
@@ -90,7 +91,7 @@ script_tests = \
 check_LIBRARIES += libcrtest.a
 libcrtest_a_SOURCES = \
   tests/fake_backend.c tests/fake_backend.h tests/load.c tests/load.h tests/manager.c tests/manager.h tests/made.c tests/made.h \
-  tests/no_cmocka.h tests/script.c tests/script.h tests/t.c tests/t.h
+  tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/script.c tests/script.h tests/t.c tests/t.h
 
 check_PROGRAMS += $(unit_tests)
 TESTS = $(unit_tests) $(script_tests)
