@@ -261,6 +261,8 @@ cr_ns cr_expect_stage_ns(const struct cr_policy *p, cr_device d, cr_request r, u
     return n ? CR_NS_NEVER : 0;
   op += h->request_next_op[r.i];
   cr_ns sum_ns = op[0].layer[d.i].hd_ns + op[n - 1].layer[d.i].dh_ns;
+  if (h->request_next_op[r.i] + n < cr_host_n_op(h, r.i))
+    sum_ns += h->machine->device[d.i].node.notify_ns;
   for (uint32_t i = 0; i < n; i++)
     sum_ns = cr_ns_add(sum_ns, op[i].layer[d.i].exec_ns + op[i].layer[d.i].misc_ns);
   return sum_ns;

@@ -251,8 +251,8 @@ cr_ns cr_expect_block_ns(const struct cr_policy *p, cr_device d, uint32_t op, ui
 /* What calibration expects for the next n_op ops of r alone on the device; true durations cannot be reached from here. */
 cr_ns cr_expect_ns(const struct cr_policy *p, cr_request r, uint32_t n_op);
 
-/* The same on one device, for layers that are launched together on a node; CR_NS_NEVER: one of them cannot run there.  Other
- * ops run everywhere, as long as cr_expect_ns says. */
+/* The same on one device, for layers that are launched together on a node, with what it takes to tell the next node;
+ * CR_NS_NEVER: one of them cannot run there.  Other ops run everywhere, as long as cr_expect_ns says. */
 cr_ns cr_expect_stage_ns(const struct cr_policy *p, cr_device d, cr_request r, uint32_t n_op);
 
 #endif

@@ -11,6 +11,7 @@ unit_tests = \
   tests/t_core_jobs \
   tests/t_core_memory \
   tests/t_csv \
+  tests/t_dart \
   tests/t_device_file \
   tests/t_disb \
   tests/t_eager \
@@ -43,6 +44,7 @@ unit_tests = \
   tests/t_monkey \
   tests/t_nearest \
   tests/t_node_device \
+  tests/t_nodes \
   tests/t_option \
   tests/t_orion \
   tests/t_plugin \
