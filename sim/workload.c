@@ -555,6 +555,11 @@ const struct cr_model_info *cr_workload_builder_model(const struct cr_workload_b
   return &b->model[model.i];
 }
 
+const struct cr_op_spec *cr_workload_builder_op(const struct cr_workload_builder *b, uint32_t op)
+{
+  return &b->op[op];
+}
+
 cr_model cr_workload_find_model(const struct cr_workload *w, const char *name)
 {
   for (uint32_t i = 0; i < w->n_model; i++)

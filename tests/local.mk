@@ -60,6 +60,7 @@ unit_tests = \
   tests/t_scenario \
   tests/t_scenario_jobs \
   tests/t_scenario_memory \
+  tests/t_scenario_node \
   tests/t_sleepers \
   tests/t_slices \
   tests/t_stats \
