@@ -7,8 +7,8 @@
  *
  * A client without stages runs whole on one node: clients are dealt out in turn, each to the next node that can run it.
  *
- * Left out: which stages there are (that is planned off line), the admission of a new task at run time, and batches of
- * best-effort requests. */
+ * Left out: which stages there are (that is planned off line), the admission of a new task at run time, the demotion of a
+ * request that overruns its recorded time, and batches of best-effort requests. */
 #include "config.h"
 
 #include "policies/queue.h"

@@ -25,6 +25,7 @@ struct cr_layer_start {
   uint32_t op;
   int is_first, is_last; /* of its range */
   int is_final;          /* of its model: no other node is to be told */
+  uint32_t actual_ppm;   /* it takes so much of its recorded time */
 };
 
 /* Calls mean what those of sim/gpu.h say; self is what make() gave. */

@@ -268,6 +268,7 @@ static void start_op(struct cr_engine *e, struct stream *s, cr_ns from_ns, cr_ns
                                 .is_first = r->done == 0,
                                 .is_last = r->done + 1 == r->n_op,
                                 .is_final = is_final(e, r),
+                                .actual_ppm = r->actual_ppm,
                               });
   else if (r->block || r->n_slice)
     d->model.ops->start_part(d->model.self, s->local,
@@ -706,6 +707,7 @@ static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
                       .next = CR_NONE,
                       .launch_ns = now_ns,
                       .reach_ns = CR_NS_NEVER,
+                      .actual_ppm = act->actual_ppm,
                       .block = act->block0,
                       .n_slice = act->n_block,
                       .pad = CR_NONE};

@@ -43,7 +43,8 @@ static int add_clients(struct cr_host *h)
   uint8_t *class = cr_arena_take(h->arena, n, sizeof *class);
   int32_t *priority = cr_arena_take(h->arena, n, sizeof *priority);
   cr_ns *deadline_ns = cr_arena_take(h->arena, n, sizeof *deadline_ns);
-  if (!model || !weight || !class || !priority || !deadline_ns)
+  h->client_n_request = cr_arena_take(h->arena, n, sizeof *h->client_n_request);
+  if (!model || !weight || !class || !priority || !deadline_ns || !h->client_n_request)
     return CR_ENOMEM;
   for (uint32_t i = 0; i < n; i++) {
     const struct cr_client_spec *c = &w->client[i];
@@ -415,7 +416,7 @@ static void tell_request(struct cr_host *h, const struct cr_note *told)
   h->request_deadline_ns[slot] = cr_ns_add((cr_ns)told->t, h->view.client_deadline_ns[client]);
   h->request_ready_ns[slot] = (cr_ns)told->t;
   h->request_next_block[slot] = h->request_handed_op[slot] = 0;
-  h->flight[slot] = (struct cr_flight){.reach_ns = CR_NS_NEVER, .stream = CR_NONE, .pad_of = CR_NONE};
+  h->flight[slot] = (struct cr_flight){.reach_ns = CR_NS_NEVER, .stream = CR_NONE, .number = h->client_n_request[client]++, .pad_of = CR_NONE};
   h->job_request[client] = slot;
   if (ops->request_bytes)
     memset(cr_request_state(&h->policy, (cr_request){slot}), 0, ops->request_bytes);

@@ -125,8 +125,9 @@ static cr_ns duration_of(const struct node *n, const struct cr_layer_start *l)
   if (l->is_first)
     ns += t->hd_ns;
   if (l->is_last)
-    ns += t->dh_ns + (l->is_final ? 0 : n->device->node.notify_ns);
-  return ns;
+    ns += t->dh_ns;
+  ns = cr_max_ns(cr_muldiv(ns, l->actual_ppm, 1000000), 1);
+  return ns + (l->is_last && !l->is_final ? n->device->node.notify_ns : 0);
 }
 
 /* The rt range that came first of those that wait. */

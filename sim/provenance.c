@@ -127,6 +127,10 @@ static void mix_client(uint64_t *hash, const struct cr_client_spec *c)
   mix_arrival(hash, &c->arrival);
   if (c->job.iterations)
     mix_job(hash, &c->job);
+  if (c->actual_max_ppm) {
+    mix(hash, c->actual_min_ppm);
+    mix(hash, c->actual_max_ppm);
+  }
   for (uint32_t i = 0; i < c->n_stage; i++) {
     mix(hash, c->stage[i].device);
     mix(hash, c->stage[i].n_op);

@@ -411,6 +411,17 @@ static const char *stage_fault(const struct cr_workload_builder *b, const struct
   return c->n_stage && at != m->n_op ? "its stages have another number of layers than its model" : NULL;
 }
 
+static const char *actual_fault(const struct cr_workload_builder *b, const struct cr_client_spec *c)
+{
+  if (c->actual_min_ppm == 0 && c->actual_max_ppm == 0)
+    return NULL;
+  if (b->op[b->model[c->model.i].op0].kind != CR_OP_LAYER)
+    return "actual times are those of layers, and its model has none";
+  if (c->actual_min_ppm == 0 || c->actual_min_ppm > c->actual_max_ppm || c->actual_max_ppm > CR_ACTUAL_MAX_PPM)
+    return "actual times must be from 0.000001 to 4 of the recorded ones, the lesser first";
+  return NULL;
+}
+
 static const char *client_fault(const struct cr_workload_builder *b, const struct cr_client_spec *c)
 {
   if (b->sealed)
@@ -432,6 +443,7 @@ static const char *client_fault(const struct cr_workload_builder *b, const struc
     return "too many clients in one workload";
   const char *fault = arrival_fault(&c->arrival);
   fault = fault ? fault : stage_fault(b, c);
+  fault = fault ? fault : actual_fault(b, c);
   if (!fault && c->job.iterations && b->op[b->model[c->model.i].op0].kind == CR_OP_LAYER)
     fault = "a job's model cannot be of layers: jobs do not run on nodes";
   return fault ? fault : job_fault(&c->job, &c->arrival, b->model[c->model.i].n_op);

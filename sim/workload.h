@@ -126,6 +126,9 @@ struct cr_job_spec {
   int64_t persistent_bytes, ephemeral_bytes;
 };
 
+/* Four times: then the longest layer can still be counted in 2^-16 ns. */
+#define CR_ACTUAL_MAX_PPM UINT32_C(4000000)
+
 /* The next n_op layers of a client's model run on that device. */
 struct cr_stage_spec {
   uint32_t device, n_op; /* n_op >= 1 */
@@ -145,6 +148,8 @@ struct cr_client_spec {
   struct cr_job_spec job;
   const struct cr_stage_spec *stage; /* [n_stage] that its requests go through, each on another device than the one before; copied */
   uint32_t n_stage;                  /* 0: nothing says where its layers run */
+  /* Of layers: each request takes a share of their recorded times, drawn evenly from these millionths; both 0: as recorded. */
+  uint32_t actual_min_ppm, actual_max_ppm; /* from 1 to CR_ACTUAL_MAX_PPM */
 };
 
 struct cr_model_info {

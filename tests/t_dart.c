@@ -18,6 +18,7 @@ struct task_set {
   cr_ns deadline_ns[TASKS];
   cr_ns release_ns[TASKS][JOBS];
   uint32_t n_job[TASKS];
+  uint32_t least_ppm, most_ppm; /* that jobs really take; 0: what is recorded */
 };
 
 struct responses {
@@ -58,6 +59,8 @@ static const struct cr_workload *build(struct cr_workload_builder *b, const stru
     c.deadline_ns = set->deadline_ns[i];
     c.stage = stage;
     c.n_stage = n_stage;
+    c.actual_min_ppm = set->least_ppm;
+    c.actual_max_ppm = set->most_ppm;
     load_add(b, c);
   }
   return load_seal(b);
@@ -130,6 +133,10 @@ static void come(struct pipeline *p, struct job *j)
   if (!j->is_there)
     return;
   j->left_ns = cost_ns[j->node];
+  if (p->set->most_ppm) {
+    uint64_t n = p->set->most_ppm - p->set->least_ppm + 1, draw = cr_draw(1, CR_RNG_ACTUAL, j->task, j->number);
+    j->left_ns = cr_max_ns(cr_muldiv(j->left_ns, p->set->least_ppm + (int64_t)(draw % n), 1000000), 1);
+  }
   j->came = p->n_came++;
 }
 
@@ -286,6 +293,21 @@ static void best_effort_responses_are_too(void **state)
     struct task_set set;
     struct responses got, want;
     draw_set(&set, seed, 100000000, 3);
+    run_on_cpus(&set, &got);
+    expect(&set, &want);
+    compare(&set, &got, &want, seed);
+  }
+}
+
+static void stages_that_take_other_times_than_recorded_do_too(void **state)
+{
+  (void)state;
+  for (uint32_t seed = 5000; seed < 5200; seed++) {
+    struct task_set set;
+    struct responses got, want;
+    draw_set(&set, seed, 100000000, seed % 2 ? 3 : 0);
+    set.least_ppm = 1 + seed % 3 * 300000;
+    set.most_ppm = 1 + seed % 5 * 500000 + set.least_ppm;
     run_on_cpus(&set, &got);
     expect(&set, &want);
     compare(&set, &got, &want, seed);
@@ -521,6 +543,7 @@ int main(void)
     cmocka_unit_test(no_response_passes_its_bound),
     cmocka_unit_test(real_time_responses_are_those_of_a_second_simulator),
     cmocka_unit_test(best_effort_responses_are_too),
+    cmocka_unit_test(stages_that_take_other_times_than_recorded_do_too),
     cmocka_unit_test(best_effort_work_changes_no_real_time_response),
     cmocka_unit_test(no_real_time_stage_is_preempted_by_another),
     cmocka_unit_test(best_effort_work_delays_by_no_more_than_the_node_says),

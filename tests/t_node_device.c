@@ -28,7 +28,8 @@ static void start(const struct cr_device_model_ops *d, void *node, const struct 
 {
   d->start_layer(node, g->stream,
                  &(struct cr_layer_start){
-                   .op = op, .is_first = g->part & FIRST, .is_last = (g->part & LAST) > 0, .is_final = (g->part & FINAL) > 0});
+                   .op = op, .is_first = g->part & FIRST, .is_last = (g->part & LAST) > 0, .is_final = (g->part & FINAL) > 0,
+                   .actual_ppm = 1000000});
 }
 
 /* look_ns: besides, the clock is looked at so often; CR_NS_NEVER: not. */

@@ -29,7 +29,7 @@ static int make_place(void **state)
 static const char NODES[] = "nodes:\n  - {name: cpu, cores: 2, type: a57, notify: 1us, cpu_preempt: 2us}\n"
                             "  - {name: gpu, gpu: yes, type: a57, gpu_preempt: 3us, gpu_copy: 4us}\n"
                             "  - {name: one, type: a57}\n";
-static const char REST[] = "layers: table.csv\nduration: 1s\nclients:\n  - {name: c, model: net, class: rt, stages: [cpu=1, gpu=1]}\n";
+static const char REST[] = "layers: table.csv\nduration: 1s\nclients:\n  - {name: c, model: net, class: rt, stages: [cpu=1, gpu=1], actual: 0.5..1.25}\n";
 
 static int load(const char *a, const char *b, struct cr_scenario **out, struct cr_err *err)
 {
@@ -71,6 +71,8 @@ static void nodes_layers_and_stages_are_read(void **state)
   assert_true(op[1].layer[2].exec_ns == CR_NS_NEVER);
   assert_int_equal(s->workload->client[0].n_stage, 2);
   assert_int_equal(s->workload->client[0].stage[1].device, 1);
+  assert_int_equal(s->workload->client[0].actual_min_ppm, 500000);
+  assert_int_equal(s->workload->client[0].actual_max_ppm, 1250000);
   cr_scenario_free(s);
 }
 
@@ -94,6 +96,12 @@ static void mistakes_are_told_with_their_place(void **state)
   refused(NODES, CLIENT("[cpu]"), "'cpu' is no stage; write the node and how many layers run there, such as gpu=3");
   refused(NODES, CLIENT("[cpu=0, gpu=2]"), "'0' is not possible; it must be from 1");
   refused(NODES, CLIENT("[cpu=1, cpu=1]"), "on another one than the stage before it");
+#define ACTUAL(a) "layers: table.csv\nduration: 1s\nclients: [{model: net, actual: " a "}]\n"
+  refused(NODES, ACTUAL("1..0.5"), "x.yaml:7: clients[0].actual: '1..0.5' goes down");
+  refused(NODES, ACTUAL("0..1"), "'0' is not possible; it must be above 0 and at most 4");
+  refused(NODES, ACTUAL("1..5"), "'5' is not possible");
+  refused(NODES, ACTUAL("fast"), "clients[0].actual");
+  refused("", "duration: 1s\nclients: [{model: resnet152-bs1-fp32, actual: 2}]\n", "only layers on nodes take other times");
   refused(NODES, "layers: table.csv\nduration: 1s\nclients: [{model: nut}]\n", "there is no model 'nut' in ");
   refused(NODES, "layers: table.csv\nduration: 1s\nclients: [{model: other}]\n", "layer x of model other has no line for any of the nodes");
   refused(NODES, "layers: none.csv\nduration: 1s\nclients: [{model: net}]\n", "x.yaml:5: layers: there is no file ");

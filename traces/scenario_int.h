@@ -18,7 +18,7 @@ struct client_yaml {
   char *name, *model, *class, *priority, *weight, *deadline, *max_requests, *copies, *thread, *sync;
   char *arrival, *depth, *rate, *phase, *file, **times, *late, **after;
   char *iterations, *submit, *startup, *think, *declared;
-  char **stages;
+  char **stages, *actual;
   uint32_t n_times, n_after, n_stages;
 };
 
@@ -91,6 +91,10 @@ int cr_scenario_open_nodes(struct scenario_reader *r, const struct node_yaml *no
 
 /* A client's stages into the spec, whose model is set. */
 int cr_scenario_client_stages(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c,
+                              struct cr_client_spec *out, struct cr_err *err) CR_MUST;
+
+/* What a client's requests really take of what the table says, "0.8..1.2". */
+int cr_scenario_client_actual(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c,
                               struct cr_client_spec *out, struct cr_err *err) CR_MUST;
 
 /* `jobs`: its table and defaults, before the clients; its trace, behind them. */

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "sim/nearest.h"
+#include "sim/unit.h"
 #include "traces/datadir.h"
 #include "traces/scenario_int.h"
 
@@ -211,5 +212,41 @@ int cr_scenario_client_stages(const struct scenario_reader *r, uint32_t i, const
     rc = cr_yaml_fail(r->y, path, err, "%s: have %u layers, but model %s has %u", path, at, m->name, m->n_op);
   out->stage = stage;
   out->n_stage = c->n_stages;
+  return rc;
+}
+
+/* -- how long they really take ------------------------------------------------------------------------------------- */
+
+static int parse_share(const struct scenario_reader *r, const char *path, const char *text, uint32_t *out, struct cr_err *err)
+{
+  int64_t ppm = 0;
+  int rc = cr_parse_factor(text, path, &ppm, err);
+  if (rc)
+    return cr_scenario_at(r, path, rc, err);
+  if (ppm < 1 || ppm > CR_ACTUAL_MAX_PPM)
+    return cr_yaml_fail(r->y, path, err, "%s: '%s' is not possible; it must be above 0 and at most 4", path, text);
+  *out = (uint32_t)ppm;
+  return CR_OK;
+}
+
+int cr_scenario_client_actual(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c, struct cr_client_spec *out,
+                              struct cr_err *err)
+{
+  char path[PATH], least[64];
+  if (!c->actual)
+    return CR_OK;
+  snprintf(path, sizeof path, "clients[%u].actual", i);
+  if (!r->nodes)
+    return cr_yaml_fail(r->y, path, err, "%s: only layers on nodes take other times than recorded; add nodes, or remove it", path);
+  const char *dots = strstr(c->actual, "..");
+  size_t n = dots ? (size_t)(dots - c->actual) : strlen(c->actual);
+  if (n >= sizeof least)
+    return cr_yaml_fail(r->y, path, err, "%s: '%s' is not possible; write it as 0.8..1.2", path, c->actual);
+  memcpy(least, c->actual, n);
+  least[n] = '\0';
+  int rc = parse_share(r, path, least, &out->actual_min_ppm, err);
+  rc = rc ? rc : parse_share(r, path, dots ? dots + 2 : least, &out->actual_max_ppm, err);
+  if (!rc && out->actual_min_ppm > out->actual_max_ppm)
+    rc = cr_yaml_fail(r->y, path, err, "%s: '%s' goes down; write the lesser first, as 0.8..1.2", path, c->actual);
   return rc;
 }
