@@ -5,9 +5,9 @@
 
 #include <string.h>
 
-extern const struct cr_policy_ops cr_policy_exclusive, cr_policy_fair, cr_policy_fifo, cr_policy_mps, cr_policy_pack,
-  cr_policy_priority, cr_policy_reef, cr_policy_reef_n, cr_policy_srtf, cr_policy_streams, cr_policy_timeslice,
-  cr_policy_wait;
+extern const struct cr_policy_ops cr_policy_dart, cr_policy_exclusive, cr_policy_fair, cr_policy_fifo, cr_policy_mps, cr_policy_pack,
+  cr_policy_priority, cr_policy_reef, cr_policy_reef_n, cr_policy_srtf, cr_policy_streams, cr_policy_threads,
+  cr_policy_timeslice, cr_policy_wait;
 
 const struct cr_policy_ops *const cr_policy_list[] = {
   &cr_policy_exclusive,
@@ -22,6 +22,8 @@ const struct cr_policy_ops *const cr_policy_list[] = {
   &cr_policy_reef,
   &cr_policy_reef_n,
   &cr_policy_wait,
+  &cr_policy_dart,
+  &cr_policy_threads,
   NULL,
 };
 

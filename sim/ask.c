@@ -45,6 +45,7 @@ static const char *const refusal_text[CR_N_REFUSAL] = {
   [CR_REFUSED_TURN] = "turns are taken by jobs of which the time of an iteration is known and whose clients do not think now, "
                       "with keys from 0 to 2^62",
   [CR_REFUSED_ALONE] = "jobs that take turns have the device to themselves",
+  [CR_REFUSED_NODE] = "a layer of it has no time on the stream's node, so that it cannot run there",
 };
 
 const char *cr_refusal_text(uint32_t refusal)
@@ -232,6 +233,42 @@ cr_ns cr_expect_ns(const struct cr_policy *p, cr_request r, uint32_t n_op)
   return h->op_start_ns[m->op0 + end] - h->op_start_ns[m->op0 + next];
 }
 
+/* The request's op, counted from its model's first, in the table of all. */
+static uint32_t op_of(const struct cr_host *h, uint32_t request, uint32_t op)
+{
+  return cr_host_model(h, request)->op0 + op;
+}
+
+/* Whether layers of the request can run on the device; ops of other kinds can everywhere. */
+static int can_run(const struct cr_host *h, uint32_t request, uint32_t n_op, uint32_t device)
+{
+  const struct cr_op_spec *op = &h->workload->op[op_of(h, request, 0)];
+  for (uint32_t i = 0; op->kind == CR_OP_LAYER && i < n_op; i++)
+    if (device >= op->n_layer || op[h->request_next_op[request] + i].layer[device].exec_ns == CR_NS_NEVER)
+      return 0;
+  return 1;
+}
+
+cr_ns cr_expect_stage_ns(const struct cr_policy *p, cr_device d, cr_request r, uint32_t n_op)
+{
+  const struct cr_host *h = cr_container_of(p->asker, struct cr_host, asker);
+  if (r.i >= h->view.request_cap || h->request_client[r.i] == CR_NONE || d.i >= h->machine->n_device)
+    return CR_NS_NEVER;
+  uint32_t n = cr_min_u32(n_op, cr_host_n_op(h, r.i) - h->request_next_op[r.i]);
+  const struct cr_op_spec *op = &h->workload->op[op_of(h, r.i, 0)];
+  if (op->kind != CR_OP_LAYER)
+    return cr_expect_ns(p, r, n_op);
+  if (n == 0 || !can_run(h, r.i, n, d.i))
+    return n ? CR_NS_NEVER : 0;
+  op += h->request_next_op[r.i];
+  cr_ns sum_ns = op[0].layer[d.i].hd_ns + op[n - 1].layer[d.i].dh_ns;
+  if (h->request_next_op[r.i] + n < cr_host_n_op(h, r.i))
+    sum_ns += h->machine->device[d.i].node.notify_ns;
+  for (uint32_t i = 0; i < n; i++)
+    sum_ns = cr_ns_add(sum_ns, op[i].layer[d.i].exec_ns + op[i].layer[d.i].misc_ns);
+  return sum_ns;
+}
+
 static const struct cr_op_spec *kernel_of(const struct cr_host *h, uint32_t op)
 {
   return op < h->workload->n_op && h->workload->op[op].blocks ? &h->workload->op[op] : NULL;
@@ -280,6 +317,8 @@ static enum cr_refusal check_launch(const struct cr_host *h, uint32_t request, u
   uint32_t end = h->request_next_op[request] + cr_min_u32(n_op, left);
   if (h->stream_pad[stream] || (f->n_pad && (f->pad_op >= end || f->pad_device != h->stream_device[stream])))
     return CR_REFUSED_PADDED;
+  if (!can_run(h, request, cr_min_u32(n_op, left), h->stream_device[stream]))
+    return CR_REFUSED_NODE;
   return cr_host_is_job(h, h->request_client[request]) ? cr_host_check_launch(h, request, n_op, stream) : CR_GRANTED;
 }
 
@@ -333,12 +372,6 @@ static enum cr_refusal check_queue(const struct cr_host *h, const struct cr_note
   if (asked->b == 0 || asked->b > CR_QUEUE_MAX || asked->c > CR_RECLAIM_NOW)
     return CR_REFUSED_QUEUE;
   return h->policy.ops->needs & CR_CAP_QUEUE ? CR_GRANTED : CR_REFUSED_NEED;
-}
-
-/* The request's op, counted from its model's first, in the table of all. */
-static uint32_t op_of(const struct cr_host *h, uint32_t request, uint32_t op)
-{
-  return cr_host_model(h, request)->op0 + op;
 }
 
 static enum cr_refusal check_rewind(const struct cr_host *h, uint32_t request, uint32_t op)

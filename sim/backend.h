@@ -57,6 +57,7 @@ struct cr_act {
   cr_ns slice_ns;     /* STREAM: its process's time slice; CR_NS_NEVER: the device's own */
   cr_ns think_ns;     /* LAUNCH of a job: between two iterations, op0 and n_op counting on through all of them */
   cr_ns ready_ns;     /* LAUNCH of a job: starts then or later */
+  uint32_t actual_ppm; /* LAUNCH of layers: of the times recorded */
   uint32_t block0;    /* LAUNCH, PAD: blocks of op0 that are done */
   uint32_t n_block;   /* LAUNCH: so many of op0 alone, a slice; 0: none.  PAD: of op0 */
   uint32_t queue;     /* STREAM: ops that its device queue holds; 0: an ideal one, fed for nothing */

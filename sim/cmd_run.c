@@ -241,14 +241,20 @@ static int is_able(const struct job *j, const struct cr_policy_ops *policy, stru
   return 1;
 }
 
+/* Whether the policy decides what the load is made of, on devices of the kind that it is for. */
+static int is_meant(const struct job *j, const struct cr_policy_ops *policy)
+{
+  int jobs = has_jobs(j->scenario->workload), nodes = j->scenario->machine->device[0].kind != CR_DEVICE_GPU;
+  return (policy->on_job_arrive != NULL) == jobs && (nodes || !(policy->needs & CR_CAP_NODE));
+}
+
 /* Of all there are, the i-th that decides what the load is made of: those of jobs do with other clients what streams does,
  * and under others jobs run as on a GPU that nobody manages.  Those that this device cannot do are left out. */
 static const char *suitable_policy(const struct job *j, uint32_t i)
 {
-  int jobs = has_jobs(j->scenario->workload);
   struct cr_err why;
   for (uint32_t k = 0; cr_policy_list[k]; k++)
-    if ((cr_policy_list[k]->on_job_arrive != NULL) == jobs && is_able(j, cr_policy_list[k], &why) && i-- == 0)
+    if (is_meant(j, cr_policy_list[k]) && is_able(j, cr_policy_list[k], &why) && i-- == 0)
       return cr_policy_list[k]->name;
   return NULL;
 }
@@ -256,12 +262,11 @@ static const char *suitable_policy(const struct job *j, uint32_t i)
 /* Of those that would suit. */
 static void say_who_is_left_out(const struct job *j)
 {
-  int jobs = has_jobs(j->scenario->workload);
   struct cr_err why;
   if (j->args.policy.n || j->scenario->n_policy || j->args.quiet)
     return;
   for (uint32_t k = 0; cr_policy_list[k]; k++)
-    if ((cr_policy_list[k]->on_job_arrive != NULL) == jobs && !is_able(j, cr_policy_list[k], &why))
+    if (is_meant(j, cr_policy_list[k]) && !is_able(j, cr_policy_list[k], &why))
       fprintf(stderr, "corun: %s is left out: %s\n", cr_policy_list[k]->name, why.text);
 }
 

@@ -24,6 +24,7 @@
 #include "sim/job_life.h"
 #include "sim/mem.h"
 #include "sim/memory_gauge.h"
+#include "sim/rng.h"
 
 enum { IN_ARRIVAL, IN_JOB, IN_TIMER }; /* classes of the heap: the order at one instant */
 
@@ -145,6 +146,16 @@ static void act(struct core *c, const struct cr_act *a)
     end_failed(c, rc, &err);
 }
 
+/* How long a request of layers takes, in millionths of what was recorded: the same whatever the policy. */
+static uint32_t draw_actual_ppm(const struct core *c, uint32_t client, uint32_t number)
+{
+  const struct cr_client_spec *s = &c->cfg->workload->client[client];
+  if (s->actual_max_ppm == 0)
+    return 1000000;
+  uint64_t span = s->actual_max_ppm - s->actual_min_ppm + 1;
+  return s->actual_min_ppm + (uint32_t)(cr_draw(c->cfg->seed, CR_RNG_ACTUAL, client, number) % span);
+}
+
 static void act_launch(struct core *c, const struct cr_note *asked)
 {
   const struct cr_host *h = &c->host;
@@ -176,6 +187,7 @@ static void act_launch(struct core *c, const struct cr_note *asked)
            .device = h->stream_device[asked->c],
            .think_ns = think_ns,
            .ready_ns = h->request_ready_ns[asked->a],
+           .actual_ppm = draw_actual_ppm(c, client, h->flight[asked->a].number),
            .block0 = h->request_next_block[asked->a],
            .n_block = n_block,
            .key = takes_turns ? (int64_t)asked->t : 0,

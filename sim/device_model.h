@@ -1,8 +1,9 @@
 /* device_model.h - what the engine asks of a model of one device, whichever it is.
  *
  * Streams of one device have at most one op on it each, started by start(); the model says when something changes next
- * and which ops ended.  Three stand behind these calls: waves of blocks on single SMs (sim/gpu.h), a faster one that
- * follows whole kernels (sim/fluid.c), and time slices, which keep one of the others for each process (sim/slices.h).
+ * and which ops ended.  Four stand behind these calls: waves of blocks on single SMs (sim/gpu.h), a faster one that
+ * follows whole kernels (sim/fluid.c), time slices, which keep one of the others for each process (sim/slices.h), and nodes
+ * of which the times of layers are known (sim/node_device.h).
  *
  * `--set model.fidelity=wave|kernel` chooses between the first two; wave is the default. */
 #ifndef CR_DEVICE_MODEL_H
@@ -16,6 +17,15 @@ struct cr_device_model_cfg {
   const struct cr_op_spec *op; /* [n_op], the workload's */
   const uint32_t *op_index;    /* [n_op], each one's place in its model */
   uint32_t n_op, n_stream;     /* streams that will be used, numbered 0.. */
+  uint32_t number;             /* of the device */
+};
+
+/* A layer of a launched range. */
+struct cr_layer_start {
+  uint32_t op;
+  int is_first, is_last; /* of its range */
+  int is_final;          /* of its model: no other node is to be told */
+  uint32_t actual_ppm;   /* it takes so much of its recorded time */
 };
 
 /* Calls mean what those of sim/gpu.h say; self is what make() gave. */
@@ -30,6 +40,8 @@ struct cr_device_model_ops {
   void (*start)(void *self, uint32_t stream, uint32_t op, cr_ns from_ns, cr_ns launched_ns);
   /* Those of sim/gpu.h that follow blocks; NULL: this model does not. */
   void (*start_part)(void *self, uint32_t stream, const struct cr_gpu_part *part, cr_ns from_ns, cr_ns launched_ns);
+  /* Of a model that runs layers, instead of start. */
+  void (*start_layer)(void *self, uint32_t stream, const struct cr_layer_start *layer);
   int (*stop)(void *self, uint32_t stream, int kill, struct cr_gpu_end *out);
   cr_ns (*next_ns)(const void *self);
   uint32_t (*advance)(void *self, cr_ns to_ns, struct cr_gpu_end *out, uint32_t cap);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "sim/needs.h"
+#include "sim/node_device.h"
 
 static cr_ns us_to_ns(double us)
 {
@@ -24,6 +25,8 @@ static cr_ns us_to_ns(double us)
 static int make_model(struct device *d, const struct cr_device_model_cfg *cfg, int has_processes, struct cr_err *err)
 {
   const struct cr_device_model_ops *ops = cr_device_model_of(d->constants.fidelity);
+  if (d->desc->kind != CR_DEVICE_GPU)
+    ops = &cr_device_node;
   if (!has_processes) {
     d->model.ops = ops;
     return ops->make(cfg, &d->model.self, err);
@@ -99,6 +102,7 @@ static int open_device(struct cr_engine *e, const struct cr_backend_cfg *cfg, ui
     .op_index = e->op_index,
     .n_op = cfg->workload->n_op,
     .n_stream = cfg->stream_cap,
+    .number = i,
   };
   return make_model(d, &model, cfg->has_processes, err);
 }
@@ -227,6 +231,13 @@ void cr_engine_tell(struct cr_engine *e, const struct range *r, enum cr_event_ki
                                    .lost_ns = r->lost_ns};
 }
 
+/* Whether the range's next op is its model's last. */
+static int is_final(const struct cr_engine *e, const struct range *r)
+{
+  const struct cr_model_info *m = &e->workload->model[e->workload->client[r->client].model.i];
+  return r->op0 + r->done + 1 == m->op0 + m->n_op;
+}
+
 /* Hands the head range's next op to the device, if its launch call has been made. */
 static void start_op(struct cr_engine *e, struct stream *s, cr_ns from_ns, cr_ns launched_ns)
 {
@@ -250,7 +261,16 @@ static void start_op(struct cr_engine *e, struct stream *s, cr_ns from_ns, cr_ns
     from_ns += cr_engine_price(d, CR_GPU_SINGLE);
   if (r->pad != CR_NONE)
     cr_engine_start_pads(e, s, r, from_ns, launched_ns);
-  if (r->block || r->n_slice)
+  if (d->model.ops->start_layer)
+    d->model.ops->start_layer(d->model.self, s->local,
+                              &(struct cr_layer_start){
+                                .op = op,
+                                .is_first = r->done == 0,
+                                .is_last = r->done + 1 == r->n_op,
+                                .is_final = is_final(e, r),
+                                .actual_ppm = r->actual_ppm,
+                              });
+  else if (r->block || r->n_slice)
     d->model.ops->start_part(d->model.self, s->local,
                              &(struct cr_gpu_part){
                                .op = op,
@@ -687,6 +707,7 @@ static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
                       .next = CR_NONE,
                       .launch_ns = now_ns,
                       .reach_ns = CR_NS_NEVER,
+                      .actual_ppm = act->actual_ppm,
                       .block = act->block0,
                       .n_slice = act->n_block,
                       .pad = CR_NONE};

@@ -43,7 +43,8 @@ static int add_clients(struct cr_host *h)
   uint8_t *class = cr_arena_take(h->arena, n, sizeof *class);
   int32_t *priority = cr_arena_take(h->arena, n, sizeof *priority);
   cr_ns *deadline_ns = cr_arena_take(h->arena, n, sizeof *deadline_ns);
-  if (!model || !weight || !class || !priority || !deadline_ns)
+  h->client_n_request = cr_arena_take(h->arena, n, sizeof *h->client_n_request);
+  if (!model || !weight || !class || !priority || !deadline_ns || !h->client_n_request)
     return CR_ENOMEM;
   for (uint32_t i = 0; i < n; i++) {
     const struct cr_client_spec *c = &w->client[i];
@@ -59,6 +60,30 @@ static int add_clients(struct cr_host *h)
   h->view.client_class = class;
   h->view.client_priority = priority;
   h->view.client_deadline_ns = deadline_ns;
+  return CR_OK;
+}
+
+static int add_stages(struct cr_host *h)
+{
+  const struct cr_workload *w = h->workload;
+  uint32_t n = 0;
+  for (uint32_t c = 0; c < w->n_client; c++)
+    n += w->client[c].n_stage;
+  uint32_t *stage0 = cr_arena_take(h->arena, (size_t)w->n_client + 1, sizeof *stage0);
+  uint32_t *device = cr_arena_take(h->arena, n, sizeof *device), *n_op = cr_arena_take(h->arena, n, sizeof *n_op);
+  if (!stage0 || !device || !n_op)
+    return CR_ENOMEM;
+  n = 0;
+  for (uint32_t c = 0; c < w->n_client; c++) {
+    for (uint32_t i = 0; i < w->client[c].n_stage; i++, n++) {
+      device[n] = w->client[c].stage[i].device;
+      n_op[n] = w->client[c].stage[i].n_op;
+    }
+    stage0[c + 1] = n;
+  }
+  h->view.client_stage0 = stage0;
+  h->view.stage_device = device;
+  h->view.stage_n_op = n_op;
   return CR_OK;
 }
 
@@ -113,19 +138,29 @@ static int add_ops(struct cr_host *h)
   return CR_OK;
 }
 
+_Static_assert((int)CR_VIEW_GPU == CR_DEVICE_GPU && (int)CR_VIEW_CPU_NODE == CR_DEVICE_CPU_NODE &&
+                 (int)CR_VIEW_GPU_NODE == CR_DEVICE_GPU_NODE,
+               "a policy sees the kinds of devices under names of its own");
+
 static int add_devices(struct cr_host *h)
 {
   uint32_t n = h->machine->n_device;
   uint32_t *sms = cr_arena_take(h->arena, n, sizeof *sms), *threads = cr_arena_take(h->arena, n, sizeof *threads);
-  if (!sms || !threads)
+  uint32_t *cores = cr_arena_take(h->arena, n, sizeof *cores);
+  uint8_t *kind = cr_arena_take(h->arena, n, sizeof *kind);
+  if (!sms || !threads || !cores || !kind)
     return CR_ENOMEM;
   for (uint32_t i = 0; i < n; i++) {
+    kind[i] = (uint8_t)h->machine->device[i].kind;
+    cores[i] = h->machine->device[i].node.n_core;
     sms[i] = h->machine->device[i].sms;
     threads[i] = h->machine->device[i].sm_threads;
   }
   h->view.n_device = n;
   h->view.device_sms = sms;
   h->view.device_sm_threads = threads;
+  h->view.device_kind = kind;
+  h->view.device_cores = cores;
   return CR_OK;
 }
 
@@ -255,7 +290,7 @@ static int add_state(struct cr_host *h, const char *options, struct cr_err *err)
 static int build(struct cr_host *h, const char *options, struct cr_err *err)
 {
   h->arena = cr_arena_new();
-  if (!h->arena || add_devices(h) != CR_OK || add_clients(h) != CR_OK || add_models(h) != CR_OK ||
+  if (!h->arena || add_devices(h) != CR_OK || add_clients(h) != CR_OK || add_stages(h) != CR_OK || add_models(h) != CR_OK ||
       add_ops(h) != CR_OK || add_block_times(h) != CR_OK || cr_host_add_jobs(h) != CR_OK ||
       cr_host_add_turns(h) != CR_OK || cr_asker_init(&h->asker) != CR_OK || widen_streams(h, STREAMS) != CR_OK ||
       widen_slots(h, slots_of(h->workload)) != CR_OK)
@@ -381,7 +416,7 @@ static void tell_request(struct cr_host *h, const struct cr_note *told)
   h->request_deadline_ns[slot] = cr_ns_add((cr_ns)told->t, h->view.client_deadline_ns[client]);
   h->request_ready_ns[slot] = (cr_ns)told->t;
   h->request_next_block[slot] = h->request_handed_op[slot] = 0;
-  h->flight[slot] = (struct cr_flight){.reach_ns = CR_NS_NEVER, .stream = CR_NONE, .pad_of = CR_NONE};
+  h->flight[slot] = (struct cr_flight){.reach_ns = CR_NS_NEVER, .stream = CR_NONE, .number = h->client_n_request[client]++, .pad_of = CR_NONE};
   h->job_request[client] = slot;
   if (ops->request_bytes)
     memset(cr_request_state(&h->policy, (cr_request){slot}), 0, ops->request_bytes);

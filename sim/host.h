@@ -22,6 +22,7 @@
 struct cr_flight {
   cr_ns reach_ns;  /* when a stream first reached it; CR_NS_NEVER: not yet.  Kept for the core */
   uint32_t stream; /* CR_NONE: the policy owns it */
+  uint32_t number; /* among its client's requests, from 0.  Kept for the core */
   uint32_t end_op; /* of the launched range, counted from the model's first op; of pads, the op that the next one continues */
   /* Pads.  n_pad: of this request's launch to come; the last is at pad_op, leaves it pad_sms SMs, and all are on pad_device.  Of
    * one that runs as pads itself, pad_op is the op with which its last one runs. */
@@ -89,6 +90,7 @@ struct cr_host {
   cr_ns *client_used_ns;
   uint8_t *job_step;                   /* enum cr_job_step */
   uint32_t *job_request;               /* CR_NONE: it has none */
+  uint32_t *client_n_request;          /* told so far */
   struct cr_memory *memory;            /* NULL: nobody can ask for any */
   struct cr_lane_flight *lane_flight;  /* [CR_LANE_MAX], with memory */
   uint32_t n_job_kept, n_job_starting; /* kept: the policy has yet to start or admit them */

@@ -67,6 +67,20 @@ struct cr_gpu_constant_info {
 };
 extern const struct cr_gpu_constant_info cr_gpu_constant_info[CR_N_GPU_CONSTANT];
 
+/* A GPU whose SMs are followed; or a node, of which only the times of whole layers are known (sim/node_device.h): CPU cores
+ * of one type, or a GPU and the core beside it. */
+enum cr_device_kind { CR_DEVICE_GPU, CR_DEVICE_CPU_NODE, CR_DEVICE_GPU_NODE };
+
+/* Of a node: its cores, and what a stage costs there beside its layers (eps of DART, RTSS 2019).  All times >= 0. */
+struct cr_node_desc {
+  uint32_t n_core; /* >= 1; of a GPU node 1 */
+  const char *core_type;
+  cr_ns notify_ns;      /* eps_s: to hand a request over to its next node */
+  cr_ns cpu_preempt_ns; /* eps_cp: to take the cores from best-effort work */
+  cr_ns gpu_preempt_ns; /* eps_gp: to take the GPU from best-effort kernels */
+  cr_ns gpu_copy_ns;    /* eps_gm: to wait for a best-effort copy under way */
+};
+
 struct cr_device_desc {
   const char *name;  /* "h200" */
   const char *about; /* vendor's full name, source of the limits */
@@ -90,6 +104,8 @@ struct cr_device_desc {
   int is_uncalibrated;                       /* its constants were never measured: whole iterations alone can run on it */
   uint32_t n_assumed;                        /* constants whose origin begins with "assumed": nobody measured them here */
   double constant[CR_N_GPU_CONSTANT];        /* in the unit of its info; 0 where it is uncalibrated */
+  enum cr_device_kind kind;
+  struct cr_node_desc node; /* of a node, which has no limits of SMs */
 };
 
 struct cr_machine {

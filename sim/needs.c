@@ -32,6 +32,42 @@ uint32_t cr_workload_iterations(const struct cr_workload *w)
   return CR_NONE;
 }
 
+uint32_t cr_workload_layers(const struct cr_workload *w)
+{
+  for (uint32_t i = 0; i < w->n_client; i++)
+    if (w->op[w->model[w->client[i].model.i].op0].kind == CR_OP_LAYER)
+      return w->client[i].model.i;
+  return CR_NONE;
+}
+
+/* Layers on nodes, and all else on GPUs of SMs. */
+static int check_places(const struct cr_workload *w, const struct cr_device_desc *d, struct cr_err *err)
+{
+  for (uint32_t i = 0; i < w->n_client; i++) {
+    const struct cr_model_info *m = &w->model[w->client[i].model.i];
+    int is_layers = w->op[m->op0].kind == CR_OP_LAYER;
+    if (is_layers && d->kind == CR_DEVICE_GPU)
+      return cr_fail(err, CR_EINPUT, "model %s is made of layers, of which only the times on nodes are known; device %s is no node",
+                     m->name, d->name);
+    if (!is_layers && d->kind != CR_DEVICE_GPU)
+      return cr_fail(err, CR_EINPUT, "model %s is not made of layers, and node %s runs nothing else; give it a table of layers",
+                     m->name, d->name);
+  }
+  return CR_OK;
+}
+
+static int check_nodes(const struct cr_needs *needs, const char *who, const struct cr_device_desc *d, struct cr_err *err)
+{
+  if (d->kind == CR_DEVICE_GPU && needs->caps & CR_CAP_NODE)
+    return cr_fail(err, CR_EINPUT, "policy %s needs nodes, and device %s is a whole GPU; choose another policy, or a scenario with nodes",
+                   who, d->name);
+  uint32_t beyond = needs->caps & ~(uint32_t)(CR_CAP_PRIORITY | CR_CAP_NODE);
+  if (d->kind != CR_DEVICE_GPU && beyond)
+    return cr_fail(err, CR_EINPUT, "policy %s needs %s, which node %s cannot do; of its layers only the times are known", who,
+                   cr_cap_text(beyond & -beyond), d->name);
+  return CR_OK;
+}
+
 static int check_prices(const struct priced *p, const char *who, const struct cr_device_desc *d,
                         const struct cr_gpu_model *model, struct cr_err *err)
 {
@@ -51,7 +87,8 @@ int cr_needs_check(const struct cr_needs *needs, const struct cr_workload *w, co
 {
   const char *who = needs->policy ? needs->policy : "?";
   uint32_t iterations = cr_workload_iterations(w);
-  int rc = CR_OK;
+  int rc = check_places(w, d, err);
+  rc = rc ? rc : check_nodes(needs, who, d, err);
   for (size_t i = 0; rc == CR_OK && i < sizeof priced / sizeof priced[0]; i++) {
     const struct priced *p = &priced[i];
     const char *cap = cr_cap_text(p->cap);

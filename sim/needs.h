@@ -2,7 +2,8 @@
  *
  * A backend says what it can do at all (its caps).  Queues and preemption also have prices, which a device file may leave out;
  * single blocks are followed by the wave model alone; and of models of which only the time of an iteration is known there is
- * nothing to evict, kill, slice or pad. */
+ * nothing to evict, kill, slice or pad.
+ * Layers run on nodes and nothing else does, under policies that need nothing but priorities and nodes. */
 #ifndef CR_NEEDS_H
 #define CR_NEEDS_H
 #include "sim/gpu.h"
@@ -17,6 +18,9 @@ struct cr_needs {
 /* CR_OK, or a sentence that names policy, capability, and what stands against it. */
 int cr_needs_check(const struct cr_needs *needs, const struct cr_workload *w, const struct cr_device_desc *d,
                    const struct cr_gpu_model *model, struct cr_err *err) CR_MUST;
+
+/* Whether some client's model is made of layers; one of them, or CR_NONE. */
+uint32_t cr_workload_layers(const struct cr_workload *w);
 
 /* Whether all models that clients run are iterations of which only the time is known; one of them, or CR_NONE. */
 uint32_t cr_workload_iterations(const struct cr_workload *w);

@@ -17,7 +17,7 @@
 #include "sim/text.h"
 #include "sim/workload.h"
 
-#define CR_POLICY_ABI 3
+#define CR_POLICY_ABI 4
 
 /* What a backend can do to work it already holds, and what a policy may need of it. */
 enum cr_cap {
@@ -37,6 +37,9 @@ enum cr_cap {
 #define CR_N_CAP 12
 extern const char *const cr_cap_name[CR_N_CAP]; /* "park", "evict", ... in bit order */
 
+/* A GPU of SMs, or a node: CPU cores of one type, or a GPU and a core. */
+enum cr_view_device { CR_VIEW_GPU, CR_VIEW_CPU_NODE, CR_VIEW_GPU_NODE };
+
 /* Read only.  Columns are indexed by id, owned by the core, valid during the call. */
 struct cr_view {
   cr_ns now_ns;
@@ -50,6 +53,9 @@ struct cr_view {
   const uint8_t *client_class; /* enum cr_class */
   const int32_t *client_priority;
   const cr_ns *client_deadline_ns; /* relative; CR_NS_NEVER: none */
+  /* Where the layers of a client's requests run: stages client_stage0[c] .. client_stage0[c + 1] of the columns behind it, each
+   * so many ops on one device.  None: nothing says.  client_stage0 is [n_client + 1] */
+  const uint32_t *client_stage0, *stage_device, *stage_n_op;
   /* [n_client], of jobs: what they say (declared), and how long their iterations ran so far */
   const uint32_t *client_iterations;                               /* of its one request; 0: it is no job */
   const cr_ns *client_declared_ns, *client_used_ns;                /* declared: CR_NS_NEVER: it does not say */
@@ -57,6 +63,8 @@ struct cr_view {
   /* [n_device] */
   const int64_t *device_mem_bytes;
   const uint32_t *device_sms, *device_sm_threads;
+  const uint8_t *device_kind;   /* enum cr_view_device */
+  const uint32_t *device_cores; /* of a node */
   /* [n_model] */
   const uint32_t *model_op0, *model_n_op, *model_n_stage;
   /* [n_op]: what was recorded, never what will happen */
@@ -242,5 +250,9 @@ cr_ns cr_expect_block_ns(const struct cr_policy *p, cr_device d, uint32_t op, ui
 
 /* What calibration expects for the next n_op ops of r alone on the device; true durations cannot be reached from here. */
 cr_ns cr_expect_ns(const struct cr_policy *p, cr_request r, uint32_t n_op);
+
+/* The same on one device, for layers that are launched together on a node, with what it takes to tell the next node;
+ * CR_NS_NEVER: one of them cannot run there.  Other ops run everywhere, as long as cr_expect_ns says. */
+cr_ns cr_expect_stage_ns(const struct cr_policy *p, cr_device d, cr_request r, uint32_t n_op);
 
 #endif

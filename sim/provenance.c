@@ -55,6 +55,12 @@ static void mix_op(uint64_t *hash, const struct cr_op_spec *op)
     mix(hash, op->sm_ppm);
     mix(hash, op->dram_ppm);
   }
+  for (uint32_t i = 0; i < op->n_layer; i++) {
+    mix(hash, op->layer[i].hd_ns);
+    mix(hash, op->layer[i].exec_ns);
+    mix(hash, op->layer[i].misc_ns);
+    mix(hash, op->layer[i].dh_ns);
+  }
 }
 
 static void mix_memory(uint64_t *hash, const struct cr_memory_curve *memory)
@@ -121,6 +127,14 @@ static void mix_client(uint64_t *hash, const struct cr_client_spec *c)
   mix_arrival(hash, &c->arrival);
   if (c->job.iterations)
     mix_job(hash, &c->job);
+  if (c->actual_max_ppm) {
+    mix(hash, c->actual_min_ppm);
+    mix(hash, c->actual_max_ppm);
+  }
+  for (uint32_t i = 0; i < c->n_stage; i++) {
+    mix(hash, c->stage[i].device);
+    mix(hash, c->stage[i].n_op);
+  }
 }
 
 uint64_t cr_workload_hash(const struct cr_workload *w)

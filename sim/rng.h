@@ -13,6 +13,7 @@ enum cr_rng_stream {
   CR_RNG_JOB_GAP = 4, /* of generated job traces: time to the next job, */
   CR_RNG_JOB_WORK = 5, /* how long a job runs, */
   CR_RNG_JOB_MODEL = 6, /* and which model; of read ones, too */
+  CR_RNG_ACTUAL = 7,    /* of a request of layers: how long it takes, of what was recorded */
 };
 
 /* 64 random bits for (seed, stream, entity, n): SplitMix64's mixer over seed, then stream and entity, then n. */

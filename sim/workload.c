@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-const char *const cr_op_kind_name[CR_N_OP_KIND] = {"kernel", "h2d", "d2h", "d2d", "memset", "host", "iteration"};
+const char *const cr_op_kind_name[CR_N_OP_KIND] = {"kernel", "h2d", "d2h", "d2d", "memset", "host", "iteration", "layer"};
 const char *const cr_arrival_name[CR_N_ARRIVAL] = {"closed", "uniform", "poisson", "trace", "at", "after"};
 const char *const cr_late_name[CR_N_LATE] = {"queue", "wait", "drop"};
 
@@ -146,6 +146,27 @@ static int are_block_times(const struct cr_op_spec *op)
   return op->n_block_ns == 0 || op->kind == CR_OP_KERNEL;
 }
 
+/* Of a layer: there is a device where it can run, and its parts are not too long to add up. */
+static int are_layer_times(const struct cr_op_spec *op)
+{
+  int any = 0;
+  if (op->kind != CR_OP_LAYER)
+    return op->n_layer == 0;
+  for (uint32_t i = 0; i < op->n_layer; i++) {
+    const struct cr_layer_time *t = &op->layer[i];
+    const cr_ns part[] = {t->hd_ns, t->misc_ns, t->dh_ns};
+    if (t->exec_ns == CR_NS_NEVER)
+      continue;
+    any = 1;
+    if (t->exec_ns <= 0 || t->exec_ns > CR_LAYER_MAX_NS)
+      return 0;
+    for (uint32_t k = 0; k < 3; k++)
+      if (part[k] < 0 || part[k] > CR_LAYER_MAX_NS)
+        return 0;
+  }
+  return any;
+}
+
 /* The first field of an op that cannot be, and what it must be; NULL: all can. */
 static const char *op_fault(const struct cr_op_spec *op, uint32_t stage)
 {
@@ -161,6 +182,8 @@ static const char *op_fault(const struct cr_op_spec *op, uint32_t stage)
     return "blocks and threads must be at least 1 for a kernel";
   if (op->kind == CR_OP_ITERATION && op->launch_ns != CR_NS_NEVER)
     return "an iteration has no launch time";
+  if (op->kind == CR_OP_LAYER && op->launch_ns != CR_NS_NEVER)
+    return "a layer has no launch time";
   if (op->kind == CR_OP_ITERATION && (!is_share(op->sm_ppm) || !is_share(op->dram_ppm)))
     return "demands of an iteration must be from 0 to 1000000 ppm";
   if (!is_amount(op->smem_bytes) || !is_amount(op->carveout_bytes) || !is_amount(op->bytes))
@@ -170,6 +193,8 @@ static const char *op_fault(const struct cr_op_spec *op, uint32_t stage)
     return "counters must not be negative";
   if (!are_block_times(op))
     return "times of a block must be longer than 0, and only a kernel has any";
+  if (!are_layer_times(op))
+    return "a layer, and nothing else, has a time on some node, from 1 ns to an hour, and other parts from 0 to an hour";
   return NULL;
 }
 
@@ -184,6 +209,10 @@ static int check_ops(const struct cr_model_spec *spec, struct cr_model_info *inf
     const char *fault = i == 0 && op->stage != 0 ? "stage must be 0 for the first" : op_fault(op, stage);
     if (!fault && op->kind == CR_OP_ITERATION && spec->n_op != 1)
       fault = "an iteration must be its model's only op";
+    if (!fault && (op->kind == CR_OP_LAYER) != (spec->op[0].kind == CR_OP_LAYER))
+      fault = "layers and other ops cannot be mixed in one model";
+    if (!fault && op->n_layer != spec->op[0].n_layer)
+      fault = "times must be given for as many nodes as of the first layer";
     if (fault)
       return cr_fail(err, CR_EINPUT, "model %s: op %u (%s): %s", spec->name, i, op->name, fault);
     stage = op->stage;
@@ -225,6 +254,15 @@ static const cr_ns *copy_times(struct cr_arena *arena, const cr_ns *time, uint32
   return copy;
 }
 
+static int copy_layer(struct cr_arena *arena, struct cr_op_spec *op)
+{
+  struct cr_layer_time *copy = op->n_layer ? cr_arena_take(arena, op->n_layer, sizeof *copy) : NULL;
+  if (copy)
+    memcpy(copy, op->layer, op->n_layer * sizeof *copy);
+  op->layer = copy;
+  return copy || !op->n_layer ? CR_OK : CR_ENOMEM;
+}
+
 /* Copies the ops behind those there are; nothing counts until the caller adds to n_op. */
 static int copy_ops(struct cr_workload_builder *b, const struct cr_model_spec *spec)
 {
@@ -238,6 +276,8 @@ static int copy_ops(struct cr_workload_builder *b, const struct cr_model_spec *s
       return CR_ENOMEM;
     op[b->w.n_op + i] = spec->op[i];
     op[b->w.n_op + i].name = name->text;
+    if (copy_layer(b->arena, &op[b->w.n_op + i]))
+      return CR_ENOMEM;
     if (spec->op[i].n_block_ns == 0)
       op[b->w.n_op + i].block_ns = NULL;
     else if (!(op[b->w.n_op + i].block_ns = copy_times(b->arena, spec->op[i].block_ns, spec->op[i].n_block_ns)))
@@ -351,6 +391,37 @@ static const char *job_fault(const struct cr_job_spec *j, const struct cr_arriva
   return NULL;
 }
 
+/* Stages are all layers of the model, in order, where each of them can run. */
+static const char *stage_fault(const struct cr_workload_builder *b, const struct cr_client_spec *c)
+{
+  const struct cr_model_info *m = &b->model[c->model.i];
+  uint32_t at = 0;
+  if (c->n_stage && b->op[m->op0].kind != CR_OP_LAYER)
+    return "its model has no layers, and so no stages";
+  for (uint32_t i = 0; i < c->n_stage; i++) {
+    const struct cr_stage_spec *s = &c->stage[i];
+    if (s->n_op == 0 || s->n_op > m->n_op - at)
+      return "its stages have another number of layers than its model";
+    if (s->device >= b->op[m->op0].n_layer || (i > 0 && s->device == c->stage[i - 1].device))
+      return "a stage runs on a node that there is, and on another one than the stage before it";
+    for (uint32_t end = at + s->n_op; at < end; at++)
+      if (b->op[m->op0 + at].layer[s->device].exec_ns == CR_NS_NEVER)
+        return "a layer of a stage has no time on the stage's node";
+  }
+  return c->n_stage && at != m->n_op ? "its stages have another number of layers than its model" : NULL;
+}
+
+static const char *actual_fault(const struct cr_workload_builder *b, const struct cr_client_spec *c)
+{
+  if (c->actual_min_ppm == 0 && c->actual_max_ppm == 0)
+    return NULL;
+  if (b->op[b->model[c->model.i].op0].kind != CR_OP_LAYER)
+    return "actual times are those of layers, and its model has none";
+  if (c->actual_min_ppm == 0 || c->actual_min_ppm > c->actual_max_ppm || c->actual_max_ppm > CR_ACTUAL_MAX_PPM)
+    return "actual times must be from 0.000001 to 4 of the recorded ones, the lesser first";
+  return NULL;
+}
+
 static const char *client_fault(const struct cr_workload_builder *b, const struct cr_client_spec *c)
 {
   if (b->sealed)
@@ -371,6 +442,10 @@ static const char *client_fault(const struct cr_workload_builder *b, const struc
   if (b->w.n_client >= CR_NONE - 1)
     return "too many clients in one workload";
   const char *fault = arrival_fault(&c->arrival);
+  fault = fault ? fault : stage_fault(b, c);
+  fault = fault ? fault : actual_fault(b, c);
+  if (!fault && c->job.iterations && b->op[b->model[c->model.i].op0].kind == CR_OP_LAYER)
+    fault = "a job's model cannot be of layers: jobs do not run on nodes";
   return fault ? fault : job_fault(&c->job, &c->arrival, b->model[c->model.i].n_op);
 }
 
@@ -406,9 +481,13 @@ int cr_workload_add_client(struct cr_workload_builder *b, const struct cr_client
     copy.arrival.n_after = 0;
   else if (!(copy.arrival.after = copy_names(b->arena, spec->arrival.after, spec->arrival.n_after)))
     return cr_fail_nomem(err, spec->name);
+  struct cr_stage_spec *stage = cr_arena_take(b->arena, spec->n_stage, sizeof *stage);
   struct word *word = keep_word(b, spec->name);
-  if (!word)
+  if (!word || !stage)
     return cr_fail_nomem(err, spec->name);
+  if (spec->n_stage)
+    memcpy(stage, spec->stage, spec->n_stage * sizeof *stage);
+  copy.stage = stage;
   word->client = b->w.n_client;
   copy.name = word->text;
   client[b->w.n_client] = copy;
@@ -486,6 +565,11 @@ int cr_workload_seal(struct cr_workload_builder *b, const struct cr_workload **o
 const struct cr_model_info *cr_workload_builder_model(const struct cr_workload_builder *b, cr_model model)
 {
   return &b->model[model.i];
+}
+
+const struct cr_op_spec *cr_workload_builder_op(const struct cr_workload_builder *b, uint32_t op)
+{
+  return &b->op[op];
 }
 
 cr_model cr_workload_find_model(const struct cr_workload *w, const char *name)

@@ -17,12 +17,24 @@ enum cr_op_kind {
   CR_OP_MEMSET,
   CR_OP_HOST, /* CPU work: nothing on the device */
   CR_OP_ITERATION, /* a whole training iteration of which only the time, and perhaps what it demands, is known */
+  CR_OP_LAYER, /* a layer of which only the time on each node is known */
   CR_N_OP_KIND
 };
-extern const char *const cr_op_kind_name[CR_N_OP_KIND]; /* "kernel", "h2d", "d2h", "d2d", "memset", "host", "iteration" */
+extern const char *const cr_op_kind_name[CR_N_OP_KIND]; /* "kernel", "h2d", "d2h", "d2d", "memset", "host", "iteration",
+                                                         "layer" */
 
 /* Of what may not have been recorded. */
 enum cr_answer { CR_UNSAID, CR_NO, CR_YES };
+
+/* A layer alone on a device.  On a GPU node the first layer of a range pays hd and the last one dh; on a CPU node there is
+ * exec alone. */
+struct cr_layer_time {
+  cr_ns hd_ns, exec_ns, misc_ns, dh_ns; /* copy in, kernels, work on the core beside, copy out; >= 0.  exec CR_NS_NEVER: it
+                                           cannot run there */
+};
+
+/* The longest part of a layer: an hour. */
+#define CR_LAYER_MAX_NS (INT64_C(3600) * 1000000000)
 
 /* One op as recorded, alone on its device.  What was not recorded is CR_UNKNOWN (or CR_NS_NEVER for times). */
 struct cr_op_spec {
@@ -53,6 +65,8 @@ struct cr_op_spec {
   enum cr_answer idempotent; /* of a kernel: stopped midway, it may be run again from its start */
   int64_t sm_ppm, dram_ppm; /* of an iteration: millionths of the SMs and of the DRAM bandwidth that it keeps busy while it
                                runs alone; not known: all of the SMs */
+  const struct cr_layer_time *layer; /* of a layer: [n_layer], by device; copied */
+  uint32_t n_layer;                  /* devices; of all others 0 */
 };
 
 struct cr_model_spec {
@@ -112,6 +126,14 @@ struct cr_job_spec {
   int64_t persistent_bytes, ephemeral_bytes;
 };
 
+/* Four times: then the longest layer can still be counted in 2^-16 ns. */
+#define CR_ACTUAL_MAX_PPM UINT32_C(4000000)
+
+/* The next n_op layers of a client's model run on that device. */
+struct cr_stage_spec {
+  uint32_t device, n_op; /* n_op >= 1 */
+};
+
 struct cr_client_spec {
   const char *name; /* unique */
   cr_model model;
@@ -124,6 +146,10 @@ struct cr_client_spec {
   enum cr_answer sync;   /* whether an eager program waits for the device at a request's end; CR_UNSAID: yes */
   struct cr_arrival_spec arrival;
   struct cr_job_spec job;
+  const struct cr_stage_spec *stage; /* [n_stage] that its requests go through, each on another device than the one before; copied */
+  uint32_t n_stage;                  /* 0: nothing says where its layers run */
+  /* Of layers: each request takes a share of their recorded times, drawn evenly from these millionths; both 0: as recorded. */
+  uint32_t actual_min_ppm, actual_max_ppm; /* from 1 to CR_ACTUAL_MAX_PPM */
 };
 
 struct cr_model_info {
@@ -157,6 +183,8 @@ int cr_workload_seal(struct cr_workload_builder *b, const struct cr_workload **o
 
 /* Of a model that was added; good until the next one is. */
 const struct cr_model_info *cr_workload_builder_model(const struct cr_workload_builder *b, cr_model model);
+
+const struct cr_op_spec *cr_workload_builder_op(const struct cr_workload_builder *b, uint32_t op); /* likewise */
 
 /* Of a model by name, or of CR_NONE. */
 cr_model cr_workload_find_model(const struct cr_workload *w, const char *name);

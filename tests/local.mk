@@ -11,6 +11,7 @@ unit_tests = \
   tests/t_core_jobs \
   tests/t_core_memory \
   tests/t_csv \
+  tests/t_dart \
   tests/t_device_file \
   tests/t_device_queue \
   tests/t_disb \
@@ -44,6 +45,8 @@ unit_tests = \
   tests/t_memory_track \
   tests/t_monkey \
   tests/t_nearest \
+  tests/t_node_device \
+  tests/t_nodes \
   tests/t_option \
   tests/t_orion \
   tests/t_pad \
@@ -62,6 +65,7 @@ unit_tests = \
   tests/t_scenario \
   tests/t_scenario_jobs \
   tests/t_scenario_memory \
+  tests/t_scenario_node \
   tests/t_sleepers \
   tests/t_slices \
   tests/t_stats \
@@ -96,7 +100,7 @@ script_tests = \
 check_LIBRARIES += libcrtest.a
 libcrtest_a_SOURCES = \
   tests/fake_backend.c tests/fake_backend.h tests/load.c tests/load.h tests/manager.c tests/manager.h tests/made.c tests/made.h \
-  tests/no_cmocka.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/t.c tests/t.h
+  tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/t.c tests/t.h
 
 check_PROGRAMS += $(unit_tests)
 TESTS = $(unit_tests) $(script_tests)

@@ -7,11 +7,11 @@ libcrtraces_a_SOURCES = \
   traces/jobs.c traces/jobs.h traces/jobs_csv.c traces/jobs_generate.c traces/jobs_generate.h traces/jobs_int.h \
   traces/jobs_philly.c traces/jobs_value.c \
   traces/json.c traces/json.h traces/kernel_class.c traces/kernel_class.h traces/kineto.c traces/kineto.h traces/kineto_int.h \
-  traces/kineto_read.c traces/kineto_streams.c traces/kineto_streams.h \
+  traces/kineto_read.c traces/layer_table.c traces/layer_table.h traces/kineto_streams.c traces/kineto_streams.h \
   traces/memory_recording.c traces/memory_recording.h traces/memory_table.c traces/memory_table.h \
   traces/model_mix.c traces/model_mix.h traces/names.c traces/names.h traces/ncu.c traces/ncu.h traces/orion.c traces/orion.h traces/reef_profile.c traces/reef_profile.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
   traces/rundb_memory.c traces/rundb_read.c traces/rundb_schema.h traces/scenario.c traces/scenario.h \
-  traces/scenario_client.c traces/scenario_int.h traces/scenario_job.c traces/scenario_memory.c traces/scenario_model.c \
+  traces/scenario_client.c traces/scenario_int.h traces/scenario_job.c traces/scenario_memory.c traces/scenario_model.c traces/scenario_node.c \
   traces/sha256.c traces/sha256.h traces/store.c traces/store.h \
   traces/store_check.c traces/store_check.h traces/store_export.c traces/store_int.h \
   traces/store_merge.c traces/store_profile.c traces/store_schema.h traces/store_show.c \
@@ -24,7 +24,7 @@ bundled_store_texts = traces/data/h200.sql
 bundled_scenarios = \
   traces/scenarios/disb-a.yaml traces/scenarios/disb-b.yaml traces/scenarios/disb-c.yaml \
   traces/scenarios/disb-d.yaml traces/scenarios/disb-e.yaml traces/scenarios/pair.yaml \
-  traces/scenarios/h200-jobs.yaml traces/scenarios/salus-fair.yaml traces/scenarios/salus-hyperparam.yaml \
+  traces/scenarios/dart-small.yaml traces/scenarios/h200-jobs.yaml traces/scenarios/salus-fair.yaml traces/scenarios/salus-hyperparam.yaml \
   traces/scenarios/salus-inference.yaml traces/scenarios/salus-srtf-slice.yaml traces/scenarios/salus-table1.yaml \
   traces/scenarios/salus-two-alexnets.yaml traces/scenarios/solo.yaml
 
@@ -33,13 +33,19 @@ bundled_jobs = \
   traces/data/h200-100.csv traces/data/h200-training.csv traces/data/h200-training-memory.csv traces/data/salus-100.csv traces/data/salus-inference.csv \
   traces/data/salus-p100.csv
 
+# Tables of layers.
+bundled_layers = traces/data/dart-small.csv
+
 EXTRA_DIST += $(bundled_store_texts) traces/data/README.md traces/data/make-h200.sh
 pkgdata_DATA = $(bundled_stores)
 scenariosdir = $(pkgdatadir)/scenarios
 dist_scenarios_DATA = $(bundled_scenarios)
 jobsdir = $(pkgdatadir)/jobs
 dist_jobs_DATA = $(bundled_jobs)
-noinst_DATA += $(bundled_scenarios:traces/%=share/corun/%) $(bundled_jobs:traces/data/%=share/corun/jobs/%)
+layersdir = $(pkgdatadir)/layers
+dist_layers_DATA = $(bundled_layers)
+noinst_DATA += $(bundled_scenarios:traces/%=share/corun/%) $(bundled_jobs:traces/data/%=share/corun/jobs/%) \
+  $(bundled_layers:traces/data/%=share/corun/layers/%)
 
 # The program itself turns text into a store; made beside and renamed, so that an interrupted make leaves no half of one.
 make_store = $(AM_V_GEN)$(MKDIR_P) $(@D) && rm -f $@.new && ./corun$(EXEEXT) import sql $< -o $@.new && mv -f $@.new $@
@@ -52,4 +58,7 @@ share/corun/scenarios/%.yaml: traces/scenarios/%.yaml
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && cp $< $@.new && mv -f $@.new $@
 
 share/corun/jobs/%.csv: traces/data/%.csv
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && cp $< $@.new && mv -f $@.new $@
+
+share/corun/layers/%.csv: traces/data/%.csv
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && cp $< $@.new && mv -f $@.new $@

@@ -27,7 +27,9 @@ struct scenario_yaml {
   char *about, *duration, *warmup, *seed, **policies, **traces;
   struct client_yaml *clients;
   struct jobs_yaml *jobs;
-  uint32_t n_policies, n_traces, n_clients;
+  struct node_yaml *nodes;
+  char *layers;
+  uint32_t n_policies, n_traces, n_clients, n_nodes;
 };
 
 #define NEEDED CYAML_FLAG_POINTER
@@ -59,8 +61,10 @@ static const cyaml_schema_field_t CLIENT_FIELDS[] = {
   CLIENT_WORD(startup, OPTIONAL),
   CLIENT_WORD(think, OPTIONAL),
   CLIENT_WORD(declared, OPTIONAL),
+  CLIENT_WORD(actual, OPTIONAL),
   CYAML_FIELD_SEQUENCE_COUNT("times", OPTIONAL, struct client_yaml, times, n_times, &WORD, 1, CYAML_UNLIMITED),
   CYAML_FIELD_SEQUENCE_COUNT("after", OPTIONAL, struct client_yaml, after, n_after, &WORD, 1, CYAML_UNLIMITED),
+  CYAML_FIELD_SEQUENCE_COUNT("stages", OPTIONAL, struct client_yaml, stages, n_stages, &WORD, 1, CYAML_UNLIMITED),
   CYAML_FIELD_END,
 };
 
@@ -81,6 +85,22 @@ static const cyaml_schema_field_t JOBS_FIELDS[] = {
   CYAML_FIELD_END,
 };
 
+#define NODE_WORD(key, flags) CYAML_FIELD_STRING_PTR(#key, flags, struct node_yaml, key, 0, CYAML_UNLIMITED)
+
+static const cyaml_schema_field_t NODE_FIELDS[] = {
+  NODE_WORD(name, NEEDED),
+  NODE_WORD(cores, OPTIONAL),
+  NODE_WORD(type, OPTIONAL),
+  NODE_WORD(gpu, OPTIONAL),
+  NODE_WORD(notify, OPTIONAL),
+  NODE_WORD(cpu_preempt, OPTIONAL),
+  NODE_WORD(gpu_preempt, OPTIONAL),
+  NODE_WORD(gpu_copy, OPTIONAL),
+  CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t NODE = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct node_yaml, NODE_FIELDS)};
+
 #define SCENARIO_WORD(key, flags) CYAML_FIELD_STRING_PTR(#key, flags, struct scenario_yaml, key, 0, CYAML_UNLIMITED)
 #define SCENARIO_LIST(key, flags, entry) \
   CYAML_FIELD_SEQUENCE_COUNT(#key, flags, struct scenario_yaml, key, n_##key, &entry, 1, CYAML_UNLIMITED)
@@ -93,6 +113,8 @@ static const cyaml_schema_field_t SCENARIO_FIELDS[] = {
   SCENARIO_LIST(policies, OPTIONAL, WORD),
   SCENARIO_LIST(traces, OPTIONAL, WORD),
   SCENARIO_LIST(clients, OPTIONAL, CLIENT),
+  SCENARIO_LIST(nodes, OPTIONAL, NODE),
+  SCENARIO_WORD(layers, OPTIONAL),
   CYAML_FIELD_MAPPING_PTR("jobs", OPTIONAL, struct scenario_yaml, jobs, JOBS_FIELDS),
   CYAML_FIELD_IGNORE("device", CYAML_FLAG_OPTIONAL),
   CYAML_FIELD_IGNORE("model", CYAML_FLAG_OPTIONAL),
@@ -469,7 +491,12 @@ static int fill(struct whole *w, const char *file, const struct cr_yaml *y, cons
     return cr_fail_nomem(err, file);
   int rc = load_texts(&r, file, f, &w->s, err);
   rc = rc ? rc : load_times(&r, f, &w->s, err);
-  rc = rc ? rc : load_device(&r, &w->device, err);
+  if (!rc && f->n_nodes)
+    rc = cr_scenario_open_nodes(&r, f->nodes, f->n_nodes, f->layers, &w->machine, err);
+  else
+    rc = rc ? rc : load_device(&r, &w->device, err);
+  if (!rc && f->layers && !f->n_nodes)
+    rc = cr_yaml_fail(y, "layers", err, "layers: there are no nodes to run them; add nodes, or remove it");
   rc = rc ? rc : load_policies(&r, f, &w->s, err);
   rc = rc ? rc : load_model_set(&r, &w->s.model_set, err);
   r.duration_ns = w->s.duration_ns;
@@ -478,6 +505,7 @@ static int fill(struct whole *w, const char *file, const struct cr_yaml *y, cons
   rc = rc ? rc : load_workload(&r, f, &w->s, err);
   cr_scenario_models_free(r.models);
   cr_iteration_table_free(r.table);
+  cr_layer_table_free(r.layers);
   cr_scenario_free_memory(r.memory);
   return rc;
 }

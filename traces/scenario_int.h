@@ -5,6 +5,7 @@
 #include "sim/mem.h"
 #include "sim/workload.h"
 #include "traces/iteration_table.h"
+#include "traces/layer_table.h"
 #include "traces/memory_table.h"
 #include "traces/scenario.h"
 #include "traces/yaml_set.h"
@@ -17,7 +18,13 @@ struct client_yaml {
   char *name, *model, *class, *priority, *weight, *deadline, *max_requests, *copies, *thread, *sync;
   char *arrival, *depth, *rate, *phase, *file, **times, *late, **after;
   char *iterations, *submit, *startup, *think, *declared;
-  uint32_t n_times, n_after;
+  char **stages, *actual;
+  uint32_t n_times, n_after, n_stages;
+};
+
+/* An entry of `nodes`. */
+struct node_yaml {
+  char *name, *cores, *type, *gpu, *notify, *cpu_preempt, *gpu_preempt, *gpu_copy;
 };
 
 /* `jobs` as the file says it. */
@@ -44,6 +51,8 @@ struct scenario_reader {
   struct scenario_models *models;
   struct cr_iteration_table *table; /* of `jobs`; or NULL */
   struct scenario_memory *memory;   /* of `jobs`; or NULL */
+  const struct cr_machine *nodes;   /* what there is in place of a device; or NULL */
+  struct cr_layer_table *layers;    /* beside them */
   struct job_defaults job;
   uint32_t n_client;    /* of `clients`, with their copies */
   const char *left_out; /* what was left out of the job trace; "": nothing */
@@ -75,6 +84,18 @@ int cr_scenario_add_client(struct scenario_reader *r, uint32_t i, const struct c
  * others. */
 int cr_scenario_client_job(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c,
                            struct cr_client_spec *out, struct cr_err *err) CR_MUST;
+
+/* `nodes` with the table of their models' layers, in place of `device`. */
+int cr_scenario_open_nodes(struct scenario_reader *r, const struct node_yaml *nodes, uint32_t n, const char *layers,
+                           struct cr_machine *out, struct cr_err *err) CR_MUST;
+
+/* A client's stages into the spec, whose model is set. */
+int cr_scenario_client_stages(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c,
+                              struct cr_client_spec *out, struct cr_err *err) CR_MUST;
+
+/* What a client's requests really take of what the table says, "0.8..1.2". */
+int cr_scenario_client_actual(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c,
+                              struct cr_client_spec *out, struct cr_err *err) CR_MUST;
 
 /* `jobs`: its table and defaults, before the clients; its trace, behind them. */
 int cr_scenario_open_jobs(struct scenario_reader *r, const struct jobs_yaml *jobs, struct cr_err *err) CR_MUST;

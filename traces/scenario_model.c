@@ -242,6 +242,12 @@ int cr_scenario_find_model(struct scenario_reader *r, const char *path, const ch
       *out = m->loaded[i].model;
       return CR_OK;
     }
+  if (r->layers) {
+    int added = cr_layer_table_add(r->layers, name, r->nodes, r->builder, out, err);
+    if (added)
+      return cr_fail_in(err, added, "%s", what);
+    return remember(m, path, name, *out) ? cr_fail_nomem(err, name) : CR_OK;
+  }
   const struct cr_iteration_row *row = r->table ? cr_iteration_table_find(r->table, name) : NULL;
   int rc = row ? cr_iteration_row_add(row, r->builder, out, err) : load_recorded(r, what, name, out, err);
   rc = rc ? rc : cr_scenario_add_memory(r, name, *out, err);
@@ -285,6 +291,8 @@ int cr_scenario_check_fit(const struct scenario_reader *r, const struct cr_workl
     for (uint32_t i = 0; i < model->n_op; i++) {
       const struct cr_op_spec *op = &w->op[model->op0 + i];
       const char *limit = "blocks of an SM";
+      if (op->kind == CR_OP_LAYER)
+        continue;
       if (op->kind != CR_OP_ITERATION && r->device->is_uncalibrated)
         return not_calibrated(r, r->models->loaded[m].path, model, err);
       if (op->kind == CR_OP_KERNEL && !cr_device_occupancy(r->device, op->threads, op->regs, op->smem_bytes, &limit))

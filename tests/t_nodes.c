@@ -1,0 +1,287 @@
+/* t_nodes.c - every policy that can run on nodes, and one that asks for nonsense, over random loads of layers. */
+#include "config.h"
+
+#include "policies/list.h"
+#include "sim/core.h"
+#include "sim/replay.h"
+#include "sim/rng.h"
+#include "tests/load.h"
+#include "tests/node_load.h"
+#include "tests/t.h"
+
+enum { NODES = 3, LAYERS = 6, CLIENTS = 8, RUNS = 40 };
+
+struct dice {
+  uint32_t seed, entity;
+  uint64_t n;
+};
+
+static uint32_t roll(struct dice *d, uint32_t below)
+{
+  return (uint32_t)(cr_draw(d->seed, CR_RNG_TEST, d->entity, d->n++) % below);
+}
+
+struct machine {
+  struct cr_device_desc node[NODES];
+  struct cr_machine m;
+};
+
+static void make_machine(struct machine *m, struct dice *d)
+{
+  m->node[0] = node_gpu("gpu");
+  m->node[1] = node_cpu("cpu", 4);
+  m->node[2] = roll(d, 2) ? node_gpu("gpu2") : node_cpu("cpu2", 1);
+  for (uint32_t k = 0; k < NODES; k++) {
+    struct cr_node_desc *n = &m->node[k].node;
+    n->notify_ns = roll(d, 2) ? roll(d, 100) : 0;
+    n->cpu_preempt_ns = roll(d, 2) ? roll(d, 100) : 0;
+    n->gpu_preempt_ns = roll(d, 2) ? roll(d, 1000) : 0;
+  }
+  m->m = (struct cr_machine){NODES, m->node};
+}
+
+/* Where gaps is not 0, some layers cannot run on some node. */
+static cr_model draw_model(struct cr_workload_builder *b, const char *name, struct dice *d, int gaps, uint32_t *n_op)
+{
+  struct cr_layer_time time[LAYERS * NODES];
+  *n_op = 1 + roll(d, LAYERS);
+  for (uint32_t i = 0; i < *n_op * NODES; i++) {
+    time[i] = (struct cr_layer_time){.exec_ns = 1 + roll(d, 5000)};
+    if (i % NODES != 1)
+      time[i].hd_ns = roll(d, 500), time[i].misc_ns = roll(d, 500), time[i].dh_ns = roll(d, 500);
+    if (gaps && i % NODES != 1 && roll(d, 5) == 0)
+      time[i].exec_ns = CR_NS_NEVER;
+  }
+  return node_model(b, name, *n_op, NODES, time);
+}
+
+static void draw_client(struct cr_workload_builder *b, struct dice *d, uint32_t c, int gaps)
+{
+  char name[] = {'c', (char)('0' + c), '\0'};
+  struct cr_stage_spec stage[LAYERS];
+  uint32_t n_op, n_stage = 0, at = 0, device = roll(d, NODES);
+  cr_model m = draw_model(b, name, d, gaps, &n_op);
+  enum cr_class class = roll(d, 2) ? CR_RT : CR_BE;
+  struct cr_client_spec spec = roll(d, 2) ? load_closed(name, m, class, 1 + roll(d, 4)) : load_poisson(name, m, class, 1 + roll(d, 200000));
+  spec.priority = -(int32_t)roll(d, 2);
+  spec.deadline_ns = roll(d, 2) ? 1 + roll(d, 50000) : CR_NS_NEVER;
+  spec.max_requests = 1 + roll(d, 60);
+  for (; at < n_op && !gaps; at += stage[n_stage++].n_op, device = (device + 1 + roll(d, NODES - 1)) % NODES)
+    stage[n_stage] = (struct cr_stage_spec){.device = device, .n_op = 1 + roll(d, n_op - at)};
+  if (roll(d, 4)) {
+    spec.stage = stage;
+    spec.n_stage = n_stage;
+  }
+  load_add(b, spec);
+}
+
+static const struct cr_workload *draw_load(struct cr_workload_builder *b, struct dice *d, int gaps)
+{
+  uint32_t n = 1 + roll(d, CLIENTS);
+  for (uint32_t c = 0; c < n; c++)
+    draw_client(b, d, c, gaps);
+  return load_seal(b);
+}
+
+static void replays(const struct cr_core_cfg *cfg, const struct load_record *record)
+{
+  struct cr_replay_report report;
+  struct cr_err err;
+  assert_int_equal(
+    cr_replay(cfg->workload, cfg->machine, cfg->policy, cfg->policy_options, record->note, record->n, &report, &err), CR_OK);
+  if (!report.same)
+    fail_msg("%s: recorded %s, replayed %s", cfg->policy->name, report.recorded, report.replayed);
+}
+
+/* Strict, to the end of the load, twice: all requests finish, and both runs are the same. */
+static void finishes_all(const struct cr_workload *w, const struct cr_machine *m, const struct cr_policy_ops *ops, const char *options)
+{
+  struct load_record record = {0};
+  struct cr_core_cfg cfg = load_cfg(w, ops);
+  struct cr_result r[2];
+  struct cr_err err = {""};
+  cfg.policy_options = options;
+  cfg.machine = m;
+  cfg.backend = &cr_backend_sim;
+  for (int twice = 0; twice < 2; twice++) {
+    cfg.ledger = twice ? load_record(&record) : NULL;
+    if (cr_core_run(&cfg, &r[twice], &err) != CR_OK)
+      fail_msg("%s %s: %s", ops->name, options ? options : "", err.text);
+    for (uint32_t c = 0; c < w->n_client; c++)
+      assert_int_equal(r[twice].client[c].n_done, w->client[c].max_requests);
+  }
+  assert_true(r[0].ledger_hash == r[1].ledger_hash);
+  assert_int_equal(r[0].end_ns, r[1].end_ns);
+  replays(&cfg, &record);
+  load_record_fini(&record);
+  cr_result_fini(&r[0]);
+  cr_result_fini(&r[1]);
+}
+
+static void every_policy_that_can_finishes_loads_of_layers(void **state)
+{
+  (void)state;
+  uint32_t n = 0;
+  for (uint32_t i = 0; cr_policy_list[i]; i++) {
+    const struct cr_policy_ops *ops = cr_policy_list[i];
+    if (ops->needs & ~(uint32_t)(CR_CAP_PRIORITY | CR_CAP_NODE))
+      continue;
+    n++;
+    for (uint32_t seed = 0; seed < RUNS; seed++) {
+      struct dice d = {.seed = seed, .entity = 1};
+      struct machine m;
+      struct cr_workload_builder *b = cr_workload_builder_new();
+      make_machine(&m, &d);
+      finishes_all(draw_load(b, &d, 0), &m.m, ops, NULL);
+      cr_workload_builder_free(b);
+    }
+  }
+  assert_true(n >= 5); /* exclusive, streams, priority, dart, threads */
+}
+
+static void dart_finishes_them_with_any_number_of_streams(void **state)
+{
+  (void)state;
+  for (uint32_t seed = 0; seed < RUNS; seed++) {
+    char options[32];
+    struct dice d = {.seed = seed, .entity = 2};
+    struct machine m;
+    struct cr_workload_builder *b = cr_workload_builder_new();
+    snprintf(options, sizeof options, "streams=%u", 1 + roll(&d, 16));
+    make_machine(&m, &d);
+    finishes_all(draw_load(b, &d, 0), &m.m, cr_policy_find("dart", 4), options);
+    cr_workload_builder_free(b);
+  }
+}
+
+/* --- nonsense ------------------------------------------------------------------------------------------------------- */
+
+static const struct cr_opt monkey_options[] = {
+  {.name = "seed", .kind = CR_OPT_COUNT, .fallback = "0", .min = 0, .max = 1000000},
+  {0},
+};
+
+static uint32_t monkey_roll(struct cr_policy *p, uint32_t below)
+{
+  struct dice *d = p->state;
+  *d = (struct dice){.seed = (uint32_t)p->opt[0], .entity = 4, .n = d->n};
+  return roll(d, below);
+}
+
+static void wish(struct cr_policy *p)
+{
+  static const enum cr_cap how[] = {CR_CAP_PARK, CR_CAP_EVICT, CR_CAP_KILL, CR_CAP_NODE};
+  cr_request r = {monkey_roll(p, 12)};
+  cr_stream s = {monkey_roll(p, p->view->n_stream + 2)};
+  switch (monkey_roll(p, 8)) {
+  case 0:
+    cr_preempt(p, s, how[monkey_roll(p, 4)]);
+    break;
+  case 1:
+    cr_share(p, s, monkey_roll(p, CR_SHARE_ALL));
+    break;
+  case 2:
+    cr_slice(p, r, monkey_roll(p, 3), s);
+    break;
+  case 3:
+    cr_rewind(p, r, monkey_roll(p, LAYERS));
+    break;
+  case 4:
+    cr_expect_stage_ns(p, (cr_device){monkey_roll(p, NODES + 2)}, r, monkey_roll(p, 9));
+    break;
+  case 5:
+    cr_stream_new(p, (cr_device){monkey_roll(p, NODES + 1)}, (int32_t)monkey_roll(p, 4) - 2);
+    break;
+  default:
+    cr_launch(p, r, monkey_roll(p, 3) ? monkey_roll(p, 5) : CR_ALL, s);
+  }
+}
+
+static int monkey_init(struct cr_policy *p, struct cr_err *err)
+{
+  (void)err;
+  for (uint32_t i = 0; i < 2 * NODES; i++)
+    cr_stream_new(p, (cr_device){i % NODES}, -(int32_t)(i % 2));
+  wish(p);
+  return CR_OK;
+}
+
+/* Then something sensible, on a node where all can run, so that runs get somewhere. */
+static void monkey_request(struct cr_policy *p, cr_request r)
+{
+  wish(p);
+  cr_launch(p, r, 1 + monkey_roll(p, 3), (cr_stream){1});
+  cr_launch(p, r, CR_ALL, (cr_stream){1});
+}
+
+static void monkey_done(struct cr_policy *p, cr_request r, int complete)
+{
+  wish(p);
+  if (!complete)
+    cr_launch(p, r, CR_ALL, (cr_stream){monkey_roll(p, 2) ? 1 : 4});
+}
+
+static void monkey_room(struct cr_policy *p, cr_stream s)
+{
+  cr_launch(p, (cr_request){monkey_roll(p, 12)}, CR_ALL, s);
+}
+
+static const struct cr_policy_ops monkey = {
+  .abi = CR_POLICY_ABI,
+  .name = "monkey",
+  .about = "asks nodes for nonsense",
+  .needs = CR_CAP_PRIORITY | CR_CAP_NODE,
+  .options = monkey_options,
+  .state_bytes = sizeof(struct dice),
+  .init = monkey_init,
+  .on_request = monkey_request,
+  .on_done = monkey_done,
+  .on_room = monkey_room,
+};
+
+static void nonsense_is_refused_and_the_books_still_balance(void **state)
+{
+  (void)state;
+  uint64_t n_refused = 0, n_done = 0;
+  for (uint32_t seed = 0; seed < RUNS; seed++) {
+    char options[32];
+    struct dice d = {.seed = seed, .entity = 3};
+    struct machine m;
+    struct cr_workload_builder *b = cr_workload_builder_new();
+    make_machine(&m, &d);
+    struct load_record record = {0};
+    struct cr_core_cfg cfg = load_cfg(draw_load(b, &d, 1), &monkey);
+    snprintf(options, sizeof options, "seed=%u", seed);
+    cfg.policy_options = options;
+    cfg.machine = &m.m;
+    cfg.backend = &cr_backend_sim;
+    cfg.strict = 0;
+    cfg.duration_ns = 20000000;
+    cfg.ledger = load_record(&record);
+    struct cr_result r;
+    struct cr_err err = {""};
+    int rc = cr_core_run(&cfg, &r, &err);
+    assert_int_equal(rc, r.outcome == CR_DONE ? CR_OK : CR_ERUN);
+    assert_true(r.outcome == CR_DONE || r.outcome == CR_STALLED);
+    for (uint32_t c = 0; c < r.n_client; c++) {
+      assert_int_equal(r.client[c].n_arrived, r.client[c].n_done + r.client[c].n_dropped + r.client[c].n_pending);
+      n_done += r.client[c].n_done;
+    }
+    n_refused += r.n_refused;
+    replays(&cfg, &record);
+    load_record_fini(&record);
+    cr_result_fini(&r);
+    cr_workload_builder_free(b);
+  }
+  assert_true(n_refused > 1000 && n_done > 1000);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(every_policy_that_can_finishes_loads_of_layers),
+    cmocka_unit_test(dart_finishes_them_with_any_number_of_streams),
+    cmocka_unit_test(nonsense_is_refused_and_the_books_still_balance),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
