@@ -28,7 +28,7 @@ corun_SOURCES = \
   sim/cmd_disb.c sim/cmd_disb.h sim/cmd_export.c sim/cmd_generate.c sim/cmd_import.c sim/cmd_jobs.c sim/cmd_jobs.h sim/cmd_list.c sim/cmd_memory.c sim/cmd_memory.h sim/cmd_replay.c \
   sim/cmd_run.c sim/cmd_show.c sim/cmd_validate.c sim/cmd_validate.h sim/cmd_validate_modes.c sim/main.c $(libcrsim_a_SOURCES)
 corun_LDFLAGS = $(CR_LDFLAGS) -rdynamic
-corun_LDADD = libcrcalib.a libcrtraces.a libcrpolicies.a $(system_libs)
+corun_LDADD = libcrcalib.a libcrtraces.a libcrplan.a libcrpolicies.a $(system_libs)
 
 # One object alone knows what git says of the source, so that a commit does not rebuild the house.
 sim/provenance.$(OBJEXT): git-describe.h

@@ -41,6 +41,7 @@ unit_tests = \
   tests/t_memory_table \
   tests/t_memory_track \
   tests/t_monkey \
+  tests/t_node_config \
   tests/t_nearest \
   tests/t_option \
   tests/t_orion \
@@ -53,12 +54,14 @@ unit_tests = \
   tests/t_rng \
   tests/t_rotate \
   tests/t_rotation \
+  tests/t_rta \
   tests/t_rundb \
   tests/t_scenario \
   tests/t_scenario_jobs \
   tests/t_scenario_memory \
   tests/t_sleepers \
   tests/t_slices \
+  tests/t_stage_split \
   tests/t_stats \
   tests/t_store \
   tests/t_timeline \
@@ -72,6 +75,7 @@ unit_tests = \
 
 script_tests = \
   tests/cli.sh \
+  tests/dart_vectors.sh \
   tests/docs_commands.sh \
   tests/docs_policy.sh \
   tests/docs_quotes.sh \
@@ -92,7 +96,7 @@ libcrtest_a_SOURCES = \
   tests/fake_backend.c tests/fake_backend.h tests/load.c tests/load.h tests/manager.c tests/manager.h tests/made.c tests/made.h \
   tests/no_cmocka.h tests/script.c tests/script.h tests/t.c tests/t.h
 
-check_PROGRAMS += $(unit_tests)
+check_PROGRAMS += $(unit_tests) tests/dart_vectors
 TESTS = $(unit_tests) $(script_tests)
 EXTRA_DIST += $(script_tests) tests/tap.bash tests/data tests/golden tests/scenarios
 
@@ -112,7 +116,7 @@ AM_TESTS_ENVIRONMENT = \
   CORUN_SOURCES='$(program_sources)'; export CORUN_SOURCES; \
   CORUN_COMPILE='$(house_cppflags) $(CPPFLAGS) $(CR_FLAGS)'; export CORUN_COMPILE; \
   CORUN_LIBS='$(CR_LDFLAGS) $(LDFLAGS) $(system_libs) $(LIBS)'; export CORUN_LIBS;
-program_sources = $(corun_SOURCES) $(libcrpolicies_a_SOURCES) $(libcrtraces_a_SOURCES) $(libcrcalib_a_SOURCES)
+program_sources = $(corun_SOURCES) $(libcrpolicies_a_SOURCES) $(libcrplan_a_SOURCES) $(libcrtraces_a_SOURCES) $(libcrcalib_a_SOURCES)
 EXTRA_DIST += build-aux/tap-cmocka.sh
 
 # make bench: how fast it is.  Links as the program does, with the allocator as it is.
