@@ -11,6 +11,7 @@ unit_tests = \
   tests/t_core_jobs \
   tests/t_core_memory \
   tests/t_csv \
+  tests/t_dart \
   tests/t_device_file \
   tests/t_disb \
   tests/t_eager \
@@ -87,6 +88,7 @@ script_tests = \
   tests/memory_cli.sh \
   tests/opt_levels.sh \
   tests/out_of_tree.sh \
+  tests/plan_cli.sh \
   tests/salus.sh \
   tests/store_cli.sh \
   tests/symbols.sh
