@@ -62,6 +62,7 @@ unit_tests = \
   tests/t_scenario_memory \
   tests/t_sleepers \
   tests/t_slices \
+  tests/t_soundness \
   tests/t_stage_split \
   tests/t_stats \
   tests/t_store \
@@ -95,8 +96,8 @@ script_tests = \
 
 check_LIBRARIES += libcrtest.a
 libcrtest_a_SOURCES = \
-  tests/fake_backend.c tests/fake_backend.h tests/load.c tests/load.h tests/manager.c tests/manager.h tests/made.c tests/made.h \
-  tests/no_cmocka.h tests/script.c tests/script.h tests/t.c tests/t.h
+  tests/adversary.c tests/adversary.h tests/fake_backend.c tests/fake_backend.h tests/load.c tests/load.h tests/manager.c tests/manager.h tests/made.c tests/made.h \
+  tests/no_cmocka.h tests/pipeline.c tests/pipeline.h tests/script.c tests/script.h tests/t.c tests/t.h
 
 check_PROGRAMS += $(unit_tests) tests/dart_vectors
 TESTS = $(unit_tests) $(script_tests)
@@ -129,6 +130,15 @@ tests_bench_LDADD = $(house_libs) $(system_libs)
 bench: all tests/bench$(EXEEXT)
 	CORUN_DATA='$(abs_builddir)/share/corun' tests/bench$(EXEEXT)
 PHONY += bench
+
+# make soundness: the long search for a task that responds later than its bounds say (SOUNDNESS="SETS EFFORT PROCESSES SEED").
+EXTRA_PROGRAMS += tests/soundness
+tests_soundness_SOURCES = tests/adversary.c tests/adversary.h tests/pipeline.c tests/pipeline.h tests/soundness.c
+tests_soundness_LDFLAGS = $(CR_LDFLAGS)
+tests_soundness_LDADD = $(house_libs) $(system_libs)
+soundness: tests/soundness$(EXEEXT)
+	tests/soundness$(EXEEXT) $(SOUNDNESS)
+PHONY += soundness
 
 # make bench-instructions: the same in instructions a kernel, which no other load on the machine changes.
 EXTRA_DIST += tests/bench_instructions.sh

@@ -35,8 +35,7 @@ static void make_profile(struct made_profile *m, const char *name, const struct 
   m->p = (struct cr_layer_profile){name, "", n, m->name, m->cpu_ns, m->gpu};
 }
 
-static const struct cr_core_type three_cores[] = {{"c", 3, 0}},
-                                 twelve_cores[] = {{"c", 12, 0}};
+static const struct cr_core_type three_cores[] = {{"c", 3, 0}}, twelve_cores[] = {{"c", 12, 0}};
 static const struct cr_gpu_type one_gpu[] = {{"g", 1}};
 static const struct cr_platform three = {.name = "three",
                                          .about = "",
