@@ -77,6 +77,28 @@ ok 'json_has_what_a_run_time_needs' json_says "$tmp/example.yaml" \
   '"name":"t1","class":"rt","model":"B","period_ns":40000000,"deadline_ns":40000000,"priority":0,"weight":2,"response_ns":16000000,"margin_ns":24000000.*"stages":\[{"node":0,"first_layer":0,"layers":1,"time_ns":6000000,"cost_ns":6000000}'
 ok 'fewer_nodes_give_fewer_pipelines' prints 'of 84 pipelines of up to 4 nodes' dart-tx2 --nodes-max 4
 
+ok 'list_shows_the_bundled_sets' sh -c '"$1" list tasks | grep -q "^dart-xeon  *xeon-gtx1080  *8  *2 "' - "$corun"
+ok 'list_shows_the_bundled_platforms' sh -c '"$1" list platforms | grep -q "^tx2  *6  *1  *3 "' - "$corun"
+ok 'the_bundled_platforms_are_what_their_script_writes' sh -c 'for p in xeon-gtx1080 tx2; do
+  ${AWK:-awk} -v platform=$p -f "$1/traces/platforms/make-platforms.awk" | diff "$1/traces/platforms/$p.yaml" - || exit 1; done' - "$srcdir"
+
+# 12 cores and a GPU, 20 tasks of 50 layers, up to 6 nodes: well within 10 s, read and all (0.4 s when this was written).
+${AWK:-awk} 'BEGIN {
+  print "platform:\n  name: twelve\n  cores: [{type: c, count: 12}]\n  gpus: [{type: g, count: 1}]\ntasks:"
+  for (i = 0; i < 20; i++) {
+    printf "  - name: t%d\n    class: %s\n    period: %dms\n    layers:\n", i, i % 4 != 3 ? "rt" : "be", 300 + 30 * i
+    for (j = 0; j < 50; j++) {
+      s = 1000 * (1 + (i * 7 + j * 13) % 9)
+      times = ""
+      for (m = 1; m <= 11; m++)
+        times = times (m > 1 ? ", " : "") sprintf("%dus", (i + j) % 3 ? s * (.1 + .9 / m) : s)
+      printf "      - {name: l%d, cpu: [{cores: c, times: [%s]}], gpu: [{gpu: g, hd: 20us, exec: %dus, dh: 20us}]}\n", j, times, s * .06
+    }
+  }
+}' >"$tmp/large.yaml"
+ok 'a_large_platform_is_planned_in_10_s' timeout 10 "$corun" plan dart "$tmp/large.yaml" --nodes-max 6 -j 2
+ok 'over_all_its_pipelines' prints 'of 2072 pipelines of up to 6 nodes' "$tmp/large.yaml" --nodes-max 6
+
 # -- an infeasible set is an answer --
 fails 'an_infeasible_set_exits_with_1' 1 'none of 320 pipelines of up to 8 nodes meets every deadline; on the nearest 1 of 8 rt tasks may miss:' \
   plan dart-xeon --bound paper
