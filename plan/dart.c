@@ -340,20 +340,23 @@ static struct cr_dart_found found_of(const struct cr_dart *d, uint32_t config)
 {
   struct cr_dart_found f = {.n_tried = 1};
   int64_t over_ppm = 0;
-  uint32_t n_failed = 0;
+  uint32_t n_failed = 0, n_unbound = 0;
   for (uint32_t r = 0; r < d->set->n_rt; r++) {
     if (d->response_ns[r] <= d->deadline_ns[r])
       continue;
     n_failed++;
-    if (d->response_ns[r] == CR_NS_NEVER)
+    if (d->response_ns[r] == CR_NS_NEVER) {
+      n_unbound++;
       continue;
+    }
     int64_t ppm = cr_muldiv(d->response_ns[r], 1000000, d->deadline_ns[r]);
     over_ppm = ppm > over_ppm ? ppm : over_ppm;
   }
   if (n_failed) {
     f.nearest = config;
+    f.nearest_n_unbound = n_unbound;
     f.nearest_n_failed = n_failed;
-    f.nearest_over_ppm = over_ppm ? over_ppm : INT64_MAX;
+    f.nearest_over_ppm = over_ppm;
     return f;
   }
   f.n_passed = 1;
@@ -371,6 +374,8 @@ static int is_better(const struct cr_dart_found *a, const struct cr_dart_found *
 
 static int is_nearer(const struct cr_dart_found *a, const struct cr_dart_found *b)
 {
+  if (a->nearest_n_unbound != b->nearest_n_unbound)
+    return a->nearest_n_unbound < b->nearest_n_unbound;
   if (a->nearest_n_failed != b->nearest_n_failed)
     return a->nearest_n_failed < b->nearest_n_failed;
   if (a->nearest_over_ppm != b->nearest_over_ppm)
@@ -386,6 +391,7 @@ void cr_dart_merge(struct cr_dart_found *into, const struct cr_dart_found *more)
   }
   if (more->n_passed < more->n_tried && (into->n_passed == into->n_tried || is_nearer(more, into))) {
     into->nearest = more->nearest;
+    into->nearest_n_unbound = more->nearest_n_unbound;
     into->nearest_n_failed = more->nearest_n_failed;
     into->nearest_over_ppm = more->nearest_over_ppm;
   }

@@ -31,9 +31,9 @@ struct cr_dart_found {
   uint32_t n_tried, n_passed;
   uint32_t best;         /* configuration of least weighted response of those that pass, the first of equals */
   int64_t best_cost_ppb; /* sum of weight * response / deadline of its rt tasks */
-  uint32_t nearest;      /* of those that fail: fewest tasks fail, then the worst is least over; the first of equals */
-  uint32_t nearest_n_failed;
-  int64_t nearest_over_ppm; /* largest response / deadline of those that fail and have one; INT64_MAX: none has */
+  uint32_t nearest; /* of those that fail: fewest tasks have no bound, then fewest fail, then the worst is least over */
+  uint32_t nearest_n_unbound, nearest_n_failed; /* failed: those without a bound too */
+  int64_t nearest_over_ppm; /* largest response / deadline of those that fail and have a bound, or 0 */
 };
 
 /* Judges configurations from..to-1 and adds what is found.  Uses scratch of d: one call at a time. */

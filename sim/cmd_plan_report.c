@@ -214,7 +214,7 @@ static void add_placement(const struct answer *a, struct cr_text *out)
   static const char group[] = "layers on node: ms";
   struct cr_table_column column[CR_PLATFORM_CORE_MAX + 4] = {
     {NULL, "task", 1}, {NULL, "class", 1}, {NULL, "model", 1}, {NULL, "layers", 0}};
-  char title[CR_PLATFORM_CORE_MAX][8];
+  char title[CR_PLATFORM_CORE_MAX][12];
   struct cr_table t;
   for (uint32_t k = 0; k < a->plan.n_node; k++) {
     snprintf(title[k], sizeof title[k], "%u", k + 1);

@@ -113,14 +113,15 @@ static cr_ns one_bound(const struct cr_rta *a, uint32_t i, enum adversary_term w
     cr_ns next = base;
     for (uint32_t h = 0; h < i; h++) {
       cr_ns sum, most;
-      int64_t n_split, n = (wait + response_ns[h] + a->period_ns[h] - 1) / a->period_ns[h];
+      int64_t n_split;
       walk(&a->cost_ns[h * a->n_node], c, a->n_node, &sum, &most, &n_split);
-      if (without == ADVERSARY_CARRY_IN)
-        n = (wait + a->period_ns[h] - 1) / a->period_ns[h];
+      if (!most) /* it shares no node */
+        continue;
+      cr_ns span = without == ADVERSARY_CARRY_IN ? wait : wait + response_ns[h];
+      int64_t n = (span + a->period_ns[h] - 1) / a->period_ns[h];
       if (without == ADVERSARY_SPLIT)
         n_split = 0;
-      if (most)
-        next += cr_min_ns(n * sum, (n + n_split) * most);
+      next += cr_min_ns(n * sum, (n + n_split) * most);
     }
     if (next + last > a->limit_ns[i])
       return CR_NS_NEVER;

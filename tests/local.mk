@@ -66,6 +66,7 @@ unit_tests = \
   tests/t_stage_split \
   tests/t_stats \
   tests/t_store \
+  tests/t_task_file \
   tests/t_timeline \
   tests/t_timeline_check \
   tests/t_truth \

@@ -202,7 +202,8 @@ static int same(const struct cr_dart_found *a, const struct cr_dart_found *b)
 {
   return a->n_tried == b->n_tried && a->n_passed == b->n_passed && a->best == b->best &&
          a->best_cost_ppb == b->best_cost_ppb && a->nearest == b->nearest &&
-         a->nearest_n_failed == b->nearest_n_failed && a->nearest_over_ppm == b->nearest_over_ppm;
+         a->nearest_n_failed == b->nearest_n_failed && a->nearest_n_unbound == b->nearest_n_unbound &&
+         a->nearest_over_ppm == b->nearest_over_ppm;
 }
 
 static void parts_merge_to_the_whole_in_any_order(void **state)
