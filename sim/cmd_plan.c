@@ -17,7 +17,7 @@ enum { BOUND = CR_CLI_LONG, NODES_MAX, FORMAT };
 enum { CHUNK = 64 }; /* configurations a process is given at a time: a few ms */
 
 static const struct cr_cli_opt options[] = {
-  {BOUND, "bound", "BOUND", "tight (the default): the lesser of two proven bounds; paper: DART's own test"},
+  {BOUND, "bound", "BOUND", "tight (the default): the lesser of bounds D and H; paper: DART's own test"},
   {NODES_MAX, "nodes-max", "N", "pipelines of at most so many nodes (default: as many as cores)"},
   {'j', "jobs", "N", "processes that search (default: 1); the answer is the same"},
   {FORMAT, "format", "FORMAT", "table (the default), csv or json"},

@@ -155,6 +155,19 @@ static void add_nodes(const struct answer *a, struct cr_text *out)
   cr_text_add(out, "\n");
 }
 
+/* Guarantees are of rt tasks; be tasks get what is left, which may be less than they need. */
+static void add_overloads(const struct answer *a, struct cr_text *out)
+{
+  int any = 0;
+  for (uint32_t k = 0; k < a->plan.n_node; k++)
+    if (a->plan.used_ppt[k] > INT64_C(1000000000000)) {
+      cr_text_add(out, "node %u has more to do than time; be tasks there fall behind\n", k + 1);
+      any = 1;
+    }
+  if (any)
+    cr_text_add(out, "\n");
+}
+
 static void cell_ms(struct cr_table *t, cr_ns ns)
 {
   if (ns == CR_NS_NEVER)
@@ -239,6 +252,7 @@ static void report_table(const struct answer *a, struct cr_text *out)
   add_head(a, out);
   add_verdict(a, out);
   add_nodes(a, out);
+  add_overloads(a, out);
   add_guarantees(a, out);
   add_placement(a, out);
 }
@@ -272,8 +286,9 @@ static void csv_task(const struct answer *a, uint32_t i, struct cr_text *out)
   csv_text(out, t->name);
   cr_text_add(out, ",%s,", t->is_rt ? "rt" : "be");
   if (t->is_rt)
-    cr_text_add(out, "%u", i + 1);
-  cr_text_add(out, ",%" PRId64, t->weight);
+    cr_text_add(out, "%u,%" PRId64, i + 1, t->weight);
+  else
+    cr_text_add(out, ",");
   csv_ns(out, t->period_ns);
   csv_ns(out, t->deadline_ns);
   cr_ns response_ns = t->is_rt ? a->plan.response_ns[i] : CR_NS_NEVER;

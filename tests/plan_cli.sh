@@ -99,6 +99,9 @@ ${AWK:-awk} 'BEGIN {
 ok 'a_large_platform_is_planned_in_10_s' timeout 10 "$corun" plan dart "$tmp/large.yaml" --nodes-max 6 -j 2
 ok 'over_all_its_pipelines' prints 'of 2072 pipelines of up to 6 nodes' "$tmp/large.yaml" --nodes-max 6
 
+sed 's/^    period: 100ms/    period: 9ms/' "$tmp/example.yaml" >"$tmp/busy.yaml"
+ok 'best_effort_tasks_that_fall_behind_are_said' prints 'has more to do than time; be tasks there fall behind' "$tmp/busy.yaml"
+
 # -- an infeasible set is an answer --
 fails 'an_infeasible_set_exits_with_1' 1 'none of 320 pipelines of up to 8 nodes meets every deadline; on the nearest 2 of 8 rt tasks may miss:' \
   plan dart-xeon --bound paper
