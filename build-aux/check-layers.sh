@@ -6,7 +6,7 @@ set -u
 LC_ALL=C
 export LC_ALL
 cd "${1:-.}" || exit 2
-set -- sim/*.[ch] policies/*.[ch] traces/*.[ch] cupti-collector/*.[ch] calib/*.[ch] tests/*.[ch]
+set -- sim/*.[ch] policies/*.[ch] plan/*.[ch] traces/*.[ch] cupti-collector/*.[ch] calib/*.[ch] tests/*.[ch]
 
 files=
 for file; do
@@ -40,13 +40,14 @@ ${AWK:-awk} '
     # What the files of a folder may include of the house.
     may["sim"] = "sim/"
     may["policies"] = "policies/ sim/base.h sim/option.h sim/policy.h sim/text.h sim/workload.h"
-    may["traces"] = "traces/ sim/base.h sim/mem.h sim/text.h sim/unit.h sim/option.h sim/nearest.h sim/workload.h " \
+    may["plan"] = "plan/ sim/base.h sim/mem.h"
+    may["traces"] = "traces/ plan/node_config.h plan/platform.h plan/task_set.h sim/base.h sim/mem.h sim/text.h sim/unit.h sim/option.h sim/nearest.h sim/workload.h " \
       "sim/machine.h sim/ledger.h sim/core.h sim/stats.h sim/report.h sim/summary.h sim/table.h sim/outfile.h " \
       "sim/provenance.h sim/hist.h sim/rng.h sim/memory_curve.h"
     may["cupti-collector"] = "cupti-collector/ sim/base.h sim/mem.h sim/text.h traces/spool.h"
     may["calib"] = "calib/ traces/ sim/"
-    may["tests"] = "tests/ calib/ traces/ policies/ sim/"
-    may["cli"] = "calib/ traces/ policies/ sim/ cupti-collector/"
+    may["tests"] = "tests/ calib/ traces/ plan/ policies/ sim/"
+    may["cli"] = "calib/ traces/ plan/ policies/ sim/ cupti-collector/"
     # No folder may include these of another, whatever stands above: what only the core, the backends and the program
     # itself have to do with.
     inside = "sim/gpu.h sim/ask.h sim/engine.h sim/plugin.h sim/cli.h sim/cli_*"

@@ -1,5 +1,5 @@
-/* cmd_list.c - `corun list`: the policies, devices, models, scenarios and job traces there are, or the options of one
- * policy. */
+/* cmd_list.c - `corun list`: the policies, devices, models, scenarios, job traces, platforms and task sets there are, or
+ * the options of one policy. */
 #include "config.h"
 
 #include <inttypes.h>
@@ -20,14 +20,16 @@
 #include "traces/iteration_table.h"
 #include "traces/jobs.h"
 #include "traces/memory_table.h"
+#include "traces/platform_file.h"
 #include "traces/scenario.h"
 #include "traces/store.h"
+#include "traces/task_file.h"
 
 static int run(int argc, char **argv);
 
 const struct cr_cmd cr_cmd_list = {
   .name = "list",
-  .args = "policies|devices|models|scenarios|jobs|POLICY",
+  .args = "policies|devices|models|scenarios|jobs|platforms|tasks|POLICY",
   .help = "show what there is to run, or the options of a policy",
   .more = "POLICY is the name of a policy, or ./FILE.so for one of your own.\n",
   .run = run,
@@ -149,8 +151,8 @@ static void device_row(void *ctx, const char *name)
 static int list_devices(struct cr_text *out, struct cr_err *err)
 {
   static const struct cr_table_column column[] = {
-    {NULL, "device", 1}, {NULL, "SMs", 0}, {NULL, "memory", 0}, {NULL, "DRAM, GB/s", 0}, {NULL, "h2d, GB/s", 0},
-    {NULL, "what it is", 1},
+    {NULL, "device", 1},     {NULL, "SMs", 0},       {NULL, "memory", 0},
+    {NULL, "DRAM, GB/s", 0}, {NULL, "h2d, GB/s", 0}, {NULL, "what it is", 1},
   };
   struct rows r = {.arena = cr_arena_new(), .err = err};
   if (!r.arena)
@@ -191,6 +193,64 @@ static int list_scenarios(struct cr_text *out, struct cr_err *err)
   int rc = cr_datadir_each("scenarios", ".yaml", scenario_row, &r, err);
   cr_table_end(&r.table, out);
   return rc != CR_OK ? rc : r.rc;
+}
+
+static void platform_row(void *ctx, const char *name)
+{
+  struct rows *r = ctx;
+  struct cr_platform_desc d;
+  if (r->rc == CR_OK)
+    r->rc = cr_platform_load(name, r->arena, &d, r->err);
+  if (r->rc != CR_OK)
+    return;
+  cr_table_cell(&r->table, "%s", name);
+  cr_table_cell(&r->table, "%u", d.platform.n_core);
+  cr_table_cell(&r->table, "%u", d.platform.n_gpu);
+  cr_table_cell(&r->table, "%u", d.n_profile);
+  cr_table_cell(&r->table, "%s", d.platform.about);
+}
+
+static void tasks_row(void *ctx, const char *name)
+{
+  struct rows *r = ctx;
+  struct cr_task_set set;
+  if (r->rc == CR_OK)
+    r->rc = cr_task_file_load(name, r->arena, &set, r->err);
+  if (r->rc != CR_OK)
+    return;
+  cr_table_cell(&r->table, "%s", name);
+  cr_table_cell(&r->table, "%s", set.platform->name);
+  cr_table_cell(&r->table, "%u", set.n_rt);
+  cr_table_cell(&r->table, "%u", set.n_task - set.n_rt);
+  cr_table_cell(&r->table, "%s", set.about);
+}
+
+/* What each bundled file of a folder has in its row. */
+static int list_files(const char *folder, const struct cr_table_column *column, uint32_t n_column,
+                      void (*row)(void *ctx, const char *name), struct cr_text *out, struct cr_err *err)
+{
+  struct rows r = {.arena = cr_arena_new(), .err = err};
+  if (!r.arena)
+    return cr_fail_nomem(err, folder);
+  cr_table_begin(&r.table, column, n_column, 0);
+  int rc = cr_datadir_each(folder, ".yaml", row, &r, err);
+  cr_table_end(&r.table, out);
+  cr_arena_free(r.arena);
+  return rc != CR_OK ? rc : r.rc;
+}
+
+static int list_platforms(struct cr_text *out, struct cr_err *err)
+{
+  static const struct cr_table_column column[] = {
+    {NULL, "platform", 1}, {NULL, "cores", 0}, {NULL, "GPUs", 0}, {NULL, "models", 0}, {NULL, "what it is", 1}};
+  return list_files("platforms", column, 5, platform_row, out, err);
+}
+
+static int list_tasks(struct cr_text *out, struct cr_err *err)
+{
+  static const struct cr_table_column column[] = {
+    {NULL, "tasks", 1}, {NULL, "platform", 1}, {NULL, "rt", 0}, {NULL, "be", 0}, {NULL, "what they are", 1}};
+  return list_files("tasks", column, 5, tasks_row, out, err);
 }
 
 /* A job trace: how many, and over how long. */
@@ -294,8 +354,8 @@ static const struct topic {
   const char *name;
   int (*list)(struct cr_text *out, struct cr_err *err);
 } topic[] = {
-  {"policies", list_policies}, {"devices", list_devices}, {"models", list_models}, {"scenarios", list_scenarios},
-  {"jobs", list_jobs},
+  {"policies", list_policies}, {"devices", list_devices},     {"models", list_models}, {"scenarios", list_scenarios},
+  {"jobs", list_jobs},         {"platforms", list_platforms}, {"tasks", list_tasks},
 };
 enum { N_TOPIC = sizeof topic / sizeof *topic };
 
@@ -311,8 +371,10 @@ static int no_such_topic(const char *word, struct cr_err *err)
   const char *near = cr_nearest(word, name, n);
   if (near)
     return cr_fail(err, CR_EINPUT, "there is no policy \"%s\"; did you mean %s?", word, near);
-  return cr_fail(err, CR_EINPUT, "there is no policy \"%s\"; take policies, devices, models, scenarios, jobs or a policy's name",
-                 word);
+  return cr_fail(
+    err, CR_EINPUT,
+    "there is no policy \"%s\"; take policies, devices, models, scenarios, jobs, platforms, tasks or a policy's name",
+    word);
 }
 
 static int list(const char *word, struct cr_text *out, struct cr_err *err)
@@ -333,7 +395,9 @@ static int run(int argc, char **argv)
   if (letter < 0)
     return status;
   if (cr_cli_first() + 1 != argc)
-    return cr_cli_usage(&cr_cmd_list, "say what to list: policies, devices, models, scenarios, jobs, or one policy's name");
+    return cr_cli_usage(
+      &cr_cmd_list,
+      "say what to list: policies, devices, models, scenarios, jobs, platforms, tasks, or one policy's name");
   struct cr_text text = {0};
   struct cr_err err;
   int rc = list(argv[cr_cli_first()], &text, &err);

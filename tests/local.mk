@@ -12,6 +12,7 @@ unit_tests = \
   tests/t_core_memory \
   tests/t_csv \
   tests/t_dart \
+  tests/t_dart_plan \
   tests/t_device_file \
   tests/t_device_queue \
   tests/t_disb \
@@ -44,6 +45,7 @@ unit_tests = \
   tests/t_memory_table \
   tests/t_memory_track \
   tests/t_monkey \
+  tests/t_node_config \
   tests/t_nearest \
   tests/t_node_device \
   tests/t_nodes \
@@ -61,6 +63,7 @@ unit_tests = \
   tests/t_rng \
   tests/t_rotate \
   tests/t_rotation \
+  tests/t_rta \
   tests/t_rundb \
   tests/t_scenario \
   tests/t_scenario_jobs \
@@ -68,8 +71,11 @@ unit_tests = \
   tests/t_scenario_node \
   tests/t_sleepers \
   tests/t_slices \
+  tests/t_soundness \
+  tests/t_stage_split \
   tests/t_stats \
   tests/t_store \
+  tests/t_task_file \
   tests/t_timeline \
   tests/t_timeline_check \
   tests/t_truth \
@@ -81,6 +87,7 @@ unit_tests = \
 
 script_tests = \
   tests/cli.sh \
+  tests/dart_vectors.sh \
   tests/docs_commands.sh \
   tests/docs_policy.sh \
   tests/docs_quotes.sh \
@@ -92,6 +99,7 @@ script_tests = \
   tests/memory_cli.sh \
   tests/opt_levels.sh \
   tests/out_of_tree.sh \
+  tests/plan_cli.sh \
   tests/reef.sh \
   tests/salus.sh \
   tests/store_cli.sh \
@@ -99,10 +107,10 @@ script_tests = \
 
 check_LIBRARIES += libcrtest.a
 libcrtest_a_SOURCES = \
-  tests/fake_backend.c tests/fake_backend.h tests/load.c tests/load.h tests/manager.c tests/manager.h tests/made.c tests/made.h \
-  tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/t.c tests/t.h
+  tests/adversary.c tests/adversary.h tests/fake_backend.c tests/fake_backend.h tests/load.c tests/load.h tests/made.c tests/made.h \
+  tests/manager.c tests/manager.h tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/pipeline.c tests/pipeline.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/t.c tests/t.h
 
-check_PROGRAMS += $(unit_tests)
+check_PROGRAMS += $(unit_tests) tests/dart_vectors
 TESTS = $(unit_tests) $(script_tests)
 EXTRA_DIST += $(script_tests) tests/tap.bash tests/data tests/golden tests/scenarios
 
@@ -122,7 +130,7 @@ AM_TESTS_ENVIRONMENT = \
   CORUN_SOURCES='$(program_sources)'; export CORUN_SOURCES; \
   CORUN_COMPILE='$(house_cppflags) $(CPPFLAGS) $(CR_FLAGS)'; export CORUN_COMPILE; \
   CORUN_LIBS='$(CR_LDFLAGS) $(LDFLAGS) $(system_libs) $(LIBS)'; export CORUN_LIBS;
-program_sources = $(corun_SOURCES) $(libcrpolicies_a_SOURCES) $(libcrtraces_a_SOURCES) $(libcrcalib_a_SOURCES)
+program_sources = $(corun_SOURCES) $(libcrpolicies_a_SOURCES) $(libcrplan_a_SOURCES) $(libcrtraces_a_SOURCES) $(libcrcalib_a_SOURCES)
 EXTRA_DIST += build-aux/tap-cmocka.sh
 
 # make bench: how fast it is.  Links as the program does, with the allocator as it is.
@@ -133,6 +141,15 @@ tests_bench_LDADD = $(house_libs) $(system_libs)
 bench: all tests/bench$(EXEEXT)
 	CORUN_DATA='$(abs_builddir)/share/corun' tests/bench$(EXEEXT)
 PHONY += bench
+
+# make soundness: the long search for a task that responds later than its bounds say (SOUNDNESS="SETS EFFORT PROCESSES SEED").
+EXTRA_PROGRAMS += tests/soundness
+tests_soundness_SOURCES = tests/adversary.c tests/adversary.h tests/pipeline.c tests/pipeline.h tests/soundness.c
+tests_soundness_LDFLAGS = $(CR_LDFLAGS)
+tests_soundness_LDADD = $(house_libs) $(system_libs)
+soundness: tests/soundness$(EXEEXT)
+	tests/soundness$(EXEEXT) $(SOUNDNESS)
+PHONY += soundness
 
 # make bench-instructions: the same in instructions a kernel, which no other load on the machine changes.
 EXTRA_DIST += tests/bench_instructions.sh

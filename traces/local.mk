@@ -9,12 +9,13 @@ libcrtraces_a_SOURCES = \
   traces/json.c traces/json.h traces/kernel_class.c traces/kernel_class.h traces/kineto.c traces/kineto.h traces/kineto_int.h \
   traces/kineto_read.c traces/layer_table.c traces/layer_table.h traces/kineto_streams.c traces/kineto_streams.h \
   traces/memory_recording.c traces/memory_recording.h traces/memory_table.c traces/memory_table.h \
-  traces/model_mix.c traces/model_mix.h traces/names.c traces/names.h traces/ncu.c traces/ncu.h traces/orion.c traces/orion.h traces/reef_profile.c traces/reef_profile.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
+  traces/model_mix.c traces/model_mix.h traces/names.c traces/names.h traces/ncu.c traces/ncu.h traces/orion.c traces/orion.h \
+  traces/platform_file.c traces/platform_file.h traces/platform_int.h traces/reef_profile.c traces/reef_profile.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
   traces/rundb_memory.c traces/rundb_read.c traces/rundb_schema.h traces/scenario.c traces/scenario.h \
   traces/scenario_client.c traces/scenario_int.h traces/scenario_job.c traces/scenario_memory.c traces/scenario_model.c traces/scenario_node.c \
   traces/sha256.c traces/sha256.h traces/store.c traces/store.h \
   traces/store_check.c traces/store_check.h traces/store_export.c traces/store_int.h \
-  traces/store_merge.c traces/store_profile.c traces/store_schema.h traces/store_show.c \
+  traces/store_merge.c traces/store_profile.c traces/store_schema.h traces/store_show.c traces/task_file.c traces/task_file.h \
   traces/yaml_load.c traces/yaml_load.h traces/yaml_set.c traces/yaml_set.h
 
 # Bundled data.  The sources are text; what the program reads lies in share/corun of the build tree, laid out as it will
@@ -27,6 +28,17 @@ bundled_scenarios = \
   traces/scenarios/dart-small.yaml traces/scenarios/h200-jobs.yaml traces/scenarios/salus-fair.yaml traces/scenarios/salus-hyperparam.yaml \
   traces/scenarios/salus-inference.yaml traces/scenarios/salus-srtf-slice.yaml traces/scenarios/salus-table1.yaml \
   traces/scenarios/salus-two-alexnets.yaml traces/scenarios/solo.yaml
+
+# Platforms of CPU nodes and GPU nodes with models profiled on them, and task sets to plan; make-platforms.awk wrote the
+# platforms.
+bundled_platforms = traces/platforms/tx2.yaml traces/platforms/xeon-gtx1080.yaml
+bundled_tasks = traces/tasks/dart-tx2.yaml traces/tasks/dart-xeon.yaml
+EXTRA_DIST += traces/platforms/make-platforms.awk
+platformsdir = $(pkgdatadir)/platforms
+dist_platforms_DATA = $(bundled_platforms)
+tasksdir = $(pkgdatadir)/tasks
+dist_tasks_DATA = $(bundled_tasks)
+noinst_DATA += $(bundled_platforms:traces/%=share/corun/%) $(bundled_tasks:traces/%=share/corun/%)
 
 # Tables of workloads known by the iteration, and traces of jobs that have them.
 bundled_jobs = \
@@ -61,4 +73,10 @@ share/corun/jobs/%.csv: traces/data/%.csv
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && cp $< $@.new && mv -f $@.new $@
 
 share/corun/layers/%.csv: traces/data/%.csv
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && cp $< $@.new && mv -f $@.new $@
+
+share/corun/platforms/%.yaml: traces/platforms/%.yaml
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && cp $< $@.new && mv -f $@.new $@
+
+share/corun/tasks/%.yaml: traces/tasks/%.yaml
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && cp $< $@.new && mv -f $@.new $@

@@ -1,0 +1,462 @@
+/* platform_file.c - reads platforms and profiles of layers. */
+#include "config.h"
+
+#include "traces/platform_file.h"
+
+#include "plan/node_config.h"
+#include "sim/nearest.h"
+#include "sim/unit.h"
+#include "traces/datadir.h"
+#include "traces/platform_int.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* -- the file as libcyaml reads it --------------------------------------------------------------------------------- */
+
+#define NEEDED CYAML_FLAG_POINTER
+#define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
+#define TEXT(key, flags, type, member) CYAML_FIELD_STRING_PTR(key, flags, type, member, 0, CYAML_UNLIMITED)
+
+static const cyaml_schema_value_t WORD = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, CYAML_UNLIMITED)};
+
+static const cyaml_schema_field_t CPU_FIELDS[] = {
+  TEXT("cores", NEEDED, struct cpu_times_yaml, cores),
+  CYAML_FIELD_SEQUENCE_COUNT("times", NEEDED, struct cpu_times_yaml, times, n_times, &WORD, 1, CYAML_UNLIMITED),
+  CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t CPU = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct cpu_times_yaml, CPU_FIELDS)};
+
+static const cyaml_schema_field_t GPU_FIELDS[] = {
+  TEXT("gpu", NEEDED, struct gpu_times_yaml, gpu),   TEXT("hd", OPTIONAL, struct gpu_times_yaml, hd),
+  TEXT("exec", NEEDED, struct gpu_times_yaml, exec), TEXT("misc", OPTIONAL, struct gpu_times_yaml, misc),
+  TEXT("dh", OPTIONAL, struct gpu_times_yaml, dh),   CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t GPU = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct gpu_times_yaml, GPU_FIELDS)};
+
+static const cyaml_schema_field_t LAYER_FIELDS[] = {
+  TEXT("name", NEEDED, struct layer_yaml, name),
+  CYAML_FIELD_SEQUENCE_COUNT("cpu", OPTIONAL, struct layer_yaml, cpu, n_cpu, &CPU, 1, CYAML_UNLIMITED),
+  CYAML_FIELD_SEQUENCE_COUNT("gpu", OPTIONAL, struct layer_yaml, gpu, n_gpu, &GPU, 1, CYAML_UNLIMITED),
+  CYAML_FIELD_END,
+};
+const cyaml_schema_value_t cr_layer_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct layer_yaml, LAYER_FIELDS)};
+
+static const cyaml_schema_field_t PROFILE_FIELDS[] = {
+  TEXT("name", NEEDED, struct profile_yaml, name),
+  TEXT("source", OPTIONAL, struct profile_yaml, source),
+  CYAML_FIELD_SEQUENCE_COUNT("layers", NEEDED, struct profile_yaml, layers, n_layers, &cr_layer_schema, 1,
+                             CYAML_UNLIMITED),
+  CYAML_FIELD_END,
+};
+const cyaml_schema_value_t cr_profile_schema = {
+  CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct profile_yaml, PROFILE_FIELDS)};
+
+static const cyaml_schema_field_t RESOURCE_FIELDS[] = {
+  TEXT("type", NEEDED, struct resource_yaml, type),
+  TEXT("count", NEEDED, struct resource_yaml, count),
+  CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t RESOURCE = {
+  CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct resource_yaml, RESOURCE_FIELDS)};
+
+static const cyaml_schema_field_t OVERHEAD_FIELDS[] = {
+  TEXT("eps_s", OPTIONAL, struct overhead_yaml, eps_s),
+  TEXT("eps_cp", OPTIONAL, struct overhead_yaml, eps_cp),
+  TEXT("eps_gp", OPTIONAL, struct overhead_yaml, eps_gp),
+  TEXT("eps_gm", OPTIONAL, struct overhead_yaml, eps_gm),
+  CYAML_FIELD_END,
+};
+
+const cyaml_schema_field_t cr_platform_fields[] = {
+  TEXT("name", NEEDED, struct platform_yaml, name),
+  TEXT("about", OPTIONAL, struct platform_yaml, about),
+  CYAML_FIELD_SEQUENCE_COUNT("cores", NEEDED, struct platform_yaml, cores, n_cores, &RESOURCE, 1, CYAML_UNLIMITED),
+  CYAML_FIELD_SEQUENCE_COUNT("gpus", OPTIONAL, struct platform_yaml, gpus, n_gpus, &RESOURCE, 0, CYAML_UNLIMITED),
+  CYAML_FIELD_MAPPING_PTR("overheads", OPTIONAL, struct platform_yaml, overheads, OVERHEAD_FIELDS),
+  CYAML_FIELD_SEQUENCE_COUNT("models", OPTIONAL, struct platform_yaml, models, n_models, &cr_profile_schema, 1,
+                             CYAML_UNLIMITED),
+  CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t PLATFORM = {
+  CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct platform_yaml, cr_platform_fields)};
+
+/* -- values -------------------------------------------------------------------------------------------------------- */
+
+int cr_platform_at(const struct platform_reader *r, const char *path, int rc, struct cr_err *err)
+{
+  char place[400];
+  return rc == CR_EINPUT ? cr_fail_in(err, rc, "%s", cr_yaml_where(r->y, path, place, sizeof place)) : rc;
+}
+
+int cr_platform_time(const struct platform_reader *r, const char *path, const char *text, cr_ns min_ns,
+                     cr_ns fallback_ns, cr_ns *out, struct cr_err *err)
+{
+  cr_ns ns = fallback_ns;
+  int rc = text ? cr_parse_ns(text, path, &ns, err) : CR_OK;
+  if (rc)
+    return cr_platform_at(r, path, rc, err);
+  if (text && ns > CR_TASK_LONGEST_NS)
+    return cr_yaml_fail(r->y, path, err, "%s: '%s' is too long; at most 5 h are allowed here", path, text);
+  if (text && ns < min_ns)
+    return cr_yaml_fail(r->y, path, err, "%s: '%s' is too short; it is at least 1 ns", path, text);
+  *out = ns;
+  return CR_OK;
+}
+
+int cr_platform_count(const struct platform_reader *r, const char *path, const char *text, int64_t max, int64_t *out,
+                      struct cr_err *err)
+{
+  int64_t n;
+  int rc = cr_parse_count(text, path, &n, err);
+  if (rc)
+    return cr_platform_at(r, path, rc, err);
+  if (n < 1 || n > max)
+    return cr_yaml_fail(r->y, path, err, "%s: '%s' is not possible; it is from 1 to %lld", path, text, (long long)max);
+  *out = n;
+  return CR_OK;
+}
+
+int cr_platform_name(const struct platform_reader *r, const char *list, uint32_t i, const char *name,
+                     const char *const *others, struct cr_err *err)
+{
+  char path[CR_PLATFORM_PATH];
+  snprintf(path, sizeof path, "%s[%u]", list, i);
+  size_t n = strlen(name);
+  if (n == 0 || n > 80 || strpbrk(name, " \t\n"))
+    return cr_yaml_fail(r->y, path, err, "%s: '%s' is no name; it has 1 to 80 characters and no blanks", path, name);
+  for (uint32_t k = 0; k < i; k++)
+    if (strcmp(others[k], name) == 0)
+      return cr_yaml_fail(r->y, path, err, "%s: '%s' is the name of %s[%u] too; give each its own", path, name, list,
+                          k);
+  return CR_OK;
+}
+
+static const char *inside(const char *path, const char *key, char buf[CR_PLATFORM_PATH])
+{
+  snprintf(buf, CR_PLATFORM_PATH, "%s%s%s", path, *path ? "." : "", key);
+  return buf;
+}
+
+/* -- the platform -------------------------------------------------------------------------------------------------- */
+
+static int count_resources(const struct platform_reader *r, const char *path, const struct resource_yaml *list,
+                           uint32_t n, const char **name, uint32_t *count, uint32_t *sum, struct cr_err *err)
+{
+  char at[CR_PLATFORM_PATH + 32];
+  *sum = 0;
+  if (n > CR_PLATFORM_TYPE_MAX)
+    return cr_yaml_fail(r->y, path, err, "%s: at most %d types can be listed", path, CR_PLATFORM_TYPE_MAX);
+  for (uint32_t i = 0; i < n; i++) {
+    int64_t number = 0;
+    int rc = cr_platform_name(r, path, i, list[i].type, name, err);
+    snprintf(at, sizeof at, "%s[%u].count", path, i);
+    rc = rc ? rc : cr_platform_count(r, at, list[i].count, CR_PLATFORM_CORE_MAX, &number, err);
+    if (rc)
+      return rc;
+    name[i] = cr_arena_text(r->arena, list[i].type);
+    if (!name[i])
+      return cr_fail_nomem(err, "a platform");
+    count[i] = (uint32_t)number;
+    *sum += count[i];
+  }
+  if (*sum > CR_PLATFORM_CORE_MAX)
+    return cr_yaml_fail(r->y, path, err, "%s: at most %d can be there in all", path, CR_PLATFORM_CORE_MAX);
+  return CR_OK;
+}
+
+static int build_cores(const struct platform_reader *r, const char *path, const struct platform_yaml *p,
+                       struct cr_platform *out, struct cr_err *err)
+{
+  char list[CR_PLATFORM_PATH];
+  const char *name[CR_PLATFORM_TYPE_MAX];
+  uint32_t count[CR_PLATFORM_TYPE_MAX], slot = 0;
+  int rc = count_resources(r, inside(path, "cores", list), p->cores, p->n_cores, name, count, &out->n_core, err);
+  if (rc)
+    return rc;
+  struct cr_core_type *core = cr_arena_take(r->arena, p->n_cores, sizeof *core);
+  for (uint32_t i = 0; core && i < p->n_cores; slot += count[i++])
+    core[i] = (struct cr_core_type){name[i], count[i], slot};
+  out->core = core;
+  out->n_core_type = p->n_cores;
+  return core ? CR_OK : cr_fail_nomem(err, "a platform");
+}
+
+static int build_gpus(const struct platform_reader *r, const char *path, const struct platform_yaml *p,
+                      struct cr_platform *out, struct cr_err *err)
+{
+  char list[CR_PLATFORM_PATH];
+  const char *name[CR_PLATFORM_TYPE_MAX];
+  uint32_t count[CR_PLATFORM_TYPE_MAX];
+  inside(path, "gpus", list);
+  if (!p->n_gpus)
+    return cr_yaml_fail(r->y, cr_yaml_has(r->y, list) ? list : path, err,
+                        "the platform %s has no GPU; add gpus, such as - {type: gtx1080, count: 1}", p->name);
+  int rc = count_resources(r, list, p->gpus, p->n_gpus, name, count, &out->n_gpu, err);
+  if (rc)
+    return rc;
+  if (out->n_gpu > out->n_core)
+    return cr_yaml_fail(r->y, list, err, "%s: there are %u GPUs but %u cores; each GPU needs a core of its own", list,
+                        out->n_gpu, out->n_core);
+  struct cr_gpu_type *gpu = cr_arena_take(r->arena, p->n_gpus, sizeof *gpu);
+  for (uint32_t i = 0; gpu && i < p->n_gpus; i++)
+    gpu[i] = (struct cr_gpu_type){name[i], count[i]};
+  out->gpu = gpu;
+  out->n_gpu_type = p->n_gpus;
+  return gpu ? CR_OK : cr_fail_nomem(err, "a platform");
+}
+
+static int build_overheads(const struct platform_reader *r, const char *path, const struct overhead_yaml *o,
+                           struct cr_stage_overhead *out, struct cr_err *err)
+{
+  if (!o)
+    return CR_OK;
+  char at[CR_PLATFORM_PATH];
+  int rc = cr_platform_time(r, inside(path, "overheads.eps_s", at), o->eps_s, 0, 0, &out->notify_ns, err);
+  rc = rc ? rc : cr_platform_time(r, inside(path, "overheads.eps_cp", at), o->eps_cp, 0, 0, &out->cpu_preempt_ns, err);
+  rc = rc ? rc : cr_platform_time(r, inside(path, "overheads.eps_gp", at), o->eps_gp, 0, 0, &out->gpu_preempt_ns, err);
+  return rc ? rc : cr_platform_time(r, inside(path, "overheads.eps_gm", at), o->eps_gm, 0, 0, &out->gpu_copy_ns, err);
+}
+
+int cr_platform_build(const struct platform_reader *r, const char *path, const struct platform_yaml *p,
+                      struct cr_platform *out, struct cr_err *err)
+{
+  struct cr_platform made = {.name = cr_arena_text(r->arena, p->name),
+                             .about = cr_arena_text(r->arena, p->about ? p->about : "")};
+  if (!made.name || !made.about)
+    return cr_fail_nomem(err, "a platform");
+  int rc = build_cores(r, path, p, &made, err);
+  rc = rc ? rc : build_gpus(r, path, p, &made, err);
+  rc = rc ? rc : build_overheads(r, path, p->overheads, &made.overhead, err);
+  if (!rc)
+    *out = made;
+  return rc;
+}
+
+/* -- profiles ------------------------------------------------------------------------------------------------------ */
+
+static int no_such_type(const struct platform_reader *r, const char *path, const char *what, const char *type,
+                        const char *const *name, uint32_t n, const struct cr_platform *p, struct cr_err *err)
+{
+  const char *near = cr_nearest(type, name, n);
+  if (near)
+    return cr_yaml_fail(r->y, path, err, "%s: %s has no %s '%s'; did you mean '%s'?", path, p->name, what, type, near);
+  struct cr_text list = {0};
+  for (uint32_t i = 0; i < n; i++)
+    cr_text_add(&list, "%s%s", i ? ", " : "", name[i]);
+  int rc = cr_yaml_fail(r->y, path, err, "%s: %s has no %s '%s'; there are: %s", path, p->name, what, type,
+                        list.s ? list.s : "none");
+  cr_text_fini(&list);
+  return rc;
+}
+
+/* The times of one layer on cores of one type, into its slots. */
+static int read_cpu(const struct platform_reader *r, const char *path, const struct cpu_times_yaml *c,
+                    const struct cr_platform *p, cr_ns *slot_ns, struct cr_err *err)
+{
+  char at[CR_PLATFORM_PATH + 32];
+  const char *name[CR_PLATFORM_TYPE_MAX];
+  uint32_t t = p->n_core_type;
+  for (uint32_t i = 0; i < p->n_core_type; i++) {
+    name[i] = p->core[i].name;
+    t = strcmp(name[i], c->cores) == 0 ? i : t;
+  }
+  if (t == p->n_core_type) {
+    snprintf(at, sizeof at, "%s.cores", path);
+    return no_such_type(r, at, "cores", c->cores, name, p->n_core_type, p, err);
+  }
+  const struct cr_core_type *core = &p->core[t];
+  if (slot_ns[core->first_slot] != CR_NS_NEVER)
+    return cr_yaml_fail(r->y, path, err, "%s: times on %s are here twice; remove one", path, core->name);
+  if (c->n_times > core->count)
+    return cr_yaml_fail(r->y, path, err, "%s: %u times, for 1 to %u cores, but %s has %u %s", path, c->n_times,
+                        c->n_times, p->name, core->count, core->name);
+  for (uint32_t m = 0; m < c->n_times; m++) {
+    snprintf(at, sizeof at, "%s.times[%u]", path, m);
+    int rc = cr_platform_time(r, at, c->times[m], 0, 0, &slot_ns[core->first_slot + m], err);
+    if (rc)
+      return rc;
+  }
+  return CR_OK;
+}
+
+static int read_gpu(const struct platform_reader *r, const char *path, const struct gpu_times_yaml *g,
+                    const struct cr_platform *p, struct cr_gpu_layer *layer, struct cr_err *err)
+{
+  char at[CR_PLATFORM_PATH + 32];
+  const char *name[CR_PLATFORM_TYPE_MAX];
+  uint32_t t = p->n_gpu_type;
+  for (uint32_t i = 0; i < p->n_gpu_type; i++) {
+    name[i] = p->gpu[i].name;
+    t = strcmp(name[i], g->gpu) == 0 ? i : t;
+  }
+  if (t == p->n_gpu_type) {
+    snprintf(at, sizeof at, "%s.gpu", path);
+    return no_such_type(r, at, "GPU", g->gpu, name, p->n_gpu_type, p, err);
+  }
+  if (layer[t].exec_ns != CR_NS_NEVER)
+    return cr_yaml_fail(r->y, path, err, "%s: times on %s are here twice; remove one", path, name[t]);
+  const struct {
+    const char *key, *text;
+    cr_ns *ns;
+  } part[] = {{"hd", g->hd, &layer[t].hd_ns},
+              {"exec", g->exec, &layer[t].exec_ns},
+              {"misc", g->misc, &layer[t].misc_ns},
+              {"dh", g->dh, &layer[t].dh_ns}};
+  for (size_t i = 0; i < sizeof part / sizeof part[0]; i++) {
+    snprintf(at, sizeof at, "%s.%s", path, part[i].key);
+    int rc = cr_platform_time(r, at, part[i].text, 0, 0, part[i].ns, err);
+    if (rc)
+      return rc;
+  }
+  return CR_OK;
+}
+
+/* Every kind of node that the layer could be put on has its time. */
+static int check_complete(const struct platform_reader *r, const char *path, const char *layer,
+                          const struct cr_platform *p, const cr_ns *slot_ns, const struct cr_gpu_layer *gpu,
+                          struct cr_err *err)
+{
+  for (uint32_t t = 0; t < p->n_core_type; t++) {
+    const struct cr_core_type *core = &p->core[t];
+    uint32_t n_core = cr_node_config_cores_max(p, t);
+    for (uint32_t m = 1; m <= n_core; m++)
+      if (slot_ns[core->first_slot + m - 1] == CR_NS_NEVER)
+        return cr_yaml_fail(r->y, path, err, "%s: layer '%s' has no time on %u %s; give times for 1 to %u", path, layer,
+                            m, core->name, n_core);
+  }
+  for (uint32_t g = 0; g < p->n_gpu_type; g++)
+    if (gpu[g].exec_ns == CR_NS_NEVER)
+      return cr_yaml_fail(r->y, path, err, "%s: layer '%s' has no time on the GPU %s; add it to gpu", path, layer,
+                          p->gpu[g].name);
+  return CR_OK;
+}
+
+static int read_layer(const struct platform_reader *r, const char *path, const struct layer_yaml *l,
+                      const struct cr_platform *p, cr_ns *slot_ns, struct cr_gpu_layer *gpu, struct cr_err *err)
+{
+  char at[CR_PLATFORM_PATH];
+  int rc = CR_OK;
+  for (uint32_t s = 0; s < p->n_core; s++)
+    slot_ns[s] = CR_NS_NEVER;
+  for (uint32_t g = 0; g < p->n_gpu_type; g++)
+    gpu[g].exec_ns = CR_NS_NEVER;
+  for (uint32_t i = 0; !rc && i < l->n_cpu; i++) {
+    snprintf(at, sizeof at, "%.100s.cpu[%u]", path, i);
+    rc = read_cpu(r, at, &l->cpu[i], p, slot_ns, err);
+  }
+  for (uint32_t i = 0; !rc && i < l->n_gpu; i++) {
+    snprintf(at, sizeof at, "%.100s.gpu[%u]", path, i);
+    rc = read_gpu(r, at, &l->gpu[i], p, gpu, err);
+  }
+  return rc ? rc : check_complete(r, path, l->name, p, slot_ns, gpu, err);
+}
+
+/* On every kind of node the layers together stay within what is computed with. */
+static int check_sums(const struct platform_reader *r, const char *path, const struct cr_platform *p,
+                      const struct cr_layer_profile *profile, struct cr_err *err)
+{
+  for (uint32_t s = 0; s < p->n_core + p->n_gpu_type; s++) {
+    cr_ns sum = 0;
+    for (uint32_t j = 0; j < profile->n_layer; j++) {
+      cr_ns ns = s < p->n_core ? profile->cpu_ns[(size_t)j * p->n_core + s] : 0;
+      if (s >= p->n_core) {
+        const struct cr_gpu_layer *g = &profile->gpu[(size_t)j * p->n_gpu_type + s - p->n_core];
+        ns = g->hd_ns + g->exec_ns + g->misc_ns + g->dh_ns;
+      }
+      sum = ns == CR_NS_NEVER ? sum : cr_ns_add(sum, ns);
+    }
+    if (sum > CR_TASK_LONGEST_NS)
+      return cr_yaml_fail(r->y, path, err, "%s: its layers take longer than 5 h together", path);
+  }
+  return CR_OK;
+}
+
+int cr_platform_layers(const struct platform_reader *r, const char *path, const struct layer_yaml *layers,
+                       uint32_t n_layers, const struct cr_platform *p, struct cr_layer_profile *out, struct cr_err *err)
+{
+  char list[CR_PLATFORM_PATH], at[CR_PLATFORM_PATH + 32];
+  inside(path, "layers", list);
+  if (n_layers > 4096)
+    return cr_yaml_fail(r->y, list, err, "%s: at most 4096 layers can be listed", list);
+  const char **name = cr_arena_take(r->arena, n_layers, sizeof *name);
+  cr_ns *cpu_ns = cr_arena_take(r->arena, (size_t)n_layers * p->n_core, sizeof *cpu_ns);
+  struct cr_gpu_layer *gpu = cr_arena_take(r->arena, (size_t)n_layers * p->n_gpu_type, sizeof *gpu);
+  if (!name || !cpu_ns || !gpu)
+    return cr_fail_nomem(err, path);
+  for (uint32_t j = 0; j < n_layers; j++) {
+    int rc = cr_platform_name(r, list, j, layers[j].name, name, err);
+    snprintf(at, sizeof at, "%.100s[%u]", list, j);
+    rc =
+      rc ? rc : read_layer(r, at, &layers[j], p, &cpu_ns[(size_t)j * p->n_core], &gpu[(size_t)j * p->n_gpu_type], err);
+    if (rc)
+      return rc;
+    name[j] = cr_arena_text(r->arena, layers[j].name);
+    if (!name[j])
+      return cr_fail_nomem(err, path);
+  }
+  out->n_layer = n_layers;
+  out->layer_name = name;
+  out->cpu_ns = cpu_ns;
+  out->gpu = gpu;
+  return check_sums(r, path, p, out, err);
+}
+
+int cr_platform_models(const struct platform_reader *r, const char *path, const struct profile_yaml *models,
+                       uint32_t n_models, const struct cr_platform *p, struct cr_platform_desc *desc,
+                       struct cr_err *err)
+{
+  char list[CR_PLATFORM_PATH], at[CR_PLATFORM_PATH + 32];
+  inside(path, "models", list);
+  uint32_t n_before = desc->n_profile;
+  struct cr_layer_profile *profile = cr_arena_take(r->arena, n_before + (size_t)n_models, sizeof *profile);
+  const char **name = cr_arena_take(r->arena, n_models, sizeof *name);
+  if (!profile || !name)
+    return cr_fail_nomem(err, list);
+  for (uint32_t i = 0; i < n_before; i++)
+    profile[i] = desc->profile[i];
+  for (uint32_t i = 0; i < n_models; i++) {
+    struct cr_layer_profile *out = &profile[n_before + i];
+    int rc = cr_platform_name(r, list, i, models[i].name, name, err);
+    snprintf(at, sizeof at, "%.100s[%u]", list, i);
+    for (uint32_t k = 0; !rc && k < n_before; k++)
+      if (strcmp(profile[k].name, models[i].name) == 0)
+        rc = cr_yaml_fail(r->y, at, err, "%s: the platform %s has a model '%s' too; give this one another name", at,
+                          p->name, models[i].name);
+    if (rc)
+      return rc;
+    out->name = name[i] = cr_arena_text(r->arena, models[i].name);
+    out->source = cr_arena_text(r->arena, models[i].source ? models[i].source : "");
+    if (!out->name || !out->source)
+      return cr_fail_nomem(err, at);
+    rc = cr_platform_layers(r, at, models[i].layers, models[i].n_layers, p, out, err);
+    if (rc)
+      return rc;
+  }
+  desc->profile = profile;
+  desc->n_profile = n_before + n_models;
+  return CR_OK;
+}
+
+int cr_platform_load(const char *name, struct cr_arena *arena, struct cr_platform_desc *out, struct cr_err *err)
+{
+  struct cr_yaml *y = NULL;
+  void *data = NULL;
+  const char *path;
+  struct cr_platform_desc made = {0};
+  int rc = cr_datadir_resolve("platform", "platforms", name, arena, &path, err);
+  rc = rc ? rc : cr_yaml_read(path, &y, err);
+  rc = rc ? rc : cr_yaml_load(y, &PLATFORM, &data, err);
+  if (!rc) {
+    const struct platform_yaml *p = data;
+    const struct platform_reader r = {y, arena};
+    rc = cr_platform_build(&r, "", p, &made.platform, err);
+    rc = rc ? rc : cr_platform_models(&r, "", p->models, p->n_models, &made.platform, &made, err);
+  }
+  if (!rc)
+    *out = made;
+  cr_yaml_unload(&PLATFORM, data);
+  cr_yaml_free(y);
+  return rc;
+}
