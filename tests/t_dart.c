@@ -67,7 +67,8 @@ static const struct cr_workload *build(struct cr_workload_builder *b, const stru
 }
 
 /* Runs the set under dart, feeds its ledger to the policy again, and writes the responses. */
-static void run(const struct task_set *set, const struct cr_machine *m, const struct cr_observer *observer, struct responses *out)
+static void run(const struct task_set *set, const struct cr_machine *m, const struct cr_observer *observer,
+                struct responses *out)
 {
   struct cr_workload_builder *b = cr_workload_builder_new();
   const struct cr_workload *w = build(b, set);
@@ -185,7 +186,7 @@ static void expect(const struct task_set *set, struct responses *out)
   for (cr_ns now_ns = 0; n_left;) {
     for (uint32_t k = 0; k < set->n_node; k++) {
       uint32_t *const runs[] = {&p.rt[k], &p.be[k]};
-      for (int class = 0; class < 2; class++) {
+      for (int class = 0; class < 2; class ++) {
         struct job *j = *runs[class] ? &p.job[*runs[class] - 1] : NULL;
         if (!j || j->left_ns)
           continue;
@@ -224,7 +225,8 @@ static void expect(const struct task_set *set, struct responses *out)
   }
 }
 
-static void compare(const struct task_set *set, const struct responses *got, const struct responses *want, uint32_t seed)
+static void compare(const struct task_set *set, const struct responses *got, const struct responses *want,
+                    uint32_t seed)
 {
   for (uint32_t i = 0; i < set->n_task; i++)
     for (uint32_t k = 0; k < set->n_job[i]; k++)
@@ -435,7 +437,8 @@ static void a_path_that_splits_and_merges(void **state)
 static void three_equal_tasks_on_three_nodes_overlap(void **state)
 {
   (void)state;
-  struct task_set set = at_once(3, 3, (const cr_ns[][NODES]){{3, 3, 3}, {3, 3, 3}, {3, 3, 3}}, (const cr_ns[]){40, 60, 90});
+  struct task_set set =
+    at_once(3, 3, (const cr_ns[][NODES]){{3, 3, 3}, {3, 3, 3}, {3, 3, 3}}, (const cr_ns[]){40, 60, 90});
   struct responses r;
   run_on_cpus(&set, &r);
   assert_int_equal(r.of[0][0], 9);
@@ -488,8 +491,8 @@ static void no_response_passes_its_bound(void **state)
 
 /* --- beside stages -------------------------------------------------------------------------------------------------- */
 
-static cr_ns latency_under(const char *policy, const char *options, const struct cr_workload *w, const struct cr_machine *m,
-                           uint32_t client)
+static cr_ns latency_under(const char *policy, const char *options, const struct cr_workload *w,
+                           const struct cr_machine *m, uint32_t client)
 {
   struct cr_core_cfg cfg = load_cfg(w, cr_policy_find(policy, strlen(policy)));
   cfg.policy_options = options;
