@@ -48,7 +48,8 @@ struct state {
 static int init(struct cr_policy *p, struct cr_err *err)
 {
   if (p->view->n_device > DEVICES)
-    return cr_fail(err, CR_EINPUT, "%u nodes are more than the %d it can serve; take fewer", p->view->n_device, DEVICES);
+    return cr_fail(err, CR_EINPUT, "%u nodes are more than the %d it can serve; take fewer", p->view->n_device,
+                   DEVICES);
   for (uint32_t d = 0; d < p->view->n_device; d++) {
     int64_t n_be = p->view->device_kind[d] == CR_VIEW_CPU_NODE ? 1 : p->opt[OPT_STREAMS];
     cr_stream_new(p, (cr_device){d}, -1);
@@ -138,7 +139,8 @@ static void dump(struct cr_policy *p, struct cr_text *out)
 const struct cr_policy_ops cr_policy_dart = {
   .abi = CR_POLICY_ABI,
   .name = "dart",
-  .about = "stages go from node to node by deadline-monotonic priority; real-time work preempts the rest (DART, RTSS 2019)",
+  .about =
+    "stages go from node to node by deadline-monotonic priority; real-time work preempts the rest (DART, RTSS 2019)",
   .needs = CR_CAP_NODE | CR_CAP_PRIORITY,
   .options = options,
   .state_bytes = sizeof(struct state),

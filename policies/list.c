@@ -5,26 +5,14 @@
 
 #include <string.h>
 
-extern const struct cr_policy_ops cr_policy_dart, cr_policy_exclusive, cr_policy_fair, cr_policy_fifo, cr_policy_mps, cr_policy_pack,
-  cr_policy_priority, cr_policy_reef, cr_policy_reef_n, cr_policy_srtf, cr_policy_streams, cr_policy_threads,
-  cr_policy_timeslice, cr_policy_wait;
+extern const struct cr_policy_ops cr_policy_dart, cr_policy_exclusive, cr_policy_fair, cr_policy_fifo, cr_policy_mps,
+  cr_policy_pack, cr_policy_priority, cr_policy_reef, cr_policy_reef_n, cr_policy_srtf, cr_policy_streams,
+  cr_policy_threads, cr_policy_timeslice, cr_policy_wait;
 
 const struct cr_policy_ops *const cr_policy_list[] = {
-  &cr_policy_exclusive,
-  &cr_policy_streams,
-  &cr_policy_priority,
-  &cr_policy_timeslice,
-  &cr_policy_mps,
-  &cr_policy_fifo,
-  &cr_policy_srtf,
-  &cr_policy_pack,
-  &cr_policy_fair,
-  &cr_policy_reef,
-  &cr_policy_reef_n,
-  &cr_policy_wait,
-  &cr_policy_dart,
-  &cr_policy_threads,
-  NULL,
+  &cr_policy_exclusive, &cr_policy_streams, &cr_policy_priority, &cr_policy_timeslice, &cr_policy_mps,
+  &cr_policy_fifo,      &cr_policy_srtf,    &cr_policy_pack,     &cr_policy_fair,      &cr_policy_reef,
+  &cr_policy_reef_n,    &cr_policy_wait,    &cr_policy_dart,     &cr_policy_threads,   NULL,
 };
 
 const struct cr_policy_ops *cr_policy_find(const char *name, size_t n)

@@ -290,8 +290,8 @@ static int add_state(struct cr_host *h, const char *options, struct cr_err *err)
 static int build(struct cr_host *h, const char *options, struct cr_err *err)
 {
   h->arena = cr_arena_new();
-  if (!h->arena || add_devices(h) != CR_OK || add_clients(h) != CR_OK || add_stages(h) != CR_OK || add_models(h) != CR_OK ||
-      add_ops(h) != CR_OK || add_block_times(h) != CR_OK || cr_host_add_jobs(h) != CR_OK ||
+  if (!h->arena || add_devices(h) != CR_OK || add_clients(h) != CR_OK || add_stages(h) != CR_OK ||
+      add_models(h) != CR_OK || add_ops(h) != CR_OK || add_block_times(h) != CR_OK || cr_host_add_jobs(h) != CR_OK ||
       cr_host_add_turns(h) != CR_OK || cr_asker_init(&h->asker) != CR_OK || widen_streams(h, STREAMS) != CR_OK ||
       widen_slots(h, slots_of(h->workload)) != CR_OK)
     return cr_fail_nomem(err, "what a policy sees");
@@ -416,7 +416,8 @@ static void tell_request(struct cr_host *h, const struct cr_note *told)
   h->request_deadline_ns[slot] = cr_ns_add((cr_ns)told->t, h->view.client_deadline_ns[client]);
   h->request_ready_ns[slot] = (cr_ns)told->t;
   h->request_next_block[slot] = h->request_handed_op[slot] = 0;
-  h->flight[slot] = (struct cr_flight){.reach_ns = CR_NS_NEVER, .stream = CR_NONE, .number = h->client_n_request[client]++, .pad_of = CR_NONE};
+  h->flight[slot] = (struct cr_flight){
+    .reach_ns = CR_NS_NEVER, .stream = CR_NONE, .number = h->client_n_request[client]++, .pad_of = CR_NONE};
   h->job_request[client] = slot;
   if (ops->request_bytes)
     memset(cr_request_state(&h->policy, (cr_request){slot}), 0, ops->request_bytes);

@@ -47,23 +47,28 @@ static int check_places(const struct cr_workload *w, const struct cr_device_desc
     const struct cr_model_info *m = &w->model[w->client[i].model.i];
     int is_layers = w->op[m->op0].kind == CR_OP_LAYER;
     if (is_layers && d->kind == CR_DEVICE_GPU)
-      return cr_fail(err, CR_EINPUT, "model %s is made of layers, of which only the times on nodes are known; device %s is no node",
+      return cr_fail(err, CR_EINPUT,
+                     "model %s is made of layers, of which only the times on nodes are known; device %s is no node",
                      m->name, d->name);
     if (!is_layers && d->kind != CR_DEVICE_GPU)
-      return cr_fail(err, CR_EINPUT, "model %s is not made of layers, and node %s runs nothing else; give it a table of layers",
+      return cr_fail(err, CR_EINPUT,
+                     "model %s is not made of layers, and node %s runs nothing else; give it a table of layers",
                      m->name, d->name);
   }
   return CR_OK;
 }
 
-static int check_nodes(const struct cr_needs *needs, const char *who, const struct cr_device_desc *d, struct cr_err *err)
+static int check_nodes(const struct cr_needs *needs, const char *who, const struct cr_device_desc *d,
+                       struct cr_err *err)
 {
   if (d->kind == CR_DEVICE_GPU && needs->caps & CR_CAP_NODE)
-    return cr_fail(err, CR_EINPUT, "policy %s needs nodes, and device %s is a whole GPU; choose another policy, or a scenario with nodes",
+    return cr_fail(err, CR_EINPUT,
+                   "policy %s needs nodes, and device %s is a whole GPU; choose another policy, or a scenario with nodes",
                    who, d->name);
   uint32_t beyond = needs->caps & ~(uint32_t)(CR_CAP_PRIORITY | CR_CAP_NODE);
   if (d->kind != CR_DEVICE_GPU && beyond)
-    return cr_fail(err, CR_EINPUT, "policy %s needs %s, which node %s cannot do; of its layers only the times are known", who,
+    return cr_fail(err, CR_EINPUT,
+                   "policy %s needs %s, which node %s cannot do; of its layers only the times are known", who,
                    cr_cap_text(beyond & -beyond), d->name);
   return CR_OK;
 }

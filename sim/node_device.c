@@ -53,8 +53,12 @@ static int node_make(const struct cr_device_model_cfg *cfg, void **self, struct 
   struct node *n = cr_mem_new(1, sizeof *n);
   if (!n)
     return cr_fail_nomem(err, "a node");
-  *n = (struct node){
-    .device = cfg->device, .op = cfg->op, .n_stream = cfg->n_stream, .id = cfg->number, .owner = CR_NONE, .next_ns = CR_NS_NEVER};
+  *n = (struct node){.device = cfg->device,
+                     .op = cfg->op,
+                     .n_stream = cfg->n_stream,
+                     .id = cfg->number,
+                     .owner = CR_NONE,
+                     .next_ns = CR_NS_NEVER};
   n->stream = cr_mem_new(cfg->n_stream ? cfg->n_stream : 1, sizeof *n->stream);
   if (!n->stream) {
     cr_mem_free(n);

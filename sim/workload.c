@@ -12,7 +12,8 @@
 
 #include <string.h>
 
-const char *const cr_op_kind_name[CR_N_OP_KIND] = {"kernel", "h2d", "d2h", "d2d", "memset", "host", "iteration", "layer"};
+const char *const cr_op_kind_name[CR_N_OP_KIND] = {"kernel", "h2d",  "d2h",       "d2d",
+                                                   "memset", "host", "iteration", "layer"};
 const char *const cr_arrival_name[CR_N_ARRIVAL] = {"closed", "uniform", "poisson", "trace", "at", "after"};
 const char *const cr_late_name[CR_N_LATE] = {"queue", "wait", "drop"};
 
@@ -194,7 +195,8 @@ static const char *op_fault(const struct cr_op_spec *op, uint32_t stage)
   if (!are_block_times(op))
     return "times of a block must be longer than 0, and only a kernel has any";
   if (!are_layer_times(op))
-    return "a layer, and nothing else, has a time on some node, from 1 ns to an hour, and other parts from 0 to an hour";
+    return "a layer, and nothing else, has a time on some node, from 1 ns to an hour, and other parts from 0 to an "
+           "hour";
   return NULL;
 }
 

@@ -146,7 +146,7 @@ struct cr_client_spec {
   enum cr_answer sync;   /* whether an eager program waits for the device at a request's end; CR_UNSAID: yes */
   struct cr_arrival_spec arrival;
   struct cr_job_spec job;
-  const struct cr_stage_spec *stage; /* [n_stage] that its requests go through, each on another device than the one before; copied */
+  const struct cr_stage_spec *stage; /* [n_stage] of its requests, each on another device than the one before; copied */
   uint32_t n_stage;                  /* 0: nothing says where its layers run */
   /* Of layers: each request takes a share of their recorded times, drawn evenly from these millionths; both 0: as recorded. */
   uint32_t actual_min_ppm, actual_max_ppm; /* from 1 to CR_ACTUAL_MAX_PPM */

@@ -27,9 +27,11 @@ struct spans {
 static void start(const struct cr_device_model_ops *d, void *node, const struct given *g, uint32_t op)
 {
   d->start_layer(node, g->stream,
-                 &(struct cr_layer_start){
-                   .op = op, .is_first = g->part & FIRST, .is_last = (g->part & LAST) > 0, .is_final = (g->part & FINAL) > 0,
-                   .actual_ppm = 1000000});
+                 &(struct cr_layer_start){.op = op,
+                                          .is_first = g->part & FIRST,
+                                          .is_last = (g->part & LAST) > 0,
+                                          .is_final = (g->part & FINAL) > 0,
+                                          .actual_ppm = 1000000});
 }
 
 /* look_ns: besides, the clock is looked at so often; CR_NS_NEVER: not. */
@@ -87,8 +89,10 @@ static void rt_ranges_run_one_at_a_time_in_order_of_coming(void **state)
 {
   (void)state;
   const struct cr_device_desc cpu = node_cpu("cpu", 2);
-  const struct given given[] = {
-    {1, 0, node_time(5), WHOLE}, {0, 1, node_time(3), FIRST}, {0, 0, node_time(4), LAST | FINAL}, {1, 6, node_time(2), WHOLE}};
+  const struct given given[] = {{1, 0, node_time(5), WHOLE},
+                                {0, 1, node_time(3), FIRST},
+                                {0, 0, node_time(4), LAST | FINAL},
+                                {1, 6, node_time(2), WHOLE}};
   struct spans s = RUN(&cpu, given);
   assert_int_equal(s.start_ns[0], 0);
   assert_int_equal(s.start_ns[1], 5);
@@ -105,7 +109,8 @@ static void rt_takes_the_node_from_be_which_keeps_what_it_did(void **state)
 {
   (void)state;
   struct cr_device_desc cpu = node_cpu("cpu", 1);
-  const struct given given[] = {{2, 0, node_time(100), WHOLE}, {0, 30, node_time(10), WHOLE}, {0, 60, node_time(10), WHOLE}};
+  const struct given given[] = {
+    {2, 0, node_time(100), WHOLE}, {0, 30, node_time(10), WHOLE}, {0, 60, node_time(10), WHOLE}};
   struct spans s = RUN(&cpu, given);
   assert_int_equal(s.start_ns[1], 30);
   assert_int_equal(s.end_ns[1], 40);
@@ -126,7 +131,8 @@ static void a_preemption_is_paid_only_where_be_ran(void **state)
   struct cr_device_desc cpu = node_cpu("cpu", 1);
   cpu.node.cpu_preempt_ns = 7;
   /* At 0 nothing has run yet; the second range finds the first one, and be work that stands still. */
-  const struct given given[] = {{2, 0, node_time(100), WHOLE}, {0, 0, node_time(10), WHOLE}, {1, 5, node_time(10), WHOLE}};
+  const struct given given[] = {
+    {2, 0, node_time(100), WHOLE}, {0, 0, node_time(10), WHOLE}, {1, 5, node_time(10), WHOLE}};
   struct spans s = RUN(&cpu, given);
   assert_int_equal(s.start_ns[1], 0);
   assert_int_equal(s.start_ns[2], 10);
@@ -138,7 +144,8 @@ static void a_gpu_node_costs_the_larger_of_its_two_preemptions(void **state)
 {
   (void)state;
   struct cr_device_desc gpu = node_gpu("gpu");
-  gpu.node = (struct cr_node_desc){.n_core = 1, .core_type = "a", .cpu_preempt_ns = 3, .gpu_preempt_ns = 5, .gpu_copy_ns = 4};
+  gpu.node =
+    (struct cr_node_desc){.n_core = 1, .core_type = "a", .cpu_preempt_ns = 3, .gpu_preempt_ns = 5, .gpu_copy_ns = 4};
   assert_int_equal(cr_node_preempt_ns(&gpu), 8);
   gpu.node.gpu_copy_ns = 9;
   assert_int_equal(cr_node_preempt_ns(&gpu), 12);
@@ -178,8 +185,9 @@ static void looking_changes_nothing(void **state)
   (void)state;
   struct cr_device_desc gpu = node_gpu("gpu");
   gpu.node.cpu_preempt_ns = 2;
-  const struct given given[] = {{2, 0, node_time(101), WHOLE}, {3, 7, node_time(37), WHOLE}, {0, 13, node_time(11), FIRST},
-                                {0, 0, node_time(3), LAST},    {1, 20, node_time(5), WHOLE}, {2, 300, node_time(1), WHOLE}};
+  const struct given given[] = {{2, 0, node_time(101), WHOLE}, {3, 7, node_time(37), WHOLE},
+                                {0, 13, node_time(11), FIRST}, {0, 0, node_time(3), LAST},
+                                {1, 20, node_time(5), WHOLE},  {2, 300, node_time(1), WHOLE}};
   struct spans s = RUN(&gpu, given);
   for (cr_ns look_ns = 1; look_ns < 10; look_ns++) {
     struct spans t = run_looking(&gpu, given, sizeof given / sizeof given[0], look_ns);

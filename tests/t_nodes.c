@@ -62,7 +62,8 @@ static void draw_client(struct cr_workload_builder *b, struct dice *d, uint32_t 
   uint32_t n_op, n_stage = 0, at = 0, device = roll(d, NODES);
   cr_model m = draw_model(b, name, d, gaps, &n_op);
   enum cr_class class = roll(d, 2) ? CR_RT : CR_BE;
-  struct cr_client_spec spec = roll(d, 2) ? load_closed(name, m, class, 1 + roll(d, 4)) : load_poisson(name, m, class, 1 + roll(d, 200000));
+  struct cr_client_spec spec =
+    roll(d, 2) ? load_closed(name, m, class, 1 + roll(d, 4)) : load_poisson(name, m, class, 1 + roll(d, 200000));
   spec.priority = -(int32_t)roll(d, 2);
   spec.deadline_ns = roll(d, 2) ? 1 + roll(d, 50000) : CR_NS_NEVER;
   spec.max_requests = 1 + roll(d, 60);
@@ -88,13 +89,15 @@ static void replays(const struct cr_core_cfg *cfg, const struct load_record *rec
   struct cr_replay_report report;
   struct cr_err err;
   assert_int_equal(
-    cr_replay(cfg->workload, cfg->machine, cfg->policy, cfg->policy_options, record->note, record->n, &report, &err), CR_OK);
+    cr_replay(cfg->workload, cfg->machine, cfg->policy, cfg->policy_options, record->note, record->n, &report, &err),
+    CR_OK);
   if (!report.same)
     fail_msg("%s: recorded %s, replayed %s", cfg->policy->name, report.recorded, report.replayed);
 }
 
 /* Strict, to the end of the load, twice: all requests finish, and both runs are the same. */
-static void finishes_all(const struct cr_workload *w, const struct cr_machine *m, const struct cr_policy_ops *ops, const char *options)
+static void finishes_all(const struct cr_workload *w, const struct cr_machine *m, const struct cr_policy_ops *ops,
+                         const char *options)
 {
   struct load_record record = {0};
   struct cr_core_cfg cfg = load_cfg(w, ops);

@@ -29,7 +29,8 @@ static int make_place(void **state)
 static const char NODES[] = "nodes:\n  - {name: cpu, cores: 2, type: a57, notify: 1us, cpu_preempt: 2us}\n"
                             "  - {name: gpu, gpu: yes, type: a57, gpu_preempt: 3us, gpu_copy: 4us}\n"
                             "  - {name: one, type: a57}\n";
-static const char REST[] = "layers: table.csv\nduration: 1s\nclients:\n  - {name: c, model: net, class: rt, stages: [cpu=1, gpu=1], actual: 0.5..1.25}\n";
+static const char REST[] = "layers: table.csv\nduration: 1s\nclients:\n  - {name: c, model: net, class: rt, stages: "
+                           "[cpu=1, gpu=1], actual: 0.5..1.25}\n";
 
 static int load(const char *a, const char *b, struct cr_scenario **out, struct cr_err *err)
 {
@@ -89,9 +90,11 @@ static void mistakes_are_told_with_their_place(void **state)
 {
   (void)state;
 #define CLIENT(stages) "layers: table.csv\nduration: 1s\nclients:\n  - {model: net, stages: " stages "}\n"
-  refused(NODES, CLIENT("[cpu=1, gpo=1]"), "x.yaml:8: clients[0].stages[1]: there is no node 'gpo'; did you mean 'gpu'?");
+  refused(NODES, CLIENT("[cpu=1, gpo=1]"),
+          "x.yaml:8: clients[0].stages[1]: there is no node 'gpo'; did you mean 'gpu'?");
   refused(NODES, CLIENT("[cpu=1]"), "x.yaml:8: clients[0].stages: have 1 layers, but model net has 2");
-  refused(NODES, CLIENT("[cpu=1, gpu=2]"), "clients[0].stages[1]: the stages have more layers than model net, which has 2");
+  refused(NODES, CLIENT("[cpu=1, gpu=2]"),
+          "clients[0].stages[1]: the stages have more layers than model net, which has 2");
   refused(NODES, CLIENT("[cpu=1, one=1]"), "clients[0].stages[1]: layer fc of model net has no time on node one");
   refused(NODES, CLIENT("[cpu]"), "'cpu' is no stage; write the node and how many layers run there, such as gpu=3");
   refused(NODES, CLIENT("[cpu=0, gpu=2]"), "'0' is not possible; it must be from 1");
@@ -101,16 +104,20 @@ static void mistakes_are_told_with_their_place(void **state)
   refused(NODES, ACTUAL("0..1"), "'0' is not possible; it must be above 0 and at most 4");
   refused(NODES, ACTUAL("1..5"), "'5' is not possible");
   refused(NODES, ACTUAL("fast"), "clients[0].actual");
-  refused("", "duration: 1s\nclients: [{model: resnet152-bs1-fp32, actual: 2}]\n", "only layers on nodes take other times");
+  refused("", "duration: 1s\nclients: [{model: resnet152-bs1-fp32, actual: 2}]\n",
+          "only layers on nodes take other times");
   refused(NODES, "layers: table.csv\nduration: 1s\nclients: [{model: nut}]\n", "there is no model 'nut' in ");
-  refused(NODES, "layers: table.csv\nduration: 1s\nclients: [{model: other}]\n", "layer x of model other has no line for any of the nodes");
+  refused(NODES, "layers: table.csv\nduration: 1s\nclients: [{model: other}]\n",
+          "layer x of model other has no line for any of the nodes");
   refused(NODES, "layers: none.csv\nduration: 1s\nclients: [{model: net}]\n", "x.yaml:5: layers: there is no file ");
   refused(NODES, "duration: 1s\nclients: [{model: net}]\n", "'layers' is missing");
   refused("device: h200\n", REST, "layers: there are no nodes to run them");
-  refused("", "duration: 1s\nclients: [{model: resnet152-bs1-fp32, stages: [gpu=1]}]\n", "clients[0].stages: there are no nodes");
+  refused("", "duration: 1s\nclients: [{model: resnet152-bs1-fp32, stages: [gpu=1]}]\n",
+          "clients[0].stages: there are no nodes");
   refused("device: h200\n", "nodes: [{name: a}]\nlayers: table.csv\nduration: 1s\nclients: [{model: net}]\n",
           "x.yaml:1: device: does not go with nodes");
-  refused("nodes: [{name: a, cores: 2, gpu: yes}]\n", REST, "nodes[0].cores: a GPU node has one core beside the GPU, not 2");
+  refused("nodes: [{name: a, cores: 2, gpu: yes}]\n", REST,
+          "nodes[0].cores: a GPU node has one core beside the GPU, not 2");
   refused("nodes: [{name: a, gpu_copy: 1us}]\n", REST, "nodes[0].gpu_copy: node a has no GPU");
   refused("nodes: [{name: a}, {name: a}]\n", REST, "nodes[1].name: there is a node a already");
   refused("nodes: [{name: a, notify: 2h}]\n", REST, "nodes[0].notify: '2h' is longer than an hour");

@@ -93,7 +93,9 @@ static int check_empty(const struct reader *r, const enum column *c, int n)
 {
   for (int i = 0; i < n; i++)
     if (*cell(r, c[i]))
-      return bad_cell(r, c[i], *cell(r, CORES) ? "nothing, since the line is about cores," : "nothing, since the line is about a GPU,");
+      return bad_cell(r, c[i],
+                      *cell(r, CORES) ? "nothing, since the line is about cores,"
+                                      : "nothing, since the line is about a GPU,");
   return CR_OK;
 }
 
@@ -130,8 +132,8 @@ static int check_once(const struct reader *r, const struct cr_layer_table *t, co
   for (uint32_t i = 0; i < t->n; i++) {
     const struct row *o = &t->row[i];
     if (o->model == row->model && o->layer == row->layer && o->on == row->on && o->cores == row->cores)
-      return cr_fail(r->err, CR_EINPUT, "%s:%u: layer %s of model %s on the same is on line %u already", t->path, row->line,
-                     cell(r, LAYER), cell(r, MODEL), o->line);
+      return cr_fail(r->err, CR_EINPUT, "%s:%u: layer %s of model %s on the same is on line %u already", t->path,
+                     row->line, cell(r, LAYER), cell(r, MODEL), o->line);
   }
   return CR_OK;
 }
@@ -253,7 +255,8 @@ const char *cr_layer_table_model(const struct cr_layer_table *t, uint32_t i)
 /* -- a model ------------------------------------------------------------------------------------------------------- */
 
 /* The line about a layer on such a node; NULL: there is none. */
-static const struct row *find_row(const struct cr_layer_table *t, uint32_t model, uint32_t layer, const struct cr_device_desc *d)
+static const struct row *find_row(const struct cr_layer_table *t, uint32_t model, uint32_t layer,
+                                  const struct cr_device_desc *d)
 {
   int is_gpu = d->kind == CR_DEVICE_GPU_NODE;
   uint32_t on = cr_names_find(t->on, is_gpu ? GPU : d->node.core_type), cores = is_gpu ? 0 : d->node.n_core;
@@ -265,8 +268,8 @@ static const struct row *find_row(const struct cr_layer_table *t, uint32_t model
   return NULL;
 }
 
-static int make_layer(const struct cr_layer_table *t, const struct row *first, const struct cr_machine *m, struct cr_arena *arena,
-                      struct cr_op_spec *out, struct cr_err *err)
+static int make_layer(const struct cr_layer_table *t, const struct row *first, const struct cr_machine *m,
+                      struct cr_arena *arena, struct cr_op_spec *out, struct cr_err *err)
 {
   const char *name = cr_names_text(t->layer, first->layer), *model = cr_names_text(t->model, first->model);
   struct cr_layer_time *time = cr_arena_take(arena, m->n_device, sizeof *time);
@@ -280,8 +283,8 @@ static int make_layer(const struct cr_layer_table *t, const struct row *first, c
       least_ns = cr_min_ns(least_ns, time[d].hd_ns + time[d].exec_ns + time[d].misc_ns + time[d].dh_ns);
   }
   if (least_ns == CR_NS_NEVER)
-    return cr_fail(err, CR_EINPUT, "%s:%u: layer %s of model %s has no line for any of the nodes there are", t->path, first->line,
-                   name, model);
+    return cr_fail(err, CR_EINPUT, "%s:%u: layer %s of model %s has no line for any of the nodes there are", t->path,
+                   first->line, name, model);
   *out = (struct cr_op_spec){
     .name = name,
     .kind = CR_OP_LAYER,
@@ -333,14 +336,14 @@ static int add_model(const struct cr_layer_table *t, uint32_t model, const struc
   return rc ? rc : cr_workload_add_model(b, &spec, out, err);
 }
 
-int cr_layer_table_add(const struct cr_layer_table *t, const char *model, const struct cr_machine *m, struct cr_workload_builder *b,
-                       cr_model *out, struct cr_err *err)
+int cr_layer_table_add(const struct cr_layer_table *t, const char *model, const struct cr_machine *m,
+                       struct cr_workload_builder *b, cr_model *out, struct cr_err *err)
 {
   uint32_t i = cr_names_find(t->model, model);
   if (i == CR_NONE) {
     const char *near = cr_nearest(model, cr_names_all(t->model), cr_names_count(t->model));
-    return cr_fail(err, CR_EINPUT, "there is no model '%.90s' in %s%s%s%s", model, t->path, near ? "; did you mean '" : "",
-                   near ? near : "", near ? "'?" : "");
+    return cr_fail(err, CR_EINPUT, "there is no model '%.90s' in %s%s%s%s", model, t->path,
+                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
   }
   struct cr_arena *arena = cr_arena_new();
   if (!arena)

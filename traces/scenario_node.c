@@ -39,7 +39,8 @@ static int check_gpu_keys(const struct scenario_reader *r, uint32_t i, const str
   char path[PATH];
   const char *key = n->gpu_preempt ? "gpu_preempt" : n->gpu_copy ? "gpu_copy" : NULL;
   if (!is_gpu && key)
-    return cr_yaml_fail(r->y, member(i, key, path), err, "%s: node %s has no GPU; add gpu: yes, or remove it", path, d->name);
+    return cr_yaml_fail(r->y, member(i, key, path), err, "%s: node %s has no GPU; add gpu: yes, or remove it", path,
+                        d->name);
   if (is_gpu && d->node.n_core != 1)
     return cr_yaml_fail(r->y, member(i, "cores", path), err, "%s: a GPU node has one core beside the GPU, not %u", path,
                         d->node.n_core);
@@ -53,15 +54,16 @@ static int read_name(const struct scenario_reader *r, uint32_t i, const struct c
   member(i, "name", path);
   size_t n = strlen(name);
   if (n == 0 || n > 80 || strpbrk(name, " \t\r\n[]=,"))
-    return cr_yaml_fail(r->y, path, err, "%s: '%s' is no name: 1 to 80 characters without blanks or [ ] = ,", path, name);
+    return cr_yaml_fail(r->y, path, err, "%s: '%s' is no name: 1 to 80 characters without blanks or [ ] = ,", path,
+                        name);
   for (uint32_t k = 0; k < i; k++)
     if (strcmp(node[k].name, name) == 0)
       return cr_yaml_fail(r->y, path, err, "%s: there is a node %s already; names must be unique", path, name);
   return CR_OK;
 }
 
-static int read_node(const struct scenario_reader *r, uint32_t i, const struct node_yaml *n, struct cr_device_desc *node,
-                     struct cr_err *err)
+static int read_node(const struct scenario_reader *r, uint32_t i, const struct node_yaml *n,
+                     struct cr_device_desc *node, struct cr_err *err)
 {
   char path[PATH];
   int64_t cores = 1;
@@ -96,7 +98,8 @@ static int check_others(const struct scenario_reader *r, struct cr_err *err)
   static const char *const other[] = {"device", "model", "traces", "jobs"};
   for (size_t i = 0; i < sizeof other / sizeof *other; i++)
     if (cr_yaml_has(r->y, other[i]))
-      return cr_yaml_fail(r->y, other[i], err, "%s: does not go with nodes, whose clients run layers of a table; remove one of them",
+      return cr_yaml_fail(r->y, other[i], err,
+                          "%s: does not go with nodes, whose clients run layers of a table; remove one of them",
                           other[i]);
   return CR_OK;
 }
@@ -125,7 +128,8 @@ int cr_scenario_open_nodes(struct scenario_reader *r, const struct node_yaml *no
   if (!rc && n > NODES_MAX)
     rc = cr_yaml_fail(r->y, "nodes", err, "nodes: %u are listed; at most %d can be", n, NODES_MAX);
   if (!rc && !layers)
-    rc = cr_yaml_fail(r->y, "nodes", err, "'layers' is missing; add it: the table with the times of models on these nodes");
+    rc = cr_yaml_fail(r->y, "nodes", err,
+                      "'layers' is missing; add it: the table with the times of models on these nodes");
   if (!rc && !node)
     rc = cr_fail_nomem(err, "nodes");
   for (uint32_t i = 0; !rc && i < n; i++)
@@ -151,8 +155,8 @@ static int parse_stage(const struct scenario_reader *r, const char *path, const 
   int64_t n_op = 0;
   size_t n = equals ? (size_t)(equals - text) : 0;
   if (!equals || n == 0 || n >= sizeof wanted)
-    return cr_yaml_fail(r->y, path, err, "%s: '%s' is no stage; write the node and how many layers run there, such as gpu=3", path,
-                        text);
+    return cr_yaml_fail(
+      r->y, path, err, "%s: '%s' is no stage; write the node and how many layers run there, such as gpu=3", path, text);
   memcpy(wanted, text, n);
   wanted[n] = '\0';
   for (out->device = 0; out->device < r->nodes->n_device; out->device++) {
@@ -162,8 +166,8 @@ static int parse_stage(const struct scenario_reader *r, const char *path, const 
   }
   if (out->device == r->nodes->n_device) {
     const char *near = cr_nearest(wanted, name, r->nodes->n_device);
-    return cr_yaml_fail(r->y, path, err, "%s: there is no node '%s'%s%s%s", path, wanted, near ? "; did you mean '" : "",
-                        near ? near : "", near ? "'?" : "");
+    return cr_yaml_fail(r->y, path, err, "%s: there is no node '%s'%s%s%s", path, wanted,
+                        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
   }
   int rc = cr_scenario_count(r, path, equals + 1, 1, 1000000, &n_op, err);
   out->n_op = (uint32_t)n_op;
@@ -171,12 +175,13 @@ static int parse_stage(const struct scenario_reader *r, const char *path, const 
 }
 
 /* Its layers can run there. */
-static int check_stage(const struct scenario_reader *r, const char *path, cr_model model, const struct cr_stage_spec *s, uint32_t at,
-                       struct cr_err *err)
+static int check_stage(const struct scenario_reader *r, const char *path, cr_model model, const struct cr_stage_spec *s,
+                       uint32_t at, struct cr_err *err)
 {
   const struct cr_model_info *m = cr_workload_builder_model(r->builder, model);
   if (s->n_op > m->n_op - at)
-    return cr_yaml_fail(r->y, path, err, "%s: the stages have more layers than model %s, which has %u", path, m->name, m->n_op);
+    return cr_yaml_fail(r->y, path, err, "%s: the stages have more layers than model %s, which has %u", path, m->name,
+                        m->n_op);
   for (uint32_t i = at; i < at + s->n_op; i++) {
     const struct cr_op_spec *op = cr_workload_builder_op(r->builder, m->op0 + i);
     if (op->layer[s->device].exec_ns == CR_NS_NEVER)
@@ -186,8 +191,8 @@ static int check_stage(const struct scenario_reader *r, const char *path, cr_mod
   return CR_OK;
 }
 
-int cr_scenario_client_stages(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c, struct cr_client_spec *out,
-                              struct cr_err *err)
+int cr_scenario_client_stages(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c,
+                              struct cr_client_spec *out, struct cr_err *err)
 {
   char path[PATH];
   uint32_t at = 0;
@@ -217,7 +222,8 @@ int cr_scenario_client_stages(const struct scenario_reader *r, uint32_t i, const
 
 /* -- how long they really take ------------------------------------------------------------------------------------- */
 
-static int parse_share(const struct scenario_reader *r, const char *path, const char *text, uint32_t *out, struct cr_err *err)
+static int parse_share(const struct scenario_reader *r, const char *path, const char *text, uint32_t *out,
+                       struct cr_err *err)
 {
   int64_t ppm = 0;
   int rc = cr_parse_factor(text, path, &ppm, err);
@@ -229,15 +235,16 @@ static int parse_share(const struct scenario_reader *r, const char *path, const 
   return CR_OK;
 }
 
-int cr_scenario_client_actual(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c, struct cr_client_spec *out,
-                              struct cr_err *err)
+int cr_scenario_client_actual(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c,
+                              struct cr_client_spec *out, struct cr_err *err)
 {
   char path[PATH], least[64];
   if (!c->actual)
     return CR_OK;
   snprintf(path, sizeof path, "clients[%u].actual", i);
   if (!r->nodes)
-    return cr_yaml_fail(r->y, path, err, "%s: only layers on nodes take other times than recorded; add nodes, or remove it", path);
+    return cr_yaml_fail(r->y, path, err,
+                        "%s: only layers on nodes take other times than recorded; add nodes, or remove it", path);
   const char *dots = strstr(c->actual, "..");
   size_t n = dots ? (size_t)(dots - c->actual) : strlen(c->actual);
   if (n >= sizeof least)
