@@ -38,20 +38,6 @@ static int make_model(struct device *d, const struct cr_device_model_cfg *cfg, i
   return rc;
 }
 
-static int open_iterations(struct cr_engine *e, const struct cr_backend_cfg *cfg, struct device *d, struct cr_err *err)
-{
-  if (cfg->has_processes)
-    return cr_fail(err, CR_EINPUT,
-                   "the policy's processes take turns on the device op by op, but of model %s only the time of an "
-                   "iteration is known; choose another policy, or models with recorded ops",
-                   cfg->workload->model[cfg->workload->client[0].model.i].name);
-  int is_watched = cfg->observer && cfg->observer->on_op;
-  if (cr_iterations_new(cfg->stream_cap, e->arena, &d->iterations) != CR_OK ||
-      cr_rotation_new(is_watched, &d->rotation) != CR_OK)
-    return cr_fail_nomem(err, "iterations");
-  return CR_OK;
-}
-
 /* Iterations and single ops do not share a device here: no measurement says how they would. */
 static int check_ops(struct cr_engine *e, const struct cr_workload *w, struct cr_err *err)
 {
@@ -94,7 +80,7 @@ static int open_device(struct cr_engine *e, const struct cr_backend_cfg *cfg, ui
     return cr_fail_nomem(err, "streams");
   d->reset.at_ns = CR_NS_NEVER;
   if (e->has_iterations)
-    return open_iterations(e, cfg, d, err);
+    return cr_engine_open_iterations(e, cfg, d, err);
   const struct cr_device_model_cfg model = {
     .device = d->desc,
     .model = &d->constants,
@@ -283,34 +269,6 @@ static void start_op(struct cr_engine *e, struct stream *s, cr_ns from_ns, cr_ns
   d->unsettled = 1;
 }
 
-/* When a run of iterations begins or ends next. */
-void cr_engine_find_iterations_wake(struct cr_engine *e)
-{
-  e->wake_ns = CR_NS_NEVER;
-  for (uint32_t i = 0; i < e->n_device; i++)
-    e->wake_ns = cr_min_ns(e->wake_ns, cr_min_ns(cr_iterations_next_ns(e->device[i].iterations),
-                                                 cr_rotation_next_ns(e->device[i].rotation)));
-}
-
-/* Iterations of which only the time is known, all of the head range at once. */
-static void begin_iterations(struct cr_engine *e, const struct stream *s, cr_ns now_ns)
-{
-  const struct range *r = &e->range[s->head];
-  const struct passes *p = &e->passes[s->head];
-  const struct cr_op_spec *op = &e->workload->op[r->model_op0];
-  cr_iterations_add(e->device[s->device].iterations, s->local,
-                    &(struct cr_iteration_run){
-                      .each_ns = op->duration_ns,
-                      .think_ns = r->is_job ? p->think_ns : 0,
-                      .not_before_ns = r->is_job ? cr_max_ns(now_ns, p->ready_ns) : now_ns,
-                      .n = r->n_op,
-                      .sm_ppm = op->sm_ppm == CR_UNKNOWN ? CR_SHARE_ALL : (uint32_t)op->sm_ppm,
-                      .dram_ppm = op->dram_ppm == CR_UNKNOWN ? 0 : (uint32_t)op->dram_ppm,
-                    },
-                    now_ns);
-  cr_engine_find_iterations_wake(e);
-}
-
 /* A job's pass through its model begins, as a request of its own would. */
 static void begin_pass(struct cr_engine *e, struct stream *s, cr_ns now_ns)
 {
@@ -367,7 +325,7 @@ void cr_engine_reach(struct cr_engine *e, struct stream *s, cr_ns now_ns)
   if (s->stop.step != STOP_NONE && s->stop.handed == 0)
     return;
   if (e->has_iterations) {
-    begin_iterations(e, s, now_ns);
+    cr_engine_begin_iterations(e, s, now_ns);
     return;
   }
   if (r->is_job) {
@@ -415,11 +373,6 @@ void cr_engine_leave(struct cr_engine *e, struct stream *s, enum cr_event_kind k
     cr_engine_reach(e, s, now_ns);
 }
 
-void cr_engine_tell_thought(struct cr_engine *e, cr_ns thought_ns)
-{
-  e->event[(e->event_at + e->n_event - 1) % e->range_cap].thought_ns = thought_ns;
-}
-
 /* All ops of the head range have ended: of a job's, those of a pass. */
 static void end_range(struct cr_engine *e, struct stream *s, cr_ns now_ns)
 {
@@ -427,64 +380,6 @@ static void end_range(struct cr_engine *e, struct stream *s, cr_ns now_ns)
     cr_engine_leave(e, s, CR_EV_DONE, 0, now_ns);
   else if (!next_pass(e, s, now_ns))
     cr_engine_leave(e, s, e->passes[s->head].is_cut ? CR_EV_BACK : CR_EV_DONE, CR_CAP_PARK, now_ns);
-}
-
-static void end_iterations(struct cr_engine *e, uint32_t device, const struct cr_iterations_end *end, cr_ns now_ns)
-{
-  uint32_t id = e->device[device].stream[end->stream];
-  struct stream *s = &e->stream[id];
-  struct range *r = &e->range[s->head];
-  if (end->n_done && e->observer && e->observer->on_op)
-    e->observer->on_op(e->observer->ctx, &(struct cr_op_span){.start_ns = end->start_ns,
-                                                              .end_ns = now_ns - end->thought_ns,
-                                                              .device = device,
-                                                              .stream = id,
-                                                              .client = r->client,
-                                                              .request = r->request,
-                                                              .op = r->model_op0,
-                                                              .n = end->n_done});
-  s->end_ns = now_ns;
-  r->reach_ns = end->start_ns == CR_NS_NEVER ? CR_NS_NEVER : end->start_ns + end->thought_ns;
-  r->done = end->n_done;
-  cr_engine_leave(e, s, r->done == r->n_op ? CR_EV_DONE : CR_EV_BACK, CR_CAP_PARK, now_ns);
-  cr_engine_tell_thought(e, end->thought_ns);
-}
-
-static void show_turn(const struct cr_engine *e, uint32_t device, const struct cr_rotation_turn *turn)
-{
-  const struct range *r = &e->range[turn->id];
-  e->observer->on_op(e->observer->ctx, &(struct cr_op_span){.start_ns = turn->start_ns,
-                                                            .end_ns = turn->end_ns,
-                                                            .device = device,
-                                                            .stream = r->stream,
-                                                            .client = r->client,
-                                                            .request = r->request,
-                                                            .op = r->model_op0,
-                                                            .n = turn->n});
-}
-
-/* Jobs that took turns come back together. */
-static void end_turns(struct cr_engine *e, struct cr_rotation *rotation, cr_ns now_ns)
-{
-  for (struct cr_rotation_back back; cr_rotation_take(rotation, &back);) {
-    struct range *r = &e->range[back.id];
-    r->done = back.n_done;
-    r->reach_ns = back.first_ns;
-    cr_engine_tell(e, r, CR_EV_TURNED, 0, now_ns);
-    e->event[(e->event_at + e->n_event - 1) % e->range_cap].used_ns = back.used_ns;
-    cr_engine_drop_range(e, back.id, now_ns);
-  }
-}
-
-static void advance_rotation(struct cr_engine *e, uint32_t device, cr_ns to_ns)
-{
-  struct cr_rotation *rotation = e->device[device].rotation;
-  struct cr_rotation_turn turn;
-  int is_over = cr_rotation_advance(rotation, to_ns);
-  while (cr_rotation_turn(rotation, &turn))
-    show_turn(e, device, &turn);
-  if (is_over)
-    end_turns(e, rotation, to_ns);
 }
 
 uint32_t cr_engine_blocks(const struct cr_engine *e, const struct range *r)
@@ -663,27 +558,6 @@ static void make_passes(struct cr_engine *e, uint32_t range, const struct cr_act
   r->model_op0 -= act->op0 - r->model_op0;
 }
 
-/* The range takes turns. */
-static int join_rotation(struct cr_engine *e, uint32_t range, const struct cr_act *act, struct cr_err *err)
-{
-  struct device *d = &e->device[act->device];
-  struct range *r = &e->range[range];
-  const struct cr_op_spec *op = &e->workload->op[r->model_op0];
-  r->reach_ns = CR_NS_NEVER;
-  d->rotation_stream = act->stream;
-  int rc = cr_rotation_join(d->rotation,
-                            &(struct cr_rotation_member){
-                              .key = act->key,
-                              .step = act->charge == CR_CHARGE_TIME ? op->duration_ns : 1,
-                              .each_ns = op->duration_ns,
-                              .left = act->n_op,
-                              .id = range,
-                              .is_new = act->op0 == r->model_op0,
-                              .sm_ppm = op->sm_ppm == CR_UNKNOWN ? CR_SHARE_ALL : (uint32_t)op->sm_ppm,
-                            });
-  return rc == CR_OK ? CR_OK : cr_fail_nomem(err, "jobs that take turns");
-}
-
 int cr_engine_reserve(struct cr_engine *e)
 {
   if (e->n_to_end + e->n_event < e->range_cap)
@@ -716,7 +590,7 @@ static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
   if (e->first_pad != CR_NONE)
     cr_engine_attach_pads(e, r);
   if (act->kind == CR_ACT_TURN)
-    return join_rotation(e, i, act, err);
+    return cr_engine_join_rotation(e, i, act, err);
   if (e->workload->client[act->client].job.iterations)
     make_passes(e, i, act);
   else
@@ -777,22 +651,11 @@ static void settle(struct cr_engine *e, uint32_t device, cr_ns now_ns)
   e->observer->on_use(e->observer->ctx, device, now_ns, sms_busy, warps);
 }
 
-static void advance_iterations(struct cr_engine *e, cr_ns to_ns)
-{
-  for (uint32_t i = 0; i < e->n_device; i++) {
-    uint32_t n = cr_iterations_advance(e->device[i].iterations, to_ns, e->iterations_end, e->stream_cap);
-    for (uint32_t j = 0; j < n; j++)
-      end_iterations(e, i, &e->iterations_end[j], to_ns);
-    advance_rotation(e, i, to_ns);
-  }
-  cr_engine_find_iterations_wake(e);
-}
-
 /* What is not the devices' models'. */
 static void wake(struct cr_engine *e, cr_ns to_ns)
 {
   if (e->has_iterations)
-    advance_iterations(e, to_ns);
+    cr_engine_advance_iterations(e, to_ns);
   else
     wake_streams(e, to_ns);
 }
@@ -904,19 +767,12 @@ uint32_t cr_engine_take(struct cr_engine *e, struct cr_event *out, uint32_t cap)
   return n;
 }
 
-static void use_of_iterations(const struct device *d, cr_ns now_ns, struct cr_use *out)
-{
-  double sm_ns = cr_iterations_sm_ns(d->iterations), busy_ns = cr_iterations_busy_ns(d->iterations);
-  cr_rotation_use(d->rotation, now_ns, &busy_ns, &sm_ns);
-  *out = (struct cr_use){.sm_ns = sm_ns * d->desc->sms, .busy_ns = busy_ns, .dram_bytes = (double)CR_UNKNOWN};
-}
-
 void cr_engine_use(const struct cr_engine *e, uint32_t device, cr_ns now_ns, struct cr_use *out)
 {
   const struct device *d = &e->device[device];
   const struct cr_device_model *m = &d->model;
   if (d->iterations)
-    use_of_iterations(d, now_ns, out);
+    cr_engine_use_iterations(d, now_ns, out);
   else
     m->ops->use(m->self, out);
 }

@@ -150,16 +150,19 @@ static inline cr_ns cr_engine_price(const struct device *d, enum cr_gpu_constant
   return us >= 0 ? (cr_ns)(us * 1e3 + 0.5) : 0; /* unknown: refused where it is needed */
 }
 
+/* What was told last, which its teller knows more of. */
+static inline struct cr_event *cr_engine_last_told(const struct cr_engine *e)
+{
+  return &e->event[(e->event_at + e->n_event - 1) % e->range_cap];
+}
+
 /* engine.c */
 int cr_engine_reserve(struct cr_engine *e) CR_MUST; /* room for one range or pad more, and its event: CR_OK or CR_ENOMEM */
 void cr_engine_tell(struct cr_engine *e, const struct range *r, enum cr_event_kind kind, enum cr_cap how, cr_ns at_ns);
-/* What was told last is of a job whose client has thought for so long since its last iteration. */
-void cr_engine_tell_thought(struct cr_engine *e, cr_ns thought_ns);
 /* The head range leaves its stream; the next one starts, unless the stream is being stopped. */
 void cr_engine_leave(struct cr_engine *e, struct stream *s, enum cr_event_kind kind, enum cr_cap how, cr_ns now_ns);
 void cr_engine_reach(struct cr_engine *e, struct stream *s, cr_ns now_ns); /* the head range's turn has come */
 void cr_engine_find_wake(struct cr_engine *e);
-void cr_engine_find_iterations_wake(struct cr_engine *e);
 void cr_engine_drop_range(struct cr_engine *e, uint32_t range, cr_ns now_ns); /* to the free list */
 /* The head range's op is done, but for n_left of its blocks. */
 void cr_engine_finish_op(struct cr_engine *e, struct stream *s, uint32_t n_left, cr_ns now_ns);
@@ -168,6 +171,16 @@ uint32_t cr_engine_blocks(const struct cr_engine *e, const struct range *r);
 /* Told to the observer, unless it never began: of n_block blocks that were launched, all but end->n_left are done. */
 void cr_engine_span(struct cr_engine *e, struct stream *s, uint32_t request, uint32_t client, uint32_t n_block,
                     const struct cr_gpu_end *end, cr_ns now_ns);
+
+/* engine_iterations.c */
+int cr_engine_open_iterations(struct cr_engine *e, const struct cr_backend_cfg *cfg, struct device *d,
+                              struct cr_err *err) CR_MUST;
+void cr_engine_find_iterations_wake(struct cr_engine *e); /* when a run of iterations, or a turn, begins or ends next */
+/* Iterations of which only the time is known, all of the stream's head range at once. */
+void cr_engine_begin_iterations(struct cr_engine *e, const struct stream *s, cr_ns now_ns);
+int cr_engine_join_rotation(struct cr_engine *e, uint32_t range, const struct cr_act *act, struct cr_err *err) CR_MUST;
+void cr_engine_advance_iterations(struct cr_engine *e, cr_ns to_ns);
+void cr_engine_use_iterations(const struct device *d, cr_ns now_ns, struct cr_use *out);
 
 /* engine_stop.c */
 void cr_engine_stop(struct cr_engine *e, struct stream *s, enum cr_cap how, cr_ns now_ns);

@@ -300,7 +300,7 @@ static void park_job(struct cr_engine *e, struct stream *s, enum cr_cap how, cr_
   cr_ns thought_ns = r->reach_ns == CR_NS_NEVER ? 0 : now_ns - s->end_ns;
   r->reach_ns = cr_ns_add(r->reach_ns, thought_ns);
   cr_engine_leave(e, s, CR_EV_BACK, how, now_ns);
-  cr_engine_tell_thought(e, thought_ns);
+  cr_engine_last_told(e)->thought_ns = thought_ns;
 }
 
 /* Ranges none of whose ops were handed over come back at once, the others when those have ended. */
