@@ -42,8 +42,9 @@ static const char *const refusal_text[CR_N_REFUSAL] = {
     "a pad has from 1 to 268435455 blocks, from 1 to 255 of them an SM, leaves SMs to both, and comes in order; "
     "those of one op are of different requests and leave it as many SMs",
   [CR_REFUSED_PADDED] = "the request or the stream is bound to the pads of a launch",
-  [CR_REFUSED_TURN] = "turns are taken by jobs of which the time of an iteration is known and whose clients do not think now, "
-                      "with keys from 0 to 2^62",
+  [CR_REFUSED_TURN] =
+    "turns are taken by jobs of which the time of an iteration is known and whose clients do not think now, "
+    "with keys from 0 to 2^62",
   [CR_REFUSED_ALONE] = "jobs that take turns have the device to themselves",
   [CR_REFUSED_NODE] = "a layer of it has no time on the stream's node, so that it cannot run there",
 };
@@ -186,8 +187,8 @@ void cr_pad(struct cr_policy *p, const struct cr_pad_spec *pad)
                              .rt_sms = pad->rt_sms <= CR_PAD_SMS_MAX ? pad->rt_sms : 0,
                              .sm_blocks = pad->sm_blocks <= CR_PAD_SM_BLOCKS_MAX ? pad->sm_blocks : 0,
                              .stream = cr_min_u32(pad->stream.i, CR_PAD_STREAM_MAX)};
-  append(p, (struct cr_note){
-              .kind = CR_NOTE_PAD, .a = pad->rt.i, .b = pad->be.i, .c = pad->rt_op, .t = cr_note_pad(&note)});
+  append(
+    p, (struct cr_note){.kind = CR_NOTE_PAD, .a = pad->rt.i, .b = pad->be.i, .c = pad->rt_op, .t = cr_note_pad(&note)});
 }
 
 static enum cr_refusal check_stream(const struct cr_host *h, uint32_t device, int32_t priority)

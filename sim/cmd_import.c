@@ -235,7 +235,8 @@ static const struct kind {
   const char *name;
   int (*import)(struct cr_store *s, const struct args *a, struct cr_err *err); /* NULL: not into a store that is open */
 } kind[N_KIND] = {{"kineto", import_kineto}, {"cupti", import_cupti}, {"ncu", import_ncu}, {"reef", import_reef},
-                  {"orion", import_orion},   {"disb", NULL},          {"sql", NULL},       {"jobs", NULL},       {"memory", NULL}};
+                  {"orion", import_orion},   {"disb", NULL},          {"sql", NULL},       {"jobs", NULL},
+                  {"memory", NULL}};
 
 static const struct kind *find_kind(const char *name)
 {
@@ -274,8 +275,12 @@ static int import_jobs(const struct args *a, struct cr_err *err)
 
 static int import_memory(const struct args *a, struct cr_err *err)
 {
-  const struct cr_import_memory memory = {
-    .output = a->store, .name = a->model, .table = a->jobs.table, .steps = a->steps, .file = a->file, .n_file = a->n_file};
+  const struct cr_import_memory memory = {.output = a->store,
+                                          .name = a->model,
+                                          .table = a->jobs.table,
+                                          .steps = a->steps,
+                                          .file = a->file,
+                                          .n_file = a->n_file};
   return cr_cmd_import_memory(&memory, err);
 }
 
@@ -448,10 +453,12 @@ static int no_such_kind(const char *word)
   for (size_t i = 0; i < N_KIND; i++)
     name[i] = kind[i].name;
   const char *near = cr_nearest(word, name, N_KIND);
-  return near ? cr_cli_usage(&cr_cmd_import, "nothing is imported from '%s'; did you mean %s?", word, near)
-              : cr_cli_usage(
-                  &cr_cmd_import,
-                  "nothing is imported from '%s'; kinds are kineto, cupti, ncu, reef, orion, disb, sql, jobs and memory", word);
+  return near
+           ? cr_cli_usage(&cr_cmd_import, "nothing is imported from '%s'; did you mean %s?", word, near)
+           : cr_cli_usage(
+               &cr_cmd_import,
+               "nothing is imported from '%s'; kinds are kineto, cupti, ncu, reef, orion, disb, sql, jobs and memory",
+               word);
 }
 
 static int run(int argc, char **argv)
@@ -478,10 +485,9 @@ static int run(int argc, char **argv)
   if (!a.n_file)
     return cr_cli_usage(&cr_cmd_import, "import %s needs a file", k->name);
   if (!a.store)
-    return k == &kind[DISB]   ? cr_cli_usage(&cr_cmd_import, "import disb needs the file to write: -o SCENARIO.yaml")
-           : k == &kind[JOBS] ? cr_cli_usage(&cr_cmd_import, "import jobs needs the file to write: -o JOBS.csv")
-           : k == &kind[MEMORY]
-             ? cr_cli_usage(&cr_cmd_import, "import memory needs the file to write: -o MEMORY.csv")
-             : cr_cli_usage(&cr_cmd_import, "import needs the store to write: -o STORE.db");
+    return k == &kind[DISB]     ? cr_cli_usage(&cr_cmd_import, "import disb needs the file to write: -o SCENARIO.yaml")
+           : k == &kind[JOBS]   ? cr_cli_usage(&cr_cmd_import, "import jobs needs the file to write: -o JOBS.csv")
+           : k == &kind[MEMORY] ? cr_cli_usage(&cr_cmd_import, "import memory needs the file to write: -o MEMORY.csv")
+                                : cr_cli_usage(&cr_cmd_import, "import needs the store to write: -o STORE.db");
   return cr_cli_error(import(k, &a, &err), &err);
 }

@@ -471,8 +471,7 @@ static void deliver(struct core *c, const struct cr_event *e)
     count_finished(c, e->request, e->at_ns);
   count_back(c, e, f->stream);
   if (e->block || e->handed > e->op)
-    tell(c, &(struct cr_note){
-              .at_ns = c->now_ns, .kind = CR_NOTE_CUT, .a = e->request, .b = e->block, .c = e->handed});
+    tell(c, &(struct cr_note){.at_ns = c->now_ns, .kind = CR_NOTE_CUT, .a = e->request, .b = e->block, .c = e->handed});
   if (e->thought_ns)
     tell(c, &(struct cr_note){
               .at_ns = c->now_ns,

@@ -132,7 +132,8 @@ static int take_tables(struct cr_engine *e, const struct cr_backend_cfg *cfg)
   e->iterations_end = cr_arena_take(a, e->stream_cap, sizeof *e->iterations_end);
   e->free_range = e->free_pad = e->first_pad = e->last_pad = CR_NONE;
   if (!e->device || !e->stream || !e->end || !e->op_index || !e->iterations_end ||
-      cr_sleepers_init(&e->sleepers, e->stream_cap, a) || cr_sleepers_init(&e->stops, e->stream_cap, a) || grow(e, cfg->launch_cap))
+      cr_sleepers_init(&e->sleepers, e->stream_cap, a) || cr_sleepers_init(&e->stops, e->stream_cap, a) ||
+      grow(e, cfg->launch_cap))
     return CR_ENOMEM;
   for (uint32_t m = 0; m < cfg->workload->n_model; m++)
     for (uint32_t j = 0; j < cfg->workload->model[m].n_op; j++)

@@ -19,15 +19,15 @@ struct range {
   int eager;       /* a thread of the host launches it op by op */
   cr_ns launch_ns; /* when what act() handed over can start on an idle stream */
   cr_ns reach_ns;
-  int is_job; /* it has a struct passes */
+  int is_job;          /* it has a struct passes */
   uint32_t actual_ppm; /* of layers: of their recorded times */
-  uint32_t block;   /* blocks of its next op that are done */
-  uint32_t n_slice; /* it is so many blocks of one op; 0: whole ops */
-  uint32_t handed;  /* ops that had been in the device queue when it was to be given back */
-  cr_ns lost_ns;    /* for so long its next op had run when it was killed */
-  uint32_t pad;     /* the next of its pads, in order of its ops; CR_NONE: there are no more */
-  uint32_t n_pad_on; /* pads that run beside its present op */
-  int op_waits;      /* its op has ended but for op_left blocks, and these pads have not */
+  uint32_t block;      /* blocks of its next op that are done */
+  uint32_t n_slice;    /* it is so many blocks of one op; 0: whole ops */
+  uint32_t handed;     /* ops that had been in the device queue when it was to be given back */
+  cr_ns lost_ns;       /* for so long its next op had run when it was killed */
+  uint32_t pad;        /* the next of its pads, in order of its ops; CR_NONE: there are no more */
+  uint32_t n_pad_on;   /* pads that run beside its present op */
+  int op_waits;        /* its op has ended but for op_left blocks, and these pads have not */
   uint32_t op_left;
 };
 
@@ -61,8 +61,8 @@ enum stop_step {
 struct stop {
   enum stop_step step;
   enum cr_cap how;
-  uint32_t n_range; /* that are taken back, from the stream's head on */
-  uint32_t handed;  /* ops that may still start */
+  uint32_t n_range;          /* that are taken back, from the stream's head on */
+  uint32_t handed;           /* ops that may still start */
   cr_ns chain_ns, serial_ns; /* of all that gives up: how long the stream, and the device, are at it */
   cr_ns asked_ns, flag_ns, kill_ns, back_ns;
 };
@@ -77,10 +77,10 @@ struct stream {
   int unflags;            /* that was done before the op which it started last */
   uint32_t sms;           /* at most, of its device's */
   uint32_t pad;           /* the pad that it runs; CR_NONE: it runs none */
-  uint32_t pad_rt;        /* request in whose launches its request is to run; CR_NONE: there is none, and it may hold ranges */
-  uint32_t n_pad;         /* pads of that which have not ended */
-  uint32_t pad_beside;    /* stream of the op beside which `pad` runs */
-  cr_ns pad_reach_ns;     /* when the first of them began */
+  uint32_t pad_rt; /* request in whose launches its request is to run; CR_NONE: there is none, and it may hold ranges */
+  uint32_t n_pad;  /* pads of that which have not ended */
+  uint32_t pad_beside; /* stream of the op beside which `pad` runs */
+  cr_ns pad_reach_ns;  /* when the first of them began */
   enum cr_reclaim reclaim;
   struct cr_device_queue queue;
   struct stop stop;
@@ -90,8 +90,8 @@ struct device {
   const struct cr_device_desc *desc;
   struct cr_gpu_model constants;
   struct cr_device_model model;
-  cr_ns launch_ns;         /* from the hand-over of work to an idle stream until it starts */
-  struct cr_slices *slices; /* the model, when processes take turns; else NULL */
+  cr_ns launch_ns;                  /* from the hand-over of work to an idle stream until it starts */
+  struct cr_slices *slices;         /* the model, when processes take turns; else NULL */
   struct cr_iterations *iterations; /* instead of a model, when the workload's ops are iterations; else NULL */
   struct cr_rotation *rotation;     /* beside them: jobs that take turns, alone on the device */
   uint32_t rotation_stream;         /* of the engine, while there is a rotation */
@@ -124,18 +124,18 @@ struct cr_engine {
   uint32_t free_range;
   struct cr_event *event; /* [range_cap] ring of what happened and was not taken yet */
   uint32_t event_at, n_event;
-  uint32_t n_to_end; /* ranges and pads: no more events than these will be told */
+  uint32_t n_to_end;      /* ranges and pads: no more events than these will be told */
   struct cr_gpu_end *end; /* [stream_cap] scratch */
   struct cr_hosts *hosts; /* launch threads */
   struct passes *passes;  /* [range_cap] */
   struct cr_sleepers sleepers;
-  int has_iterations;                       /* all ops of the workload are iterations */
-  uint32_t n_model;                         /* devices that have a model: all, or with iterations none */
-  cr_ns wake_ns;                            /* of the first sleeper, or of iterations */
-  struct cr_sleepers stops;                 /* streams whose preemption has its next step then */
-  struct pad *pad;                          /* [pad_cap] */
+  int has_iterations;       /* all ops of the workload are iterations */
+  uint32_t n_model;         /* devices that have a model: all, or with iterations none */
+  cr_ns wake_ns;            /* of the first sleeper, or of iterations */
+  struct cr_sleepers stops; /* streams whose preemption has its next step then */
+  struct pad *pad;          /* [pad_cap] */
   uint32_t pad_cap, free_pad;
-  uint32_t first_pad, last_pad; /* that wait for the launch of their range */
+  uint32_t first_pad, last_pad;             /* that wait for the launch of their range */
   struct cr_iterations_end *iterations_end; /* [stream_cap] scratch */
 };
 
@@ -157,7 +157,8 @@ static inline struct cr_event *cr_engine_last_told(const struct cr_engine *e)
 }
 
 /* engine.c */
-int cr_engine_reserve(struct cr_engine *e) CR_MUST; /* room for one range or pad more, and its event: CR_OK or CR_ENOMEM */
+int cr_engine_reserve(
+  struct cr_engine *e) CR_MUST; /* room for one range or pad more, and its event: CR_OK or CR_ENOMEM */
 void cr_engine_tell(struct cr_engine *e, const struct range *r, enum cr_event_kind kind, enum cr_cap how, cr_ns at_ns);
 /* The head range leaves its stream; the next one starts, unless the stream is being stopped. */
 void cr_engine_leave(struct cr_engine *e, struct stream *s, enum cr_event_kind kind, enum cr_cap how, cr_ns now_ns);
@@ -194,7 +195,8 @@ void cr_engine_attach_pads(struct cr_engine *e, struct range *r);
 /* Starts the pads of the range's op, if it has any, and limits the op to its SMs. */
 void cr_engine_start_pads(struct cr_engine *e, struct stream *s, struct range *r, cr_ns from_ns, cr_ns launched_ns);
 void cr_engine_end_pad(struct cr_engine *e, struct stream *s, const struct cr_gpu_end *end, cr_ns now_ns);
-void cr_engine_end_pads(struct cr_engine *e, struct stream *s); /* of an op that is over: its stream is limited no more */
+void cr_engine_end_pads(struct cr_engine *e,
+                        struct stream *s); /* of an op that is over: its stream is limited no more */
 /* Beside an op that is stopped; how many of their blocks gave up. */
 uint32_t cr_engine_stop_pads(struct cr_engine *e, struct stream *s, int kill, cr_ns now_ns);
 int cr_engine_may_kill_pads(const struct cr_engine *e, const struct stream *s);

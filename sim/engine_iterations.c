@@ -4,7 +4,8 @@
 
 #include "sim/engine_int.h"
 
-int cr_engine_open_iterations(struct cr_engine *e, const struct cr_backend_cfg *cfg, struct device *d, struct cr_err *err)
+int cr_engine_open_iterations(struct cr_engine *e, const struct cr_backend_cfg *cfg, struct device *d,
+                              struct cr_err *err)
 {
   if (cfg->has_processes)
     return cr_fail(err, CR_EINPUT,
@@ -51,16 +52,15 @@ int cr_engine_join_rotation(struct cr_engine *e, uint32_t range, const struct cr
   const struct cr_op_spec *op = &e->workload->op[r->model_op0];
   r->reach_ns = CR_NS_NEVER;
   d->rotation_stream = act->stream;
-  int rc = cr_rotation_join(d->rotation,
-                            &(struct cr_rotation_member){
-                              .key = act->key,
-                              .step = act->charge == CR_CHARGE_TIME ? op->duration_ns : 1,
-                              .each_ns = op->duration_ns,
-                              .left = act->n_op,
-                              .id = range,
-                              .is_new = act->op0 == r->model_op0,
-                              .sm_ppm = op->sm_ppm == CR_UNKNOWN ? CR_SHARE_ALL : (uint32_t)op->sm_ppm,
-                            });
+  int rc = cr_rotation_join(d->rotation, &(struct cr_rotation_member){
+                                           .key = act->key,
+                                           .step = act->charge == CR_CHARGE_TIME ? op->duration_ns : 1,
+                                           .each_ns = op->duration_ns,
+                                           .left = act->n_op,
+                                           .id = range,
+                                           .is_new = act->op0 == r->model_op0,
+                                           .sm_ppm = op->sm_ppm == CR_UNKNOWN ? CR_SHARE_ALL : (uint32_t)op->sm_ppm,
+                                         });
   return rc == CR_OK ? CR_OK : cr_fail_nomem(err, "jobs that take turns");
 }
 

@@ -388,8 +388,7 @@ void cr_engine_stop(struct cr_engine *e, struct stream *s, enum cr_cap how, cr_n
                           .chain_ns = before.step == STOP_NONE ? 0 : before.chain_ns,
                           .serial_ns = before.step == STOP_NONE ? 0 : before.serial_ns,
                           .asked_ns = now_ns};
-  s->stop.flag_ns = before.step == STOP_FLAGGING ? before.flag_ns
-                                                 : now_ns + cr_engine_price(d, CR_GPU_FLAG);
+  s->stop.flag_ns = before.step == STOP_FLAGGING ? before.flag_ns : now_ns + cr_engine_price(d, CR_GPU_FLAG);
   step_at(e, s, STOP_FLAGGING, s->stop.flag_ns);
   join_reset(e, s, under_way || n > n_op ? 0 : n_op - n, now_ns); /* what was dropped before is not again */
   time_reset(e, s->device);

@@ -49,8 +49,8 @@ static int take_tables(struct cr_gpu *g, uint32_t n_op)
   g->met = cr_arena_take(a, (size_t)COHORT_CAP * COHORT_CAP, sizeof *g->met);
   g->met_part = cr_arena_take(a, COHORT_CAP, sizeof *g->met_part);
   g->live = cr_arena_take(a, COHORT_CAP, sizeof *g->live);
-  if (!g->shape || !g->part || !g->kernel || !g->share || !g->start_seq || !g->cold_factor || !g->pending || !g->waiting ||
-      !g->cohort || !g->met || !g->met_part || !g->live)
+  if (!g->shape || !g->part || !g->kernel || !g->share || !g->start_seq || !g->cold_factor || !g->pending ||
+      !g->waiting || !g->cohort || !g->met || !g->met_part || !g->live)
     return CR_ENOMEM;
   for (uint32_t i = 1; i <= g->n_stream; i++)
     g->cold_factor[i] = pow(i, g->model.constant[CR_GPU_COLD_STREAMS]);
@@ -393,8 +393,7 @@ static void end_op(struct cr_gpu *g, uint32_t stream, struct cr_gpu_end *out, ui
   count_op(g, k->shape);
   for (; n > 0 && out[n - 1].stream > stream; n--)
     out[n] = out[n - 1];
-  out[n] =
-    (struct cr_gpu_end){.stream = stream, .op = k->op, .n_left = k->given_up, .start_ns = k->start_ns};
+  out[n] = (struct cr_gpu_end){.stream = stream, .op = k->op, .n_left = k->given_up, .start_ns = k->start_ns};
 }
 
 /* Takes the cohorts that end now off the SMs; the others keep their order.  How many ops ended with them. */

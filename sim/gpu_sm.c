@@ -26,8 +26,8 @@ int cr_gpu_sms_init(struct sms *s, const struct cr_device_desc *d, const struct 
     return CR_ENOMEM;
   s->carved = m->has[CR_GPU_HAS_CARVEOUT];
   s->emptiest = m->has[CR_GPU_HAS_EMPTIEST];
-  s->limit = cr_gpu_pack(d->sm_warps, cr_min_u32(d->sm_blocks, BLOCKS_MAX), d->sm_regs / d->warp_regs_unit * cr_gpu_reg_parts(d),
-                         (uint32_t)d->sm_smem_bytes);
+  s->limit = cr_gpu_pack(d->sm_warps, cr_min_u32(d->sm_blocks, BLOCKS_MAX),
+                         d->sm_regs / d->warp_regs_unit * cr_gpu_reg_parts(d), (uint32_t)d->sm_smem_bytes);
   s->n_sm = d->sms;
   s->class[0] = (struct sm_class){.free = s->limit, .n_sm = s->n_sm};
   if (s->carved)

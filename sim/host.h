@@ -23,14 +23,15 @@ struct cr_flight {
   cr_ns reach_ns;  /* when a stream first reached it; CR_NS_NEVER: not yet.  Kept for the core */
   uint32_t stream; /* CR_NONE: the policy owns it */
   uint32_t number; /* among its client's requests, from 0.  Kept for the core */
-  uint32_t end_op; /* of the launched range, counted from the model's first op; of pads, the op that the next one continues */
+  uint32_t
+    end_op; /* of the launched range, counted from the model's first op; of pads, the op that the next one continues */
   /* Pads.  n_pad: of this request's launch to come; the last is at pad_op, leaves it pad_sms SMs, and all are on pad_device.  Of
    * one that runs as pads itself, pad_op is the op with which its last one runs. */
   uint32_t n_pad, pad_op, pad_sms, pad_device;
   uint32_t pad_of;    /* request in whose launch it runs as pads; CR_NONE */
   uint32_t end_block; /* of end_op, with all its pads so far */
   uint8_t is_cut;     /* a CUT note came for the note that follows */
-  cr_ns ready_ns;  /* of a job: when its client will have thought, as told of the range; CR_NS_NEVER: not told */
+  cr_ns ready_ns;     /* of a job: when its client will have thought, as told of the range; CR_NS_NEVER: not told */
 };
 
 enum { CR_HOST_SM_BLOCKS = 32 }; /* expected times of a block are known up to so many on an SM */
@@ -77,7 +78,8 @@ struct cr_host {
   uint32_t *stream_queue, *stream_reclaim; /* queue: 0: an ideal one */
   uint32_t *stream_pad;                    /* whether a request runs as pads there */
   uint32_t *request_next_block, *request_handed_op;
-  cr_ns *block_ns; /* [n_device][n_op][CR_HOST_SM_BLOCKS] what a block is expected to take; NULL: the policy does not pad */
+  cr_ns
+    *block_ns; /* [n_device][n_op][CR_HOST_SM_BLOCKS] what a block is expected to take; NULL: the policy does not pad */
   uint32_t *request_client, *request_next_op;
   cr_ns *request_arrive_ns, *request_deadline_ns;
   struct cr_flight *flight;         /* [request_cap] */
@@ -96,7 +98,7 @@ struct cr_host {
   uint32_t n_job_kept, n_job_starting; /* kept: the policy has yet to start or admit them */
 
   struct cr_device_turns *device_turns; /* [n_device] */
-  uint32_t gathering;                   /* stream + 1, of the rotation that the last note added to; 0: it added to none */
+  uint32_t gathering; /* stream + 1, of the rotation that the last note added to; 0: it added to none */
 
   uint32_t n_live, n_flight; /* requests; of them in flight */
   uint64_t n_callback;

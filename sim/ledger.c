@@ -196,7 +196,8 @@ static void print_part(const struct cr_note *note, struct cr_text *out)
     break;
   case CR_NOTE_PAD:
     pad = cr_note_pad_of(note);
-    cr_text_add(out, "  pad %" PRIu32 " op %" PRIu32 " SMs %" PRIu32 " with %" PRIu32 " blocks %" PRIu32 " an SM %" PRIu32,
+    cr_text_add(out,
+                "  pad %" PRIu32 " op %" PRIu32 " SMs %" PRIu32 " with %" PRIu32 " blocks %" PRIu32 " an SM %" PRIu32,
                 note->a, note->c, pad.rt_sms, note->b, pad.n_block, pad.sm_blocks);
     cr_text_add(out, " stream %" PRIu32, pad.stream);
     break;

@@ -35,7 +35,7 @@ enum cr_note_kind {                   /* appended only: stored in run databases 
                     CR_NOTE_REWIND,   /* asked: a = request, b = op (from the model's first) */
                     CR_NOTE_SLICE,    /* asked: a = request, b = n_block, c = stream */
                     CR_NOTE_PAD,      /* asked: a = rt, b = be, c = rt's op, t = cr_note_pad(...) */
-                    CR_NOTE_CUT,      /* told, before the DONE or BACK that it belongs to: a = request, b = blocks of the next
+                    CR_NOTE_CUT, /* told, before the DONE or BACK that it belongs to: a = request, b = blocks of the next
                                          op that are done, c = past the last op that was in the device queue */
                     CR_NOTE_THOUGHT, /* told, with the BACK that follows: a = request, t = when its client will have thought */
                     CR_NOTE_TURN,   /* asked: a = request, b = enum cr_charge, c = stream, t = key */

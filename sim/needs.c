@@ -8,7 +8,7 @@
 #include "sim/ask.h"
 #include "sim/device_model.h"
 
-#define STEPS                                                                                                      \
+#define STEPS                                                                                                       \
   CR_GPU_FLAG, CR_GPU_CLEAR, CR_GPU_CLEAR_EACH, CR_GPU_EVICT, CR_GPU_EVICT_SERIAL, CR_GPU_EVICT_BLOCK, CR_GPU_SYNC, \
     CR_GPU_UNFLAG
 
@@ -62,9 +62,10 @@ static int check_nodes(const struct cr_needs *needs, const char *who, const stru
                        struct cr_err *err)
 {
   if (d->kind == CR_DEVICE_GPU && needs->caps & CR_CAP_NODE)
-    return cr_fail(err, CR_EINPUT,
-                   "policy %s needs nodes, and device %s is a whole GPU; choose another policy, or a scenario with nodes",
-                   who, d->name);
+    return cr_fail(
+      err, CR_EINPUT,
+      "policy %s needs nodes, and device %s is a whole GPU; choose another policy, or a scenario with nodes", who,
+      d->name);
   uint32_t beyond = needs->caps & ~(uint32_t)(CR_CAP_PRIORITY | CR_CAP_NODE);
   if (d->kind != CR_DEVICE_GPU && beyond)
     return cr_fail(err, CR_EINPUT,
@@ -79,10 +80,11 @@ static int check_prices(const struct priced *p, const char *who, const struct cr
   for (uint32_t j = 0; j < p->n_price; j++) {
     const char *name = cr_gpu_constant_info[p->price[j]].name;
     if (isnan(model->constant[p->price[j]]))
-      return cr_fail(err, CR_EINPUT,
-                     "policy %s needs %s, but device %s does not say what that costs: its constant %s is missing; add it to the "
-                     "device, or try one with --set model.%s=10us",
-                     who, cr_cap_text(p->cap), d->name, name, name);
+      return cr_fail(
+        err, CR_EINPUT,
+        "policy %s needs %s, but device %s does not say what that costs: its constant %s is missing; add it to the "
+        "device, or try one with --set model.%s=10us",
+        who, cr_cap_text(p->cap), d->name, name, name);
   }
   return CR_OK;
 }
@@ -100,18 +102,19 @@ int cr_needs_check(const struct cr_needs *needs, const struct cr_workload *w, co
     if (!(needs->caps & p->cap))
       continue;
     if (iterations != CR_NONE)
-      return cr_fail(err, CR_EINPUT,
-                     "policy %s needs %s, but of model %s only the time of an iteration is known; choose another policy, or "
-                     "models with recorded ops",
-                     who, cap, w->model[iterations].name);
+      return cr_fail(
+        err, CR_EINPUT,
+        "policy %s needs %s, but of model %s only the time of an iteration is known; choose another policy, or "
+        "models with recorded ops",
+        who, cap, w->model[iterations].name);
     if (needs->has_processes)
       return cr_fail(err, CR_EINPUT,
-                     "policy %s needs %s, which processes that take turns on a device cannot do; leave one of them out", who,
-                     cap);
+                     "policy %s needs %s, which processes that take turns on a device cannot do; leave one of them out",
+                     who, cap);
     if (p->cap != CR_CAP_QUEUE && !cr_device_model_of(model->fidelity)->stop)
       return cr_fail(err, CR_EINPUT,
-                     "policy %s needs %s, which the model of fidelity %s does not follow; take model.fidelity=wave", who, cap,
-                     cr_fidelity_name[model->fidelity]);
+                     "policy %s needs %s, which the model of fidelity %s does not follow; take model.fidelity=wave",
+                     who, cap, cr_fidelity_name[model->fidelity]);
     rc = check_prices(p, who, d, model, err);
   }
   return rc;

@@ -92,6 +92,8 @@ void cr_report_preempts_json(const struct cr_preempt_summary *p, struct cr_text 
   json_ns(out, "p95_ns", p->latency.p95_ns);
   json_ns(out, "p99_ns", p->latency.p99_ns);
   json_ns(out, "max_ns", p->latency.max_ns);
-  cr_text_add(out, ",\"ops_stopped\":%" PRIu64 ",\"ops_cut\":%" PRIu64 ",\"ops_run_again\":%" PRIu64 ",\"in_vain_ns\":%" PRId64 "}",
+  cr_text_add(out,
+              ",\"ops_stopped\":%" PRIu64 ",\"ops_cut\":%" PRIu64 ",\"ops_run_again\":%" PRIu64
+              ",\"in_vain_ns\":%" PRId64 "}",
               p->n_killed, p->n_cut, p->n_redone, p->redone_ns);
 }

@@ -31,11 +31,11 @@ struct cr_client_summary {
 struct cr_device_summary {
   const char *name;
   uint64_t n_kernel, n_copy, n_memset;
-  double busy;     /* of time, with at least one op on the device */
-  double sm_use;   /* of SMs, holding at least one block */
-  double warp_use; /* of the warps that can be resident */
-  double dram_use; /* of the DRAM bandwidth */
-  double copy_use; /* of time, with at least one copy running */
+  double busy;                 /* of time, with at least one op on the device */
+  double sm_use;               /* of SMs, holding at least one block */
+  double warp_use;             /* of the warps that can be resident */
+  double dram_use;             /* of the DRAM bandwidth */
+  double copy_use;             /* of time, with at least one copy running */
   struct cr_memory_use memory; /* peaks CR_UNKNOWN and means NAN: not known, since there are no jobs */
 };
 
