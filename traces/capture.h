@@ -29,12 +29,12 @@ struct cr_capture_stream {
 
 /* One thing a device did. */
 struct cr_capture_op {
-  cr_ns start_ns, duration_ns; /* start: on the recording's clock; duration > 0 */
-  uint64_t correlation;        /* of the call that launched it, in its process; 0: none */
-  int64_t smem_bytes, bytes;   /* as in cr_op_spec; CR_UNKNOWN */
-  uint64_t event;              /* its place in the file, from 1, and */
-  uint64_t line;               /* its line, 0: the file has none; both for errors */
-  uint32_t name;               /* in cr_capture.name */
+  cr_ns start_ns, duration_ns;               /* start: on the recording's clock; duration > 0 */
+  uint64_t correlation;                      /* of the call that launched it, in its process; 0: none */
+  int64_t smem_bytes, carveout_bytes, bytes; /* as in cr_op_spec; CR_UNKNOWN */
+  uint64_t event;                            /* its place in the file, from 1, and */
+  uint64_t line;                             /* its line, 0: the file has none; both for errors */
+  uint32_t name;                             /* in cr_capture.name */
   uint32_t blocks, threads, regs;
   uint32_t stream;        /* in cr_capture.stream */
   unsigned char kind;     /* enum cr_op_kind */

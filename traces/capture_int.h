@@ -14,6 +14,10 @@ struct cr_chain_token {
 struct cr_chain {
   struct cr_capture *c; /* its calls in order of process and correlation */
   const struct cr_capture_use *use;
+  const char *name;             /* of the model */
+  const char *where;            /* ", on stream 7 ..." for what is said of it; NULL */
+  int has_memory;               /* what its process has of the device's memory is all its own */
+  int by_thread;                /* other threads of its process drive other chains: their calls are not its own */
   struct cr_arena *arena;       /* the capture's */
   struct cr_capture_op *op;     /* [n_op] of the capture's, by start */
   struct cr_chain_token *token; /* [n_token] */
@@ -28,7 +32,8 @@ struct cr_chain {
   cr_ns *host_start; /* [it.n_clean] first host activity; CR_NS_NEVER: none found */
   uint32_t
     *n_call; /* [n_op] CUDA calls from the launch call before it, or the iteration's first host activity, to its own */
-  cr_ns *value; /* [it.n_clean] for medians */
+  cr_ns *value;                          /* [it.n_clean] for medians */
+  const struct cr_capture_range **range; /* [it.n_clean] that each iteration lies in; NULL: found without */
   struct cr_text report;
 };
 
@@ -40,6 +45,21 @@ static inline uint32_t cr_chain_first(const struct cr_chain *ch, uint32_t k)
 
 /* Of an even number the lower of the middle two; v is put in order. */
 cr_ns cr_chain_median(cr_ns *v, uint32_t n);
+
+int cr_chain_by_start(const void *a, const void *b); /* of ops, for qsort */
+void cr_capture_sort(struct cr_capture *c);          /* its calls by process and correlation */
+
+/* capture_model.c.  Adds the chain's model; its ops are in order of start. */
+int cr_chain_add(struct cr_store *s, struct cr_chain *ch, struct cr_err *err) CR_MUST;
+
+/* capture_range.c.  Iterations by ranges named use->range; and stages of ops, [n_one], by the ranges within. */
+int cr_chain_find_ranges(struct cr_chain *ch, struct cr_err *err) CR_MUST;
+int cr_chain_stages(struct cr_chain *ch, struct cr_op_spec *op, struct cr_err *err) CR_MUST;
+
+/* capture_memory.c.  Median of what is held when iterations begin, and of what they need above that at their peaks;
+ * CR_UNKNOWN as far as the recording does not tell. */
+int cr_chain_memory(struct cr_chain *ch, int64_t *persistent_bytes, int64_t *ephemeral_bytes,
+                    struct cr_err *err) CR_MUST;
 
 /* capture_launch.c.  Finds host_start and n_call; then launch times can be asked for. */
 int cr_chain_find_launches(struct cr_chain *ch, struct cr_err *err) CR_MUST;

@@ -67,7 +67,7 @@ static void on_host(void *ctx, cr_ns start_ns, uint32_t process, int64_t tid, in
   if (k < ch->it.n_clean && tid == hs->tid[k] && start_ns >= hs->after[k])
     ch->host_start[k] = cr_min_ns(ch->host_start[k], start_ns);
   uint32_t next = n_below(hs->launch, hs->n_launch, cr_ns_add(start_ns, 1));
-  if (!is_call || next == hs->n_launch)
+  if (!is_call || next == hs->n_launch || (ch->by_thread && tid != ch->call_of[hs->launch_op[next]]->tid))
     return;
   k = n_below(hs->before, ch->it.n_clean,
               hs->launch[next]); /* between iterations nothing counts but the next one's own */
@@ -115,7 +115,11 @@ int cr_chain_find_launches(struct cr_chain *ch, struct cr_err *err)
     ch->host_start[k] = CR_NS_NEVER;
     host_window(ch, k, &hs);
   }
-  return ch->use->each_host ? ch->use->each_host(ch->use->source, on_host, &hs, err) : CR_OK;
+  int rc = ch->use->each_host ? ch->use->each_host(ch->use->source, on_host, &hs, err) : CR_OK;
+  for (uint32_t k = 0; !rc && ch->range && k < n; k++) /* a range says where its iteration begins */
+    if (ch->range[k]->any_thread || ch->range[k]->tid == hs.tid[k])
+      ch->host_start[k] = ch->range[k]->start_ns;
+  return rc;
 }
 
 /* The call that put the op before op i of the same iteration on the device. */

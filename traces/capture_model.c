@@ -21,7 +21,7 @@ enum { BACK_TO_BACK_NS = 100000 }; /* idle time up to which iterations count as 
 
 /* -- order -- */
 
-static int by_start(const void *a, const void *b)
+int cr_chain_by_start(const void *a, const void *b)
 {
   const struct cr_capture_op *x = a, *y = b;
   if (x->start_ns != y->start_ns)
@@ -55,7 +55,7 @@ static int check_chain(struct cr_chain *ch, struct cr_err *err)
       return cr_fail(err, CR_EINPUT,
                      "%s: has work on devices %u and %u; a model runs on one: record one device at a time", c->path,
                      c->stream[op[0].stream].device, c->stream[op[i].stream].device);
-  qsort(op, ch->n_op, sizeof *op, by_start);
+  qsort(op, ch->n_op, sizeof *op, cr_chain_by_start);
   const struct cr_capture_op *last = &op[0];
   for (uint32_t i = 1; i < ch->n_op; i++) {
     if (op[i].start_ns < end_of(last) && op[i].stream != last->stream)
@@ -119,6 +119,16 @@ static int by_correlation(const void *a, const void *b)
   return x->start_ns < y->start_ns ? -1 : x->start_ns > y->start_ns;
 }
 
+/* Recordings are mostly in this order already. */
+void cr_capture_sort(struct cr_capture *c)
+{
+  for (uint32_t i = 1; i < c->n_call; i++)
+    if (by_correlation(&c->call[i - 1], &c->call[i]) > 0) {
+      qsort(c->call, c->n_call, sizeof *c->call, by_correlation);
+      return;
+    }
+}
+
 static struct cr_capture_call *find_call(const struct cr_chain *ch, const struct cr_capture_op *op)
 {
   uint32_t process = ch->c->stream[op->stream].process;
@@ -146,8 +156,6 @@ static int make_tokens(struct cr_chain *ch, struct cr_err *err)
   ch->call_of = cr_arena_take(ch->arena, n, sizeof(struct cr_capture_call *));
   if (!ch->token || !ch->token_hash || !ch->idle_ns || !ch->call_of)
     return cr_fail_nomem(err, ch->c->path);
-  if (ch->c->n_call)
-    qsort(ch->c->call, ch->c->n_call, sizeof *ch->c->call, by_correlation);
   ch->all_graphs = 1;
   for (uint32_t i = 0; i < n;) {
     const struct cr_capture_op *op = ch->op;
@@ -169,11 +177,12 @@ static int make_tokens(struct cr_chain *ch, struct cr_err *err)
 
 static int find_iterations(struct cr_chain *ch, struct cr_err *err)
 {
-  int rc = cr_repeats_find(ch->token_hash, ch->idle_ns, ch->n_token, ch->arena, &ch->it, err);
+  int rc = ch->use->range ? cr_chain_find_ranges(ch, err)
+                          : cr_repeats_find(ch->token_hash, ch->idle_ns, ch->n_token, ch->arena, &ch->it, err);
   /* Replays among which no pattern repeats: one replay is an iteration, and the odd ones are left out. */
-  if (!rc && ch->all_graphs && ch->it.n_clean == 1 && ch->n_token > 1)
+  if (!rc && !ch->use->range && ch->all_graphs && ch->it.n_clean == 1 && ch->n_token > 1)
     rc = cr_repeats_alone(ch->token_hash, ch->n_token, ch->arena, &ch->it, err);
-  if (rc)
+  if (rc || !ch->it.n_clean)
     return rc;
   for (uint32_t i = 0; i < ch->it.n_token; i++)
     ch->n_one += ch->token[ch->it.first[0] + i].n_op;
@@ -241,7 +250,7 @@ static struct cr_op_spec make_op(struct cr_chain *ch, uint32_t j, cr_ns first_ga
                           .threads = like->threads,
                           .regs = like->regs,
                           .smem_bytes = like->smem_bytes,
-                          .carveout_bytes = CR_UNKNOWN,
+                          .carveout_bytes = like->carveout_bytes,
                           .bytes = like->bytes,
                           .dram_bytes = CR_UNKNOWN,
                           .l2_bytes = CR_UNKNOWN,
@@ -271,6 +280,8 @@ static struct cr_op_spec make_op(struct cr_chain *ch, uint32_t j, cr_ns first_ga
 
 static void report(struct cr_chain *ch, const struct cr_op_spec *op, cr_ns gap_ns)
 {
+  if (ch->use->note)
+    cr_text_add(&ch->report, "%s", ch->use->note);
   uint32_t n_no_launch = 0;
   for (uint32_t j = 0; j < ch->n_one; j++) {
     uint32_t i = cr_chain_first(ch, 0) + j;
@@ -303,7 +314,7 @@ static void recorded_at(const struct cr_chain *ch, char *out, size_t n)
 static int add_to_store(struct cr_store *s, struct cr_chain *ch, struct cr_err *err)
 {
   char recorded[32];
-  struct cr_model_spec model = {.name = ch->use->model,
+  struct cr_model_spec model = {.name = ch->name,
                                 .n_op = ch->n_one,
                                 .weight_bytes = CR_UNKNOWN,
                                 .persistent_bytes = CR_UNKNOWN,
@@ -316,6 +327,11 @@ static int add_to_store(struct cr_store *s, struct cr_chain *ch, struct cr_err *
   for (uint32_t j = 0; j < ch->n_one; j++)
     op[j] = make_op(ch, j, first_gap);
   model.op = op;
+  int rc = cr_chain_stages(ch, op, err);
+  if (!rc && ch->has_memory)
+    rc = cr_chain_memory(ch, &model.persistent_bytes, &model.ephemeral_bytes, err);
+  if (rc)
+    return rc;
   report(ch, op, gap_ns);
   if (ch->report.failed)
     return cr_fail_nomem(err, ch->c->path);
@@ -328,23 +344,34 @@ static int add_to_store(struct cr_store *s, struct cr_chain *ch, struct cr_err *
   recorded_at(ch, recorded, sizeof recorded);
   origin.gpu = origin.gpu ? origin.gpu : ch->c->gpu;
   origin.recorded = origin.recorded ? origin.recorded : *recorded ? recorded : NULL;
-  return cr_store_add_model(s, &model, &recording, &origin, ch->use->replace, err);
+  rc = cr_store_add_model(s, &model, &recording, &origin, ch->use->replace, err);
+  if (!rc && ch->use->said)
+    cr_text_add(ch->use->said, "%s: %u iteration%s of %u ops (%s)%s\n", ch->name, ch->it.n_clean,
+                ch->it.n_clean == 1 ? "" : "s", ch->n_one, recording.class, ch->where ? ch->where : "");
+  return rc;
+}
+
+/* The ops are in order of start. */
+int cr_chain_add(struct cr_store *s, struct cr_chain *ch, struct cr_err *err)
+{
+  int rc = check_overlap(ch, err);
+  if (!rc)
+    rc = make_tokens(ch, err);
+  if (!rc)
+    rc = find_iterations(ch, err);
+  int found = ch->it.n_clean > 0;
+  if (!rc && found && !ch->all_graphs)
+    rc = cr_chain_find_launches(ch, err);
+  if (!rc && found)
+    rc = add_to_store(s, ch, err);
+  cr_text_fini(&ch->report);
+  return rc;
 }
 
 int cr_capture_add_model(struct cr_store *s, struct cr_capture *c, const struct cr_capture_use *use, struct cr_err *err)
 {
-  struct cr_chain ch = {.c = c, .use = use, .arena = c->arena, .op = c->op, .n_op = c->n_op};
+  struct cr_chain ch = {.c = c, .use = use, .arena = c->arena, .name = use->model, .op = c->op, .n_op = c->n_op};
+  cr_capture_sort(c);
   int rc = check_chain(&ch, err);
-  if (!rc)
-    rc = check_overlap(&ch, err);
-  if (!rc)
-    rc = make_tokens(&ch, err);
-  if (!rc)
-    rc = find_iterations(&ch, err);
-  if (!rc && !ch.all_graphs)
-    rc = cr_chain_find_launches(&ch, err);
-  if (!rc)
-    rc = add_to_store(s, &ch, err);
-  cr_text_fini(&ch.report);
-  return rc;
+  return rc ? rc : cr_chain_add(s, &ch, err);
 }

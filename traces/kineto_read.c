@@ -313,6 +313,7 @@ static int add_op(struct reader *r)
   uint32_t kind = CR_OP_KERNEL;
   struct cr_capture_op op = {.kind = e->category == CAT_MEMSET ? CR_OP_MEMSET : CR_OP_KERNEL,
                          .smem_bytes = CR_UNKNOWN,
+                         .carveout_bytes = CR_UNKNOWN,
                          .bytes = CR_UNKNOWN,
                          .event = r->n_event,
                          .line = r->event_line};
