@@ -108,7 +108,7 @@ script_tests = \
 check_LIBRARIES += libcrtest.a
 libcrtest_a_SOURCES = \
   tests/adversary.c tests/adversary.h tests/fake_backend.c tests/fake_backend.h tests/load.c tests/load.h tests/made.c tests/made.h \
-  tests/manager.c tests/manager.h tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/pipeline.c tests/pipeline.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/t.c tests/t.h
+  tests/manager.c tests/manager.h tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/nsys_file.c tests/nsys_file.h tests/pipeline.c tests/pipeline.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/t.c tests/t.h
 
 check_PROGRAMS += $(unit_tests) tests/dart_vectors
 TESTS = $(unit_tests) $(script_tests)
@@ -135,7 +135,8 @@ EXTRA_DIST += build-aux/tap-cmocka.sh
 
 # make bench: how fast it is.  Links as the program does, with the allocator as it is.
 EXTRA_PROGRAMS += tests/bench
-tests_bench_SOURCES = tests/bench.c tests/bench_heap.c tests/bench_heap.h tests/bench_jobs.c tests/bench_jobs.h
+tests_bench_SOURCES = tests/bench.c tests/bench_heap.c tests/bench_heap.h tests/bench_jobs.c tests/bench_jobs.h \
+  tests/bench_nsys.c tests/bench_nsys.h tests/nsys_file.c tests/nsys_file.h
 tests_bench_LDFLAGS = $(CR_LDFLAGS)
 tests_bench_LDADD = $(house_libs) $(system_libs)
 bench: all tests/bench$(EXEEXT)

@@ -44,6 +44,25 @@ static int grow(void *table, uint32_t n, uint32_t *cap, size_t size)
   return CR_OK;
 }
 
+int cr_capture_reserve(struct cr_capture *c, uint32_t n_op, uint32_t n_call)
+{
+  struct cr_capture_op *op = n_op > c->op_cap ? cr_mem_resize(c->op, n_op, sizeof *op) : c->op;
+  if (n_op > c->op_cap) {
+    if (!op)
+      return CR_ENOMEM;
+    c->op = op;
+    c->op_cap = n_op;
+  }
+  struct cr_capture_call *call = n_call > c->call_cap ? cr_mem_resize(c->call, n_call, sizeof *call) : c->call;
+  if (n_call > c->call_cap) {
+    if (!call)
+      return CR_ENOMEM;
+    c->call = call;
+    c->call_cap = n_call;
+  }
+  return CR_OK;
+}
+
 static uint64_t hash_text(const char *s, size_t n)
 {
   uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a */

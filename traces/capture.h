@@ -99,6 +99,9 @@ struct cr_capture {
 int cr_capture_init(struct cr_capture *c, const char *path, const char *noun) CR_MUST;
 void cr_capture_fini(struct cr_capture *c);
 
+/* Makes room for so many, that they need not be moved as they grow; fewer and more are fine. */
+int cr_capture_reserve(struct cr_capture *c, uint32_t n_op, uint32_t n_call) CR_MUST;
+
 /* Copies; each is kept once. */
 int cr_capture_add_name(struct cr_capture *c, const char *text, size_t n, uint32_t *out) CR_MUST;
 /* The process of that id, which is new or there. */

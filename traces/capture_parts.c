@@ -53,6 +53,20 @@ static int in_order(const struct parting *p)
   return 1;
 }
 
+/* Puts the ops of each part together. */
+static int place_ops(struct parting *p, struct cr_err *err)
+{
+  struct cr_capture *c = p->c;
+  struct cr_capture_op *placed = cr_mem_new(c->op_cap, sizeof *placed);
+  if (!placed)
+    return cr_fail_nomem(err, c->path);
+  for (uint32_t i = 0; i < c->n_op; i++)
+    placed[p->first[p->part_of[c->op[i].stream]]++] = c->op[i];
+  cr_mem_free(c->op);
+  c->op = placed;
+  return CR_OK;
+}
+
 /* Puts the ops in order of part and start, and counts them. */
 static int sort_ops(struct parting *p, struct cr_err *err)
 {
@@ -68,13 +82,9 @@ static int sort_ops(struct parting *p, struct cr_err *err)
     p->part[k].op0 = p->first[k] = at;
   if (in_order(p))
     return CR_OK;
-  struct cr_capture_op *sorted = cr_mem_new(c->op_cap, sizeof *sorted);
-  if (!sorted)
-    return cr_fail_nomem(err, c->path);
-  for (uint32_t i = 0; i < c->n_op; i++)
-    sorted[p->first[p->part_of[c->op[i].stream]]++] = c->op[i];
-  cr_mem_free(c->op);
-  c->op = sorted;
+  int rc = p->n_part > 1 ? place_ops(p, err) : CR_OK;
+  if (rc)
+    return rc;
   for (uint32_t k = 0; k < p->n_part; k++)
     qsort(c->op + p->part[k].op0, p->part[k].n_op, sizeof *c->op, cr_chain_by_start);
   return CR_OK;
