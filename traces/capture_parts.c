@@ -156,20 +156,21 @@ static void say_where(const struct parting *p, const struct part *part, struct c
 static void end_name(const struct parting *p, const struct part *part, struct cr_text *t)
 {
   const struct cr_capture *c = p->c;
-  int other_process = 0, other_device = 0, other_context = 0;
+  int other_process = 0, same_pid = 0, other_device = 0, other_context = 0;
   for (uint32_t k = 0; k < p->n_part; k++) {
     const struct part *q = &p->part[k];
     if (!q->n_kernel)
       continue;
     other_process |= q->process != part->process;
+    same_pid |= q->process != part->process && c->process[q->process].pid == c->process[part->process].pid;
     other_device |= q->process == part->process && q->device != part->device;
     other_context |= q != part && part->stream != CR_NONE && q->stream != CR_NONE && q->process == part->process &&
                      q->device == part->device && c->stream[q->stream].id == c->stream[part->stream].id;
   }
-  if (other_process && c->process[part->process].pid)
-    cr_text_add(t, ".pid%u", c->process[part->process].pid);
-  else if (other_process)
+  if (same_pid) /* of several machines, or not known */
     cr_text_add(t, ".process%u", part->process);
+  else if (other_process)
+    cr_text_add(t, ".pid%u", c->process[part->process].pid);
   if (other_device)
     cr_text_add(t, ".gpu%u", part->device);
   if (other_context)
