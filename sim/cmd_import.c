@@ -175,10 +175,13 @@ static int import_ncu(struct cr_store *s, const struct args *a, struct cr_err *e
     return cr_fail(err, CR_EINPUT, "counters belong to one model: name it with -m NAME");
   if (a->n_file > 1)
     return cr_fail(err, CR_EINPUT, "counters of one run are one file; there are %u", a->n_file);
-  int rc = cr_ncu_import(s, a->file[0], a->model, &a->origin, &r, err);
+  struct cr_text unmatched = {0};
+  int rc = cr_ncu_import(s, a->file[0], a->model, &a->origin, &r, &unmatched, err);
   if (!rc)
-    printf("%s: of %u kernels %u matched in order, %u by rows that agree, %u are without counters (%u rows)\n",
-           a->model, r.n_kernel, r.n_in_order, r.n_alike, r.n_unmatched, r.n_row);
+    printf("%s: of %u kernels %u matched in order, %u by rows that agree, %u are without counters; of %u rows %u are of "
+           "no kernel\n%s",
+           a->model, r.n_kernel, r.n_in_order, r.n_alike, r.n_unmatched, r.n_row, r.n_stray, unmatched.s ? unmatched.s : "");
+  cr_text_fini(&unmatched);
   return rc;
 }
 
