@@ -98,6 +98,7 @@ script_tests = \
   tests/jobs_cli.sh \
   tests/layers.sh \
   tests/memory_cli.sh \
+  tests/nsys_cli.sh \
   tests/opt_levels.sh \
   tests/out_of_tree.sh \
   tests/plan_cli.sh \
@@ -111,7 +112,7 @@ libcrtest_a_SOURCES = \
   tests/adversary.c tests/adversary.h tests/fake_backend.c tests/fake_backend.h tests/load.c tests/load.h tests/made.c tests/made.h \
   tests/manager.c tests/manager.h tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/nsys_file.c tests/nsys_file.h tests/pipeline.c tests/pipeline.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/t.c tests/t.h
 
-check_PROGRAMS += $(unit_tests) tests/dart_vectors
+check_PROGRAMS += $(unit_tests) tests/dart_vectors tests/nsys_write
 TESTS = $(unit_tests) $(script_tests)
 EXTRA_DIST += $(script_tests) tests/tap.bash tests/data tests/golden tests/scenarios
 

@@ -5,6 +5,7 @@
 #include "tests/t.h"
 
 #include <inttypes.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -747,6 +748,30 @@ static void files_that_are_no_export_are_refused(void **state)
   expect_refusal(store, NULL, "is a trace store, and no export");
 }
 
+static void files_that_another_process_writes_are_named(void **state)
+{
+  (void)state;
+  struct path file = make(NSYS_OLD, &eager, 1, NULL), store = keep(t_join(t_tmp(), "s.db"));
+  const char *path[] = {file.s, store.s};
+  static const char *const says[] = {"x.sqlite: another process is writing it; try again when the export is done",
+                                     "s.db: another process is writing this store; try again when it is done"};
+  struct cr_text said = {0};
+  uint32_t n;
+  struct cr_err err;
+  assert_int_equal(import(file.s, store.s, NULL, &said, &n, &err), CR_OK);
+  for (int i = 0; i < 2; i++) {
+    sqlite3 *other = NULL;
+    const struct cr_nsys_options opt = {.model = "other"};
+    assert_int_equal(sqlite3_open(path[i], &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    int rc = import(file.s, store.s, &opt, &said, &n, &err);
+    sqlite3_close(other);
+    if (rc != CR_EINPUT || !strstr(err.text, says[i]))
+      fail_msg("%d, '%s' where '%s' was expected", rc, err.text, says[i]);
+  }
+  cr_text_fini(&said);
+}
+
 static const volatile int stop_now = 1;
 
 static void an_import_can_be_stopped(void **state)
@@ -947,6 +972,7 @@ int main(void)
     cmocka_unit_test(copies_that_are_not_of_one_device_are_left_out),
     cmocka_unit_test(what_cannot_be_is_refused_with_its_row),
     cmocka_unit_test(files_that_are_no_export_are_refused),
+    cmocka_unit_test(files_that_another_process_writes_are_named),
     cmocka_unit_test(an_import_can_be_stopped),
     cmocka_unit_test(damage_anywhere_is_a_sentence),
     cmocka_unit_test(memory_that_runs_out_is_a_sentence),
