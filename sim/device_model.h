@@ -1,9 +1,9 @@
 /* device_model.h - what the engine asks of a model of one device, whichever it is.
  *
  * Streams of one device have at most one op on it each, started by start(); the model says when something changes next
- * and which ops ended.  Four stand behind these calls: waves of blocks on single SMs (sim/gpu.h), a faster one that
- * follows whole kernels (sim/fluid.c), time slices, which keep one of the others for each process (sim/slices.h), and nodes
- * of which the times of layers are known (sim/node_device.h).
+ * and which ops ended.  Five stand behind these calls: waves of blocks on single SMs (sim/gpu.h), a faster one that
+ * follows whole kernels (sim/fluid.c), time slices, which keep one of the others for each process (sim/slices.h), nodes of which
+ * the times of layers are known (sim/node_device.h), and GPU nodes that keep one of the first two (sim/gpu_node.h).
  *
  * `--set model.fidelity=wave|kernel` chooses between the first two; wave is the default. */
 #ifndef CR_DEVICE_MODEL_H
@@ -26,6 +26,7 @@ struct cr_layer_start {
   int is_first, is_last; /* of its range */
   int is_final;          /* of its model: no other node is to be told */
   uint32_t actual_ppm;   /* it takes so much of its recorded time */
+  cr_ns launched_ns;     /* the launch of its range takes effect then; may lie in the past */
 };
 
 /* Calls mean what those of sim/gpu.h say; self is what make() gave. */

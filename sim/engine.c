@@ -14,6 +14,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "sim/gpu_node.h"
 #include "sim/needs.h"
 #include "sim/node_device.h"
 
@@ -26,7 +27,7 @@ static int make_model(struct device *d, const struct cr_device_model_cfg *cfg, i
 {
   const struct cr_device_model_ops *ops = cr_device_model_of(d->constants.fidelity);
   if (d->desc->kind != CR_DEVICE_GPU)
-    ops = &cr_device_node;
+    ops = d->desc->node.gpu ? &cr_device_gpu_node : &cr_device_node;
   if (!has_processes) {
     d->model.ops = ops;
     return ops->make(cfg, &d->model.self, err);
@@ -69,7 +70,7 @@ static int open_device(struct cr_engine *e, const struct cr_backend_cfg *cfg, ui
 {
   struct device *d = &e->device[i];
   d->desc = &cfg->machine->device[i];
-  int rc = cr_gpu_model_parse(d->desc, cfg->set, &d->constants, err);
+  int rc = cr_gpu_model_parse(d->desc->node.gpu ? d->desc->node.gpu : d->desc, cfg->set, &d->constants, err);
   rc = rc ? rc : check_needs(cfg, d, err);
   if (rc)
     return rc;
@@ -256,6 +257,7 @@ static void start_op(struct cr_engine *e, struct stream *s, cr_ns from_ns, cr_ns
                                 .is_last = r->done + 1 == r->n_op,
                                 .is_final = is_final(e, r),
                                 .actual_ppm = r->actual_ppm,
+                                .launched_ns = launched_ns,
                               });
   else if (r->block || r->n_slice)
     d->model.ops->start_part(d->model.self, s->local,

@@ -79,6 +79,9 @@ struct cr_node_desc {
   cr_ns cpu_preempt_ns; /* eps_cp: to take the cores from best-effort work */
   cr_ns gpu_preempt_ns; /* eps_gp: to take the GPU from best-effort kernels */
   cr_ns gpu_copy_ns;    /* eps_gm: to wait for a best-effort copy under way */
+  /* Of a GPU node: whose kernels are followed (sim/gpu_node.h), so that the two above follow from them; NULL: of layers only
+   * the times are known. */
+  const struct cr_device_desc *gpu;
 };
 
 struct cr_device_desc {

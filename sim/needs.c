@@ -58,6 +58,18 @@ static int check_places(const struct cr_workload *w, const struct cr_device_desc
   return CR_OK;
 }
 
+/* Kernels that are followed take as long as they take. */
+static int check_actual(const struct cr_workload *w, const struct cr_device_desc *d, struct cr_err *err)
+{
+  for (uint32_t i = 0; d->node.gpu && i < w->n_client; i++)
+    if (w->client[i].actual_max_ppm)
+      return cr_fail(err, CR_EINPUT,
+                     "client %s has actual times, and on node %s the kernels of %s are followed, which take as long as "
+                     "they take; remove `actual`, or leave the GPU of the node unnamed",
+                     w->client[i].name, d->name, d->node.gpu->name);
+  return CR_OK;
+}
+
 static int check_nodes(const struct cr_needs *needs, const char *who, const struct cr_device_desc *d,
                        struct cr_err *err)
 {
@@ -95,6 +107,7 @@ int cr_needs_check(const struct cr_needs *needs, const struct cr_workload *w, co
   const char *who = needs->policy ? needs->policy : "?";
   uint32_t iterations = cr_workload_iterations(w);
   int rc = check_places(w, d, err);
+  rc = rc ? rc : check_actual(w, d, err);
   rc = rc ? rc : check_nodes(needs, who, d, err);
   for (size_t i = 0; rc == CR_OK && i < sizeof priced / sizeof priced[0]; i++) {
     const struct priced *p = &priced[i];

@@ -168,6 +168,31 @@ static int are_layer_times(const struct cr_op_spec *op)
   return any;
 }
 
+/* What a layer launches are ops of a model that was added before, of kinds that a GPU runs, launched as a graph. */
+static int are_launched(const struct cr_workload_builder *b, const struct cr_layer_time *t)
+{
+  if (t->n_op == 0)
+    return 1;
+  if (t->op0 >= b->w.n_op || t->n_op > b->w.n_op - t->op0)
+    return 0;
+  for (uint32_t i = t->op0; i < t->op0 + t->n_op; i++) {
+    enum cr_op_kind kind = b->op[i].kind;
+    if (kind == CR_OP_HOST || kind == CR_OP_ITERATION || kind == CR_OP_LAYER || b->op[i].launch_ns != CR_NS_NEVER)
+      return 0;
+  }
+  return 1;
+}
+
+static const char *layer_fault(const struct cr_workload_builder *b, const struct cr_op_spec *op)
+{
+  for (uint32_t i = 0; i < op->n_layer; i++)
+    if (!are_launched(b, &op->layer[i]))
+      return "what a layer launches must be kernels, copies and memsets of a model that was added before, recorded "
+             "from "
+             "a graph and not launched one by one";
+  return NULL;
+}
+
 /* The first field of an op that cannot be, and what it must be; NULL: all can. */
 static const char *op_fault(const struct cr_op_spec *op, uint32_t stage)
 {
@@ -200,7 +225,8 @@ static const char *op_fault(const struct cr_op_spec *op, uint32_t stage)
   return NULL;
 }
 
-static int check_ops(const struct cr_model_spec *spec, struct cr_model_info *info, struct cr_err *err)
+static int check_ops(const struct cr_workload_builder *b, const struct cr_model_spec *spec, struct cr_model_info *info,
+                     struct cr_err *err)
 {
   uint32_t stage = 0;
   cr_ns sum = 0;
@@ -215,6 +241,8 @@ static int check_ops(const struct cr_model_spec *spec, struct cr_model_info *inf
       fault = "layers and other ops cannot be mixed in one model";
     if (!fault && op->n_layer != spec->op[0].n_layer)
       fault = "times must be given for as many nodes as of the first layer";
+    if (!fault)
+      fault = layer_fault(b, op);
     if (fault)
       return cr_fail(err, CR_EINPUT, "model %s: op %u (%s): %s", spec->name, i, op->name, fault);
     stage = op->stage;
@@ -245,7 +273,7 @@ static int check_model(const struct cr_workload_builder *b, const struct cr_mode
   if (!is_amount(spec->weight_bytes) || !is_amount(spec->persistent_bytes) || !is_amount(spec->ephemeral_bytes) ||
       !is_amount(spec->framework_bytes))
     return cr_fail(err, CR_EINPUT, "model %s: bytes of memory must not be negative", spec->name);
-  return check_ops(spec, info, err);
+  return check_ops(b, spec, info, err);
 }
 
 static const cr_ns *copy_times(struct cr_arena *arena, const cr_ns *time, uint32_t n)

@@ -31,6 +31,8 @@ enum cr_answer { CR_UNSAID, CR_NO, CR_YES };
 struct cr_layer_time {
   cr_ns hd_ns, exec_ns, misc_ns, dh_ns; /* copy in, kernels, work on the core beside, copy out; >= 0.  exec CR_NS_NEVER: it
                                            cannot run there */
+  uint32_t op0, n_op; /* on a GPU node whose GPU is followed: what it launches, ops of a model that was added before, in the
+                         table of all; exec_ns is what these take alone.  n_op 0: that was not recorded */
 };
 
 /* The longest part of a layer: an hour. */

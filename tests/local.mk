@@ -47,6 +47,7 @@ unit_tests = \
   tests/t_monkey \
   tests/t_node_config \
   tests/t_nearest \
+  tests/t_gpu_node \
   tests/t_node_device \
   tests/t_nodes \
   tests/t_nsys \
