@@ -40,6 +40,8 @@ for page in README.md docs/scenarios.md; do
     /^```$/ { inside = 0 }
     inside { print >(out "." n ".yaml") }' "$srcdir/$page"
 done
+ok 'the_device_of_an_export_is_described' grep -q 'sms: 132' "$tmp/gpu.yaml"
+rm -f "$tmp/gpu.yaml" # no scenario
 for file in "$tmp"/*.yaml; do
   ok "the_scenario_runs: $(basename "$file")" corun run "$file"
 done
