@@ -651,6 +651,22 @@ static void ranges_of_any_thread_are_iterations_too(void **state)
                  "no kernel was launched within a range step");
 }
 
+static void ranges_that_overlap_are_no_iterations(void **state)
+{
+  (void)state;
+  /* One around all of the run, and within it two more, around a launch call each. */
+  const struct cr_nsys_options opt = {.range = "step"};
+  expect_refusal(make(NSYS_NEW, &eager, 1,
+                      "DELETE FROM NVTX_EVENTS;"
+                      "INSERT INTO NVTX_EVENTS(start, end, eventType, text, globalTid) "
+                      "SELECT 1000000, 2000000, 60, 'step', max(globalTid) "
+                      "FROM CUPTI_ACTIVITY_KIND_RUNTIME;"
+                      "INSERT INTO NVTX_EVENTS(start, end, eventType, text, globalTid) "
+                      "SELECT start, \"end\", 60, 'step', globalTid "
+                      "FROM CUPTI_ACTIVITY_KIND_RUNTIME WHERE correlationId IN (3, 5)"),
+                 &opt, "kernels of other ranges run between those of each range step");
+}
+
 static void ranges_that_are_not_there_are_named(void **state)
 {
   (void)state;
@@ -967,6 +983,7 @@ int main(void)
     cmocka_unit_test(ranges_left_open_are_counted),
     cmocka_unit_test(a_name_has_its_domain_and_may_end_in_a_star),
     cmocka_unit_test(ranges_of_any_thread_are_iterations_too),
+    cmocka_unit_test(ranges_that_overlap_are_no_iterations),
     cmocka_unit_test(ranges_that_are_not_there_are_named),
     cmocka_unit_test(what_the_profiler_lost_is_told),
     cmocka_unit_test(copies_that_are_not_of_one_device_are_left_out),

@@ -181,6 +181,11 @@ int cr_chain_find_ranges(struct cr_chain *ch, struct cr_err *err)
   rc = cr_repeats_alone(content, n, ch->arena, &ch->it, err);
   if (rc)
     return rc;
+  if (n_of_mark[run[ch->it.first[0]].mark] > 1)
+    return cr_fail(err, CR_EINPUT,
+                   "%s: kernels of other ranges run between those of each range %s; name a range that does not overlap "
+                   "with others of its name",
+                   ch->c->path, ch->use->range);
   for (uint32_t k = 0; k < ch->it.n_clean; k++) {
     const struct run *r = &run[ch->it.first[k]];
     first[k] = r->token0;

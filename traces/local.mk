@@ -12,7 +12,8 @@ libcrtraces_a_SOURCES = \
   traces/kineto_read.c traces/layer_table.c traces/layer_table.h traces/kineto_streams.c traces/kineto_streams.h \
   traces/memory_recording.c traces/memory_recording.h traces/memory_table.c traces/memory_table.h \
   traces/model_mix.c traces/model_mix.h traces/names.c traces/names.h traces/ncu.c traces/ncu.h \
-  traces/nsys.c traces/nsys.h traces/nsys_context.c traces/nsys_db.c traces/nsys_device.c traces/nsys_int.h traces/nsys_read.c \
+  traces/nsys.c traces/nsys.h traces/nsys_context.c traces/nsys_db.c traces/nsys_device.c traces/nsys_int.h \
+  traces/nsys_nvtx.c traces/nsys_read.c \
   traces/orion.c traces/orion.h \
   traces/platform_file.c traces/platform_file.h traces/platform_int.h traces/reef_profile.c traces/reef_profile.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
   traces/rundb_memory.c traces/rundb_read.c traces/rundb_schema.h traces/scenario.c traces/scenario.h \

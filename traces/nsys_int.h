@@ -75,6 +75,41 @@ int nsys_read(const char *path, const struct cr_nsys_options *opt, struct cr_nsy
               struct cr_err *err) CR_MUST;
 void nsys_trace_fini(struct cr_nsys_trace *t);
 
+enum { NSYS_TID_BITS = 24 }; /* of a serialised id */
+
+/* Row of StringIds. */
+struct nsys_string {
+  int64_t id;
+  const char *text;
+  uint32_t name; /* in the capture, + 1; 0: not yet */
+  enum cr_capture_call_kind call;
+  int is_call; /* of a kind that counts; -1: not yet known */
+};
+
+/* The reading of one export. */
+struct nsys_reader {
+  struct cr_nsys_trace *t;
+  struct cr_capture *c;
+  struct nsys_string *string; /* [n_string] by id */
+  uint32_t n_string, string_cap;
+  struct cr_nsys_enum copy_kind, mem_kind, mem_oper;
+  uint64_t n_timeless, n_elsewhere, n_open, n_failed_call;
+  char failed_call[80];
+  int64_t failed_value;
+  struct cr_err *err;
+};
+
+int nsys_nomem(const struct nsys_reader *r) CR_COLD; /* returns CR_ENOMEM */
+/* After each row: CR_EINTR when it is to stop. */
+int nsys_watch(const struct nsys_reader *r) CR_MUST;
+struct nsys_string *nsys_find_string(const struct nsys_reader *r, int64_t id); /* NULL: there is none of that id */
+/* A column of serialised ids: the number (0 for NULL), and its process in the capture. */
+int nsys_process_of(struct nsys_reader *r, const struct cr_nsys_table *t, int column, int64_t *id,
+                    uint32_t *out) CR_MUST;
+
+/* nsys_nvtx.c.  Ranges into the capture; strings have been read. */
+int nsys_read_ranges(struct nsys_reader *r) CR_MUST;
+
 /* nsys_device.c.  Adds the name of the GPU that ops ran on, where all have one; and the description asked for. */
 int nsys_read_gpu_name(struct cr_nsys_trace *t, struct cr_err *err) CR_MUST;
 int nsys_describe_device(struct cr_nsys_trace *t, struct cr_text *out, struct cr_err *err) CR_MUST;

@@ -1,4 +1,4 @@
-/* nsys_read.c - reads an export of Nsight Systems into a capture: kernels, copies, memsets, CUDA calls, NVTX ranges, memory.
+/* nsys_read.c - reads an export of Nsight Systems into a capture: kernels, copies, memsets, CUDA calls, memory.
  *
  * Columns are read plainly and joined here: kernels with names (StringIds), with calls (correlation ids, which are unique
  * within a process alone).  globalTid is hw << 56 | vm << 48 | pid << 24 | tid, and globalPid the same without a tid. */
@@ -12,35 +12,14 @@
 
 #include "traces/nsys_int.h"
 
-enum { WATCH_ROWS = 16384, TID_BITS = 24, NOT_READY = 600 /* cudaErrorNotReady: an answer, not a failure */ };
+enum { WATCH_ROWS = 16384, NOT_READY = 600 /* cudaErrorNotReady: an answer, not a failure */ };
 
-/* Row of StringIds. */
-struct string {
-  int64_t id;
-  const char *text;
-  uint32_t name; /* in the capture, + 1; 0: not yet */
-  enum cr_capture_call_kind call;
-  int is_call; /* of a kind that counts; -1: not yet known */
-};
-
-struct reader {
-  struct cr_nsys_trace *t;
-  struct cr_capture *c;
-  struct string *string; /* [n_string] by id */
-  uint32_t n_string, string_cap;
-  struct cr_nsys_enum copy_kind, mem_kind, mem_oper;
-  uint64_t n_timeless, n_elsewhere, n_open, n_failed_call;
-  char failed_call[80];
-  int64_t failed_value;
-  struct cr_err *err;
-};
-
-static int nomem(const struct reader *r)
+int nsys_nomem(const struct nsys_reader *r)
 {
   return cr_fail_nomem(r->err, r->t->db.path);
 }
 
-static int watch(const struct reader *r)
+int nsys_watch(const struct nsys_reader *r)
 {
   struct cr_nsys_trace *t = r->t;
   if (++t->done_rows % WATCH_ROWS)
@@ -53,13 +32,13 @@ static int watch(const struct reader *r)
 }
 
 /* Reads every row of a table with each(). */
-static int each_row(struct reader *r, const char *name, const char *const *column, int n_column, int n_needed,
-                    int (*each)(struct reader *r, const struct cr_nsys_table *t))
+static int each_row(struct nsys_reader *r, const char *name, const char *const *column, int n_column, int n_needed,
+                    int (*each)(struct nsys_reader *r, const struct cr_nsys_table *t))
 {
   struct cr_nsys_table t;
   int rc = nsys_table_open(&r->t->db, name, column, n_column, n_needed, &t, r->err);
   while (!rc && (rc = nsys_table_next(&t, r->err)) > 0) {
-    rc = watch(r);
+    rc = nsys_watch(r);
     if (!rc)
       rc = each(r, &t);
   }
@@ -71,11 +50,11 @@ static int each_row(struct reader *r, const char *name, const char *const *colum
 
 static int by_id(const void *a, const void *b)
 {
-  const struct string *x = a, *y = b;
+  const struct nsys_string *x = a, *y = b;
   return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static int add_string(struct reader *r, const struct cr_nsys_table *t)
+static int add_string(struct nsys_reader *r, const struct cr_nsys_table *t)
 {
   int64_t id;
   int rc = nsys_take(t, 0, INT64_MIN, INT64_MAX, &id, r->err);
@@ -83,20 +62,20 @@ static int add_string(struct reader *r, const struct cr_nsys_table *t)
     return rc;
   if (r->n_string == r->string_cap) {
     uint32_t cap = r->string_cap ? 2 * r->string_cap : 1024;
-    struct string *grown = r->string_cap < UINT32_MAX / 2 ? cr_mem_resize(r->string, cap, sizeof *grown) : NULL;
+    struct nsys_string *grown = r->string_cap < UINT32_MAX / 2 ? cr_mem_resize(r->string, cap, sizeof *grown) : NULL;
     if (!grown)
-      return nomem(r);
+      return nsys_nomem(r);
     r->string = grown;
     r->string_cap = cap;
   }
   const char *text = cr_arena_text(r->c->arena, nsys_text(t, 1));
   if (!text)
-    return nomem(r);
-  r->string[r->n_string++] = (struct string){.id = id, .text = text, .is_call = -1};
+    return nsys_nomem(r);
+  r->string[r->n_string++] = (struct nsys_string){.id = id, .text = text, .is_call = -1};
   return CR_OK;
 }
 
-static int read_strings(struct reader *r)
+static int read_strings(struct nsys_reader *r)
 {
   static const char *const column[] = {"id", "value"};
   int rc = each_row(r, "StringIds", column, 2, 2, add_string);
@@ -106,21 +85,21 @@ static int read_strings(struct reader *r)
 }
 
 /* NULL: there is none of that id. */
-static struct string *find_string(const struct reader *r, int64_t id)
+struct nsys_string *nsys_find_string(const struct nsys_reader *r, int64_t id)
 {
-  const struct string key = {.id = id};
+  const struct nsys_string key = {.id = id};
   if (id >= 0 && id < r->n_string && r->string[id].id == id) /* ids are mostly 0, 1, 2, ... */
     return &r->string[id];
   return r->n_string ? bsearch(&key, r->string, r->n_string, sizeof *r->string, by_id) : NULL;
 }
 
-static int take_string(const struct reader *r, const struct cr_nsys_table *t, int column, struct string **out)
+static int take_string(const struct nsys_reader *r, const struct cr_nsys_table *t, int column, struct nsys_string **out)
 {
   int64_t id;
   int rc = nsys_take(t, column, INT64_MIN, INT64_MAX, &id, r->err);
   if (rc)
     return rc;
-  *out = find_string(r, id);
+  *out = nsys_find_string(r, id);
   if (*out)
     return CR_OK;
   char what[96];
@@ -128,12 +107,12 @@ static int take_string(const struct reader *r, const struct cr_nsys_table *t, in
   return nsys_bad_row(t, what, r->err);
 }
 
-static int name_of(struct reader *r, struct string *s, uint32_t *out)
+static int name_of(struct nsys_reader *r, struct nsys_string *s, uint32_t *out)
 {
   uint32_t name = 0;
   if (!s->name) {
     if (cr_capture_add_name(r->c, s->text, strlen(s->text), &name))
-      return nomem(r);
+      return nsys_nomem(r);
     s->name = name + 1;
   }
   *out = s->name - 1;
@@ -158,17 +137,18 @@ static size_t call_name_length(const char *name)
 #define OP_OPTIONAL "correlationId", "globalPid", "graphNodeId", "greenContextId"
 enum { START, END, DEVICE, CONTEXT, STREAM, N_OP_COLUMN };
 
-static int process_of(struct reader *r, const struct cr_nsys_table *t, int column, int64_t *id, uint32_t *out)
+int nsys_process_of(struct nsys_reader *r, const struct cr_nsys_table *t, int column, int64_t *id, uint32_t *out)
 {
   int rc = nsys_take_or(t, column, INT64_MIN, INT64_MAX, 0, id, r->err);
   if (rc)
     return rc;
-  uint64_t process = (uint64_t)*id >> TID_BITS << TID_BITS;
-  return cr_capture_add_process(r->c, process, out) ? nomem(r) : CR_OK;
+  uint64_t process = (uint64_t)*id >> NSYS_TID_BITS << NSYS_TID_BITS;
+  return cr_capture_add_process(r->c, process, out) ? nsys_nomem(r) : CR_OK;
 }
 
 /* Fills what ops of all kinds have.  *keep 0: it has no time, and is counted. */
-static int take_op(struct reader *r, const struct cr_nsys_table *t, int optional, struct cr_capture_op *op, int *keep)
+static int take_op(struct nsys_reader *r, const struct cr_nsys_table *t, int optional, struct cr_capture_op *op,
+                   int *keep)
 {
   int64_t start, end, device, context, stream, correlation, pid, node, green;
   uint32_t process;
@@ -179,7 +159,7 @@ static int take_op(struct reader *r, const struct cr_nsys_table *t, int optional
   rc = rc ? rc : nsys_take(t, CONTEXT, 0, UINT32_MAX, &context, err);
   rc = rc ? rc : nsys_take(t, STREAM, 0, UINT32_MAX - 1, &stream, err);
   rc = rc ? rc : nsys_take_or(t, optional, 0, INT64_MAX, 0, &correlation, err);
-  rc = rc ? rc : process_of(r, t, optional + 1, &pid, &process);
+  rc = rc ? rc : nsys_process_of(r, t, optional + 1, &pid, &process);
   rc = rc ? rc : nsys_take_or(t, optional + 2, INT64_MIN, INT64_MAX, 0, &node, err);
   rc = rc ? rc : nsys_take_or(t, optional + 3, 0, UINT32_MAX, 0, &green, err);
   if (rc)
@@ -199,13 +179,13 @@ static int take_op(struct reader *r, const struct cr_nsys_table *t, int optional
   if (!*keep)
     return CR_OK;
   if (cr_capture_add_stream(r->c, process, (uint32_t)device, (uint32_t)context, (uint32_t)stream, &op->stream))
-    return nomem(r);
+    return nsys_nomem(r);
   if (green && green != UINT32_MAX)
     r->c->stream[op->stream].green = (uint32_t)green;
   return CR_OK;
 }
 
-static int take_product(const struct reader *r, const struct cr_nsys_table *t, int column, uint32_t *out)
+static int take_product(const struct nsys_reader *r, const struct cr_nsys_table *t, int column, uint32_t *out)
 {
   int64_t product = 1, v;
   for (int i = 0; i < 3; i++) {
@@ -244,10 +224,10 @@ static const char *const KERNEL_COLUMN[N_KERNEL_COLUMN] = {OP_COLUMNS,
                                                            OP_OPTIONAL,
                                                            "sharedMemoryExecuted"};
 
-static int add_kernel(struct reader *r, const struct cr_nsys_table *t)
+static int add_kernel(struct nsys_reader *r, const struct cr_nsys_table *t)
 {
   struct cr_capture_op op;
-  struct string *name;
+  struct nsys_string *name;
   int64_t regs, smem, dynamic;
   int keep;
   int rc = take_op(r, t, K_OPTIONAL, &op, &keep);
@@ -266,7 +246,7 @@ static int add_kernel(struct reader *r, const struct cr_nsys_table *t)
   if (!op.carveout_bytes)
     op.carveout_bytes = CR_UNKNOWN;
   rc = name_of(r, name, &op.name);
-  return rc ? rc : cr_capture_add_op(r->c, &op) ? nomem(r) : CR_OK;
+  return rc ? rc : cr_capture_add_op(r->c, &op) ? nsys_nomem(r) : CR_OK;
 }
 
 /* -- copies and memsets -------------------------------------------------------------------------------------------- */
@@ -276,7 +256,7 @@ static const char *const WHERE[N_WHERE] = {"Pageable", "Pinned",        "Device"
                                            "Managed",  "Device Static", "Managed Static", "Unknown"};
 
 /* By its name in the ENUM table alone: nsys numbers kinds of memory otherwise than CUPTI does. */
-static enum where where_of(const struct reader *r, int64_t kind)
+static enum where where_of(const struct nsys_reader *r, int64_t kind)
 {
   static const char *const tail[N_WHERE] = {"KIND_PAGEABLE",       "KIND_PINNED",  "KIND_DEVICE",
                                             "KIND_ARRAY",          "KIND_MANAGED", "KIND_DEVICE_STATIC",
@@ -305,7 +285,7 @@ static const struct way WAY[] = {
 };
 enum { N_WAY = sizeof WAY / sizeof WAY[0] };
 
-static const struct way *way_of(const struct reader *r, int64_t kind)
+static const struct way *way_of(const struct nsys_reader *r, int64_t kind)
 {
   if (!r->copy_kind.is_there)
     return kind < N_WAY ? &WAY[kind] : &WAY[0];
@@ -323,7 +303,7 @@ enum { C_BYTES = N_OP_COLUMN, C_KIND, C_OPTIONAL, C_SOURCE = C_OPTIONAL + 4, C_T
 static const char *const COPY_COLUMN[N_COPY_COLUMN] = {OP_COLUMNS,  "bytes",   "copyKind",
                                                        OP_OPTIONAL, "srcKind", "dstKind"};
 
-static int add_copy(struct reader *r, const struct cr_nsys_table *t)
+static int add_copy(struct nsys_reader *r, const struct cr_nsys_table *t)
 {
   struct cr_capture_op op;
   int64_t kind, source, target;
@@ -348,14 +328,14 @@ static int add_copy(struct reader *r, const struct cr_nsys_table *t)
             ? snprintf(name, sizeof name, "Memcpy %s", way->text)
             : snprintf(name, sizeof name, "Memcpy %s (%s -> %s)", way->text, WHERE[from], WHERE[to]);
   if (cr_capture_add_name(r->c, name, (size_t)n, &op.name) || cr_capture_add_op(r->c, &op))
-    return nomem(r);
+    return nsys_nomem(r);
   return CR_OK;
 }
 
 enum { S_BYTES = N_OP_COLUMN, S_OPTIONAL, S_KIND = S_OPTIONAL + 4, N_SET_COLUMN };
 static const char *const SET_COLUMN[N_SET_COLUMN] = {OP_COLUMNS, "bytes", OP_OPTIONAL, "memKind"};
 
-static int add_memset(struct reader *r, const struct cr_nsys_table *t)
+static int add_memset(struct nsys_reader *r, const struct cr_nsys_table *t)
 {
   struct cr_capture_op op;
   int64_t kind;
@@ -371,7 +351,7 @@ static int add_memset(struct reader *r, const struct cr_nsys_table *t)
   int n =
     where == UNSAID ? snprintf(name, sizeof name, "Memset") : snprintf(name, sizeof name, "Memset (%s)", WHERE[where]);
   if (cr_capture_add_name(r->c, name, (size_t)n, &op.name) || cr_capture_add_op(r->c, &op))
-    return nomem(r);
+    return nsys_nomem(r);
   return CR_OK;
 }
 
@@ -381,14 +361,14 @@ enum { R_START, R_END, R_NAME, R_TID, R_CORRELATION, R_RETURN, N_CALL_COLUMN };
 static const char *const CALL_COLUMN[N_CALL_COLUMN] = {"start",     "end",           "nameId",
                                                        "globalTid", "correlationId", "returnValue"};
 
-static int add_host(struct reader *r, cr_ns start_ns, uint32_t process, uint32_t tid)
+static int add_host(struct nsys_reader *r, cr_ns start_ns, uint32_t process, uint32_t tid)
 {
   struct cr_nsys_trace *t = r->t;
   if (t->n_host == t->host_cap) {
     uint32_t cap = t->host_cap ? 2 * t->host_cap : 4096;
     struct cr_nsys_host *grown = t->host_cap < UINT32_MAX / 2 ? cr_mem_resize(t->host, cap, sizeof *grown) : NULL;
     if (!grown)
-      return nomem(r);
+      return nsys_nomem(r);
     t->host = grown;
     t->host_cap = cap;
   }
@@ -396,7 +376,7 @@ static int add_host(struct reader *r, cr_ns start_ns, uint32_t process, uint32_t
   return CR_OK;
 }
 
-static void note_failed(struct reader *r, const struct string *name, int64_t value)
+static void note_failed(struct nsys_reader *r, const struct nsys_string *name, int64_t value)
 {
   if (!r->n_failed_call++) {
     snprintf(r->failed_call, sizeof r->failed_call, "%.*s", (int)call_name_length(name->text), name->text);
@@ -404,9 +384,9 @@ static void note_failed(struct reader *r, const struct string *name, int64_t val
   }
 }
 
-static int add_call(struct reader *r, const struct cr_nsys_table *t)
+static int add_call(struct nsys_reader *r, const struct cr_nsys_table *t)
 {
-  struct string *name;
+  struct nsys_string *name;
   struct cr_capture_call call;
   int64_t correlation, thread, value;
   int rc = nsys_take(t, R_START, INT64_MIN / 4, INT64_MAX / 4, &call.start_ns, r->err);
@@ -414,10 +394,10 @@ static int add_call(struct reader *r, const struct cr_nsys_table *t)
   rc = rc ? rc : take_string(r, t, R_NAME, &name);
   rc = rc ? rc : nsys_take_or(t, R_CORRELATION, 0, INT64_MAX, 0, &correlation, r->err);
   rc = rc ? rc : nsys_take_or(t, R_RETURN, INT64_MIN, INT64_MAX, 0, &value, r->err);
-  rc = rc ? rc : process_of(r, t, R_TID, &thread, &call.process);
+  rc = rc ? rc : nsys_process_of(r, t, R_TID, &thread, &call.process);
   if (rc)
     return rc;
-  uint32_t tid = (uint32_t)((uint64_t)thread & ((1u << TID_BITS) - 1));
+  uint32_t tid = (uint32_t)((uint64_t)thread & ((1u << NSYS_TID_BITS) - 1));
   rc = add_host(r, call.start_ns, call.process, tid);
   if (rc)
     return rc;
@@ -430,123 +410,7 @@ static int add_call(struct reader *r, const struct cr_nsys_table *t)
   call.kind = name->call;
   call.correlation = (uint64_t)correlation;
   call.tid = tid;
-  return cr_capture_add_call(r->c, &call) ? nomem(r) : CR_OK;
-}
-
-/* -- NVTX ---------------------------------------------------------------------------------------------------------- */
-
-enum { PUSH_POP = 59, START_END = 60, OPEN_FIRST = 35, OPEN_LAST = 38, DOMAIN_CREATE = 75 };
-enum { N_START, N_TYPE, N_END, N_TEXT, N_TEXT_ID, N_TID, N_DOMAIN, N_NVTX_COLUMN };
-static const char *const NVTX_COLUMN[N_NVTX_COLUMN] = {"start",  "eventType", "end",     "text",
-                                                       "textId", "globalTid", "domainId"};
-
-/* Text, or that of textId; NULL: neither. */
-static const char *nvtx_text(const struct reader *r, const struct cr_nsys_table *t)
-{
-  int64_t id;
-  if (!nsys_is_null(t, N_TEXT))
-    return nsys_text(t, N_TEXT);
-  if (nsys_is_null(t, N_TEXT_ID) || nsys_take(t, N_TEXT_ID, INT64_MIN, INT64_MAX, &id, NULL))
-    return NULL;
-  const struct string *s = find_string(r, id);
-  return s ? s->text : NULL;
-}
-
-struct domain {
-  int64_t id;
-  uint32_t process;
-  const char *name;
-};
-
-struct domains {
-  struct domain *domain;
-  uint32_t n, cap;
-};
-
-/* Domains are events as well, and rows come in no order: they are read first. */
-static int read_domains(struct reader *r, struct domains *all)
-{
-  struct cr_nsys_table t;
-  int rc = nsys_table_open(&r->t->db, "NVTX_EVENTS", NVTX_COLUMN, N_NVTX_COLUMN, N_END, &t, r->err);
-  while (!rc && (rc = nsys_table_next(&t, r->err)) > 0) {
-    int64_t type, id, thread;
-    uint32_t process;
-    rc = nsys_take(&t, N_TYPE, INT64_MIN, INT64_MAX, &type, r->err);
-    const char *text = nvtx_text(r, &t);
-    if (rc || type != DOMAIN_CREATE || !text)
-      continue;
-    rc = nsys_take_or(&t, N_DOMAIN, INT64_MIN, INT64_MAX, 0, &id, r->err);
-    rc = rc ? rc : process_of(r, &t, N_TID, &thread, &process);
-    if (!rc && all->n == all->cap) {
-      uint32_t cap = all->cap ? 2 * all->cap : 16;
-      struct domain *grown = cr_mem_resize(all->domain, cap, sizeof *grown);
-      if (grown) {
-        all->domain = grown;
-        all->cap = cap;
-      } else
-        rc = nomem(r);
-    }
-    const char *name = rc ? NULL : cr_arena_text(r->c->arena, text);
-    if (name)
-      all->domain[all->n++] = (struct domain){id, process, name};
-    else if (!rc)
-      rc = nomem(r);
-  }
-  nsys_table_close(&t);
-  return rc;
-}
-
-static int add_range(struct reader *r, const struct cr_nsys_table *t, const struct domains *all)
-{
-  int64_t type, thread, domain;
-  struct cr_capture_range range = {0};
-  int rc = nsys_take(t, N_TYPE, INT64_MIN, INT64_MAX, &type, r->err);
-  if (rc || (type != PUSH_POP && type != START_END && (type < OPEN_FIRST || type > OPEN_LAST)))
-    return rc;
-  const char *text = nvtx_text(r, t);
-  if (type <= OPEN_LAST || nsys_is_null(t, N_END)) {
-    r->n_open++;
-    return CR_OK;
-  }
-  rc = nsys_take(t, N_START, INT64_MIN / 4, INT64_MAX / 4, &range.start_ns, r->err);
-  rc = rc ? rc : nsys_take(t, N_END, INT64_MIN / 4, INT64_MAX / 4, &range.end_ns, r->err);
-  rc = rc ? rc : process_of(r, t, N_TID, &thread, &range.process);
-  rc = rc ? rc : nsys_take_or(t, N_DOMAIN, INT64_MIN, INT64_MAX, 0, &domain, r->err);
-  if (rc || !text)
-    return rc;
-  if (range.end_ns < range.start_ns)
-    return nsys_bad_row(t, "ends before it starts; the export is damaged, make it again", r->err);
-  range.tid = (int64_t)((uint64_t)thread & ((1u << TID_BITS) - 1));
-  range.any_thread = type == START_END;
-  const char *of = NULL;
-  for (uint32_t i = 0; i < all->n && !of; i++)
-    if (all->domain[i].process == range.process && all->domain[i].id == domain)
-      of = all->domain[i].name;
-  struct cr_text name = {0};
-  cr_text_add(&name, of ? "%s@%s" : "%s", text, of);
-  int failed =
-    name.failed || cr_capture_add_name(r->c, name.s, name.n, &range.name) || cr_capture_add_range(r->c, &range);
-  cr_text_fini(&name);
-  return failed ? nomem(r) : CR_OK;
-}
-
-static int read_ranges(struct reader *r)
-{
-  struct cr_nsys_table t;
-  struct domains all = {0};
-  int rc = read_domains(r, &all);
-  if (!rc)
-    rc = nsys_table_open(&r->t->db, "NVTX_EVENTS", NVTX_COLUMN, N_NVTX_COLUMN, N_END, &t, r->err);
-  if (!rc) {
-    while (!rc && (rc = nsys_table_next(&t, r->err)) > 0) {
-      rc = watch(r);
-      if (!rc)
-        rc = add_range(r, &t, &all);
-    }
-    nsys_table_close(&t);
-  }
-  cr_mem_free(all.domain);
-  return rc;
+  return cr_capture_add_call(r->c, &call) ? nsys_nomem(r) : CR_OK;
 }
 
 /* -- memory -------------------------------------------------------------------------------------------------------- */
@@ -555,7 +419,7 @@ enum { M_START, M_BYTES, M_KIND, M_OPER, M_ADDRESS, M_DEVICE, M_PID, N_MEMORY_CO
 static const char *const MEMORY_COLUMN[N_MEMORY_COLUMN] = {"start",   "bytes",    "memKind",  "memoryOperationType",
                                                            "address", "deviceId", "globalPid"};
 
-static int add_alloc(struct reader *r, const struct cr_nsys_table *t)
+static int add_alloc(struct nsys_reader *r, const struct cr_nsys_table *t)
 {
   struct cr_capture_alloc alloc = {0};
   int64_t kind, oper, address, device, pid;
@@ -565,7 +429,7 @@ static int add_alloc(struct reader *r, const struct cr_nsys_table *t)
   rc = rc ? rc : nsys_take(t, M_OPER, INT32_MIN, INT32_MAX, &oper, r->err);
   rc = rc ? rc : nsys_take(t, M_ADDRESS, INT64_MIN, INT64_MAX, &address, r->err);
   rc = rc ? rc : nsys_take(t, M_DEVICE, INT32_MIN, UINT32_MAX, &device, r->err);
-  rc = rc ? rc : process_of(r, t, M_PID, &pid, &alloc.process);
+  rc = rc ? rc : nsys_process_of(r, t, M_PID, &pid, &alloc.process);
   if (rc)
     return rc;
   enum where where = where_of(r, kind);
@@ -575,10 +439,10 @@ static int add_alloc(struct reader *r, const struct cr_nsys_table *t)
   alloc.is_free = name ? strstr(name, "DEALLOC") != NULL : oper == 1;
   alloc.address = (uint64_t)address;
   alloc.device = (uint32_t)device;
-  return cr_capture_add_alloc(r->c, &alloc) ? nomem(r) : CR_OK;
+  return cr_capture_add_alloc(r->c, &alloc) ? nsys_nomem(r) : CR_OK;
 }
 
-static int read_memory(struct reader *r)
+static int read_memory(struct nsys_reader *r)
 {
   int64_t n = nsys_row_count(&r->t->db, "CUDA_GPU_MEMORY_USAGE_EVENTS");
   if (n && !r->mem_kind.is_there) {
@@ -592,7 +456,7 @@ static int read_memory(struct reader *r)
 /* -- the whole ----------------------------------------------------------------------------------------------------- */
 
 /* A graph that was traced as one item hides its kernels. */
-static int check_graphs(struct reader *r)
+static int check_graphs(struct nsys_reader *r)
 {
   static const char *const column[] = {"start"};
   struct cr_nsys_table t;
@@ -608,7 +472,7 @@ static int check_graphs(struct reader *r)
   return rc;
 }
 
-static int read_enums(struct reader *r)
+static int read_enums(struct nsys_reader *r)
 {
   struct cr_nsys_db *db = &r->t->db;
   int rc = nsys_enum_read(db, "ENUM_CUDA_MEMCPY_OPER", r->c->arena, &r->copy_kind, r->err);
@@ -618,7 +482,7 @@ static int read_enums(struct reader *r)
 }
 
 /* Rows may be fewer than the last rowid, never more in a file that nsys made. */
-static int reserve(struct reader *r)
+static int reserve(struct nsys_reader *r)
 {
   enum { MOST = 1 << 26 }; /* a damaged rowid asks for no more */
   struct cr_nsys_db *db = &r->t->db;
@@ -627,10 +491,10 @@ static int reserve(struct reader *r)
   int64_t n_call = nsys_row_count(db, "CUPTI_ACTIVITY_KIND_RUNTIME");
   if (n_op < 0 || n_op > MOST || n_call > MOST)
     return CR_OK;
-  return cr_capture_reserve(r->c, (uint32_t)n_op, (uint32_t)n_call) ? nomem(r) : CR_OK;
+  return cr_capture_reserve(r->c, (uint32_t)n_op, (uint32_t)n_call) ? nsys_nomem(r) : CR_OK;
 }
 
-static int read_tables(struct reader *r)
+static int read_tables(struct nsys_reader *r)
 {
   int rc = check_graphs(r);
   rc = rc ? rc : reserve(r);
@@ -642,11 +506,11 @@ static int read_tables(struct reader *r)
   rc = rc ? rc : each_row(r, "CUPTI_ACTIVITY_KIND_MEMCPY", COPY_COLUMN, N_COPY_COLUMN, C_OPTIONAL, add_copy);
   rc = rc ? rc : each_row(r, "CUPTI_ACTIVITY_KIND_MEMSET", SET_COLUMN, N_SET_COLUMN, S_OPTIONAL, add_memset);
   rc = rc ? rc : each_row(r, "CUPTI_ACTIVITY_KIND_RUNTIME", CALL_COLUMN, N_CALL_COLUMN, R_TID, add_call);
-  rc = rc ? rc : read_ranges(r);
+  rc = rc ? rc : nsys_read_ranges(r);
   return rc ? rc : read_memory(r);
 }
 
-static void note_counts(struct reader *r)
+static void note_counts(struct nsys_reader *r)
 {
   struct cr_text *note = &r->t->note;
   if (r->t->db.is_newer)
@@ -673,7 +537,7 @@ int nsys_read(const char *path, const struct cr_nsys_options *opt, struct cr_nsy
                                       "NVTX_EVENTS",
                                       "CUDA_GPU_MEMORY_USAGE_EVENTS"};
   *out = (struct cr_nsys_trace){.opt = opt};
-  struct reader r = {.t = out, .c = &out->c, .err = err};
+  struct nsys_reader r = {.t = out, .c = &out->c, .err = err};
   if (cr_capture_init(&out->c, path, "row"))
     return cr_fail_nomem(err, path);
   int rc = nsys_db_open(path, &out->db, err);
@@ -686,7 +550,7 @@ int nsys_read(const char *path, const struct cr_nsys_options *opt, struct cr_nsy
     rc = nsys_read_context(out, err);
   note_counts(&r);
   if (!rc && out->note.failed)
-    rc = nomem(&r);
+    rc = nsys_nomem(&r);
   cr_mem_free(r.string);
   return rc;
 }
