@@ -25,7 +25,7 @@ bundled_store_texts = traces/data/h200.sql
 bundled_scenarios = \
   traces/scenarios/disb-a.yaml traces/scenarios/disb-b.yaml traces/scenarios/disb-c.yaml \
   traces/scenarios/disb-d.yaml traces/scenarios/disb-e.yaml traces/scenarios/pair.yaml \
-  traces/scenarios/dart-small.yaml traces/scenarios/h200-jobs.yaml traces/scenarios/salus-fair.yaml traces/scenarios/salus-hyperparam.yaml \
+  traces/scenarios/dart-overrun.yaml traces/scenarios/dart-small.yaml traces/scenarios/h200-jobs.yaml traces/scenarios/salus-fair.yaml traces/scenarios/salus-hyperparam.yaml \
   traces/scenarios/salus-inference.yaml traces/scenarios/salus-srtf-slice.yaml traces/scenarios/salus-table1.yaml \
   traces/scenarios/salus-two-alexnets.yaml traces/scenarios/solo.yaml
 
