@@ -39,7 +39,7 @@ ${AWK:-awk} '
   BEGIN {
     # What the files of a folder may include of the house.
     may["sim"] = "sim/"
-    may["policies"] = "policies/ sim/base.h sim/option.h sim/policy.h sim/text.h sim/workload.h"
+    may["policies"] = "policies/ plan/rta.h plan/stage_split.h sim/base.h sim/option.h sim/policy.h sim/text.h sim/workload.h"
     may["plan"] = "plan/ sim/base.h sim/mem.h"
     may["traces"] = "traces/ plan/node_config.h plan/platform.h plan/task_set.h sim/base.h sim/mem.h sim/text.h sim/unit.h sim/option.h sim/nearest.h sim/workload.h " \
       "sim/machine.h sim/ledger.h sim/core.h sim/stats.h sim/report.h sim/summary.h sim/table.h sim/outfile.h " \

@@ -2,7 +2,7 @@
 # check-symbols.sh FILE... - what the house's archives and objects may call, read from their undefined symbols.
 #
 # - The heap has one door, mem.o.
-# - A policy can reach its actions, and text for dumps and errors, and nothing else.
+# - A policy can reach its actions, the pure analyses of plan/rta.h and stage_split.h, text for dumps and errors, and nothing else.
 # - Nothing below the program prints or exits.
 # - Some functions have no place here at all.
 # FILE: libcr*.a or the program's own objects.  $NM is used when set.  Prints each breach; exits 1 when there is one.
@@ -26,7 +26,7 @@ printf '%s\n' "$symbols" | ${AWK:-awk} '
 
   BEGIN {
     word_set(heap, "malloc calloc realloc reallocarray free aligned_alloc posix_memalign memalign valloc strdup strndup asprintf vasprintf getline getdelim open_memstream")
-    word_set(action, "cr_launch cr_rotate cr_preempt cr_process cr_share cr_stream_new cr_timer cr_drop cr_start cr_reject cr_lane_size cr_lane_close cr_admit cr_move cr_expect_ns cr_expect_stage_ns cr_expect_block_ns cr_op_sm_blocks cr_pad cr_rewind cr_slice cr_stream_queue cr_fail cr_fail_in cr_text_add cr_text_add_bytes cr_text_add_json cr_ns_add cr_muldiv cr_opt_get memcpy memmove memset memcmp bcmp strcmp strncmp strlen __assert_fail __stack_chk_fail _GLOBAL_OFFSET_TABLE_")
+    word_set(action, "cr_launch cr_rotate cr_preempt cr_process cr_share cr_stream_new cr_timer cr_drop cr_start cr_reject cr_lane_size cr_lane_close cr_admit cr_move cr_verdict cr_rta_paper cr_rta_overlap cr_rta_holistic cr_stage_split cr_stage_split_scratch cr_expect_ns cr_expect_stage_ns cr_expect_layer cr_expect_block_ns cr_op_sm_blocks cr_pad cr_rewind cr_slice cr_stream_queue cr_fail cr_fail_in cr_text_add cr_text_add_bytes cr_text_add_json cr_ns_add cr_muldiv cr_opt_get memcpy memmove memset memcmp bcmp strcmp strncmp strlen __assert_fail __stack_chk_fail _GLOBAL_OFFSET_TABLE_")
     word_set(prints, "printf vprintf puts putchar putc perror stdout stderr exit _exit _Exit quick_exit abort")
     word_set(never, "sprintf vsprintf strcpy strcat strncat strtok atoi atol atoll atof rand srand rand_r random srandom drand48 time gettimeofday setjmp _setjmp __sigsetjmp sigsetjmp longjmp siglongjmp system popen alloca gets tmpnam tempnam mktemp")
   }

@@ -47,6 +47,7 @@ static const char *const refusal_text[CR_N_REFUSAL] = {
     "with keys from 0 to 2^62",
   [CR_REFUSED_ALONE] = "jobs that take turns have the device to themselves",
   [CR_REFUSED_NODE] = "a layer of it has no time on the stream's node, so that it cannot run there",
+  [CR_REFUSED_VERDICT] = "a verdict is of a client, with a reason, and about a client or none",
 };
 
 const char *cr_refusal_text(uint32_t refusal)
@@ -191,6 +192,12 @@ void cr_pad(struct cr_policy *p, const struct cr_pad_spec *pad)
     p, (struct cr_note){.kind = CR_NOTE_PAD, .a = pad->rt.i, .b = pad->be.i, .c = pad->rt_op, .t = cr_note_pad(&note)});
 }
 
+void cr_verdict(struct cr_policy *p, cr_client c, enum cr_verdict verdict, enum cr_why why, cr_client about)
+{
+  append(p,
+         (struct cr_note){.kind = CR_NOTE_VERDICT, .a = c.i, .b = (uint32_t)verdict, .c = (uint32_t)why, .t = about.i});
+}
+
 static enum cr_refusal check_stream(const struct cr_host *h, uint32_t device, int32_t priority)
 {
   if (!h->asker.set_up)
@@ -261,13 +268,18 @@ cr_ns cr_expect_stage_ns(const struct cr_policy *p, cr_device d, cr_request r, u
     return cr_expect_ns(p, r, n_op);
   if (n == 0 || !can_run(h, r.i, n, d.i))
     return n ? CR_NS_NEVER : 0;
-  op += h->request_next_op[r.i];
-  cr_ns sum_ns = op[0].layer[d.i].hd_ns + op[n - 1].layer[d.i].dh_ns;
+  cr_ns sum_ns = cr_host_recorded_ns(h, d.i, op_of(h, r.i, h->request_next_op[r.i]), n);
   if (h->request_next_op[r.i] + n < cr_host_n_op(h, r.i))
-    sum_ns += h->machine->device[d.i].node.notify_ns;
-  for (uint32_t i = 0; i < n; i++)
-    sum_ns = cr_ns_add(sum_ns, op[i].layer[d.i].exec_ns + op[i].layer[d.i].misc_ns);
+    sum_ns = cr_ns_add(sum_ns, h->machine->device[d.i].node.notify_ns);
   return sum_ns;
+}
+
+struct cr_layer_time cr_expect_layer(const struct cr_policy *p, cr_device d, uint32_t op)
+{
+  const struct cr_host *h = cr_container_of(p->asker, struct cr_host, asker);
+  if (op >= h->workload->n_op || d.i >= h->workload->op[op].n_layer)
+    return (struct cr_layer_time){.exec_ns = CR_NS_NEVER};
+  return h->workload->op[op].layer[d.i];
 }
 
 static const struct cr_op_spec *kernel_of(const struct cr_host *h, uint32_t op)
@@ -460,6 +472,13 @@ static enum cr_refusal check_drop(const struct cr_host *h, uint32_t request)
   return refusal == CR_GRANTED && h->flight[request].n_pad ? CR_REFUSED_PADDED : refusal;
 }
 
+static enum cr_refusal check_verdict(const struct cr_host *h, const struct cr_note *asked)
+{
+  int is_one = asked->a < h->view.n_client && asked->b < CR_N_VERDICT && asked->c < CR_N_WHY &&
+               (asked->t < h->view.n_client || asked->t == CR_NONE);
+  return is_one ? CR_GRANTED : CR_REFUSED_VERDICT;
+}
+
 enum cr_refusal cr_ask_check(const struct cr_host *h, const struct cr_note *asked)
 {
   switch (asked->kind) {
@@ -481,6 +500,8 @@ enum cr_refusal cr_ask_check(const struct cr_host *h, const struct cr_note *aske
     return check_slice(h, asked);
   case CR_NOTE_PAD:
     return check_pad(h, asked);
+  case CR_NOTE_VERDICT:
+    return check_verdict(h, asked);
   case CR_NOTE_PROCESS:
     return check_process(h, asked->a, asked->b, (cr_ns)asked->t);
   case CR_NOTE_SHARE:

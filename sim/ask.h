@@ -44,6 +44,7 @@ enum cr_refusal { /* appended only: stored in run databases */
                   CR_REFUSED_TURN,     /* not one that can take turns by itself */
                   CR_REFUSED_ALONE,    /* jobs that take turns have the device to themselves */
                   CR_REFUSED_NODE,     /* an op that cannot run on the stream's device */
+                  CR_REFUSED_VERDICT,  /* a verdict of no client, or none that can be */
                   CR_N_REFUSAL
 };
 const char *cr_refusal_text(uint32_t refusal); /* "the policy does not own the request" */

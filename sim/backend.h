@@ -27,7 +27,7 @@ struct cr_event {
   uint32_t handed;   /* BACK: past the last op that had reached the device queue, counted likewise; at least op */
   cr_ns lost_ns;     /* BACK: for so long an op had run that was killed, and will start over */
   cr_ns thought_ns;  /* BACK of a job: for so long its client has thought since its last iteration */
-  cr_ns used_ns;     /* TURNED: time on the device */
+  cr_ns used_ns;     /* TURNED: time on the device; DONE of layers: their own time on the node */
 };
 
 enum cr_act_kind {

@@ -42,6 +42,7 @@ struct source {
   struct cr_arrival arrival;
   uint32_t left;   /* requests it may still make; CR_NONE: no limit */
   int busy;        /* it has a request, where it may have one alone */
+  int refused;     /* by the policy: it asks no more by itself */
   uint32_t n_late; /* arrivals that wait for it to leave */
 };
 
@@ -250,7 +251,8 @@ static void follow(struct core *c, uint32_t client)
   const struct cr_arrival_spec *a = &c->cfg->workload->client[client].arrival;
   struct source *s = &c->source[client];
   if (a->kind == CR_ARRIVE_CLOSED) {
-    expect_arrival(c, client, c->now_ns, FOLLOWS);
+    if (!s->refused)
+      expect_arrival(c, client, c->now_ns, FOLLOWS);
   } else if (a->late != CR_LATE_QUEUE) {
     s->busy = s->n_late > 0;
     if (s->n_late == 0)
@@ -298,6 +300,22 @@ static void count_rewound(struct core *c, const struct cr_note *asked, uint32_t 
   c->result.redone_ns += c->host.op_start_ns[op0 + op] - c->host.op_start_ns[op0 + asked->b];
 }
 
+/* Decided about a client, for the results. */
+static void count_verdict(struct core *c, const struct cr_note *asked)
+{
+  c->source[asked->a].refused |= asked->b == CR_VERDICT_REFUSED;
+  cr_verdicts_add(&c->result.client[asked->a].verdicts, asked->b, asked->c, (uint32_t)asked->t);
+}
+
+/* The policy has dropped a client's request. */
+static void let_go(struct core *c, uint32_t request, uint32_t client)
+{
+  c->result.client[client].n_dropped += c->host.request_arrive_ns[request] >= c->cfg->warmup_ns;
+  follow(c, client);
+  if (cr_host_is_job(&c->host, client) && cr_job_life_drop(&c->life, client, c->now_ns) != CR_OK)
+    end_nomem(c);
+}
+
 static void grant(struct core *c, const struct cr_note *asked)
 {
   struct cr_host *h = &c->host;
@@ -341,10 +359,10 @@ static void grant(struct core *c, const struct cr_note *asked)
       act_preempt(c, asked);
     break;
   case CR_NOTE_DROP:
-    c->result.client[client].n_dropped += h->request_arrive_ns[asked->a] >= c->cfg->warmup_ns;
-    follow(c, client);
-    if (cr_host_is_job(h, client) && cr_job_life_drop(&c->life, client, c->now_ns) != CR_OK)
-      end_nomem(c);
+    let_go(c, asked->a, client);
+    break;
+  case CR_NOTE_VERDICT:
+    count_verdict(c, asked);
     break;
   case CR_NOTE_SETTIMER:
     push(c, cr_max_ns(cr_note_timer_ns(asked), c->now_ns), IN_TIMER, asked->t);
@@ -454,6 +472,16 @@ static void count_back(struct core *c, const struct cr_event *e, uint32_t stream
   wish->since_ns = CR_NS_NEVER;
 }
 
+/* Of layers that did not take what was recorded. */
+static void tell_ran(struct core *c, const struct cr_event *e)
+{
+  if (e->kind != CR_EV_DONE || e->used_ns <= 0)
+    return;
+  cr_ns recorded_ns = cr_host_flight_ns(&c->host, e->request);
+  if (recorded_ns != CR_NS_NEVER && recorded_ns != e->used_ns)
+    tell(c, &(struct cr_note){.at_ns = c->now_ns, .kind = CR_NOTE_RAN, .a = e->request, .t = (uint64_t)e->used_ns});
+}
+
 static void deliver(struct core *c, const struct cr_event *e)
 {
   static const enum cr_note_kind kind[] = {
@@ -479,6 +507,7 @@ static void deliver(struct core *c, const struct cr_event *e)
               .a = e->request,
               .t = (uint64_t)(e->at_ns - e->thought_ns + c->cfg->workload->client[client].job.think_ns),
             });
+  tell_ran(c, e);
   tell(c, &(struct cr_note){
             .at_ns = c->now_ns,
             .kind = kind[e->kind],

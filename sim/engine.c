@@ -216,7 +216,8 @@ void cr_engine_tell(struct cr_engine *e, const struct range *r, enum cr_event_ki
                                    .how = kind == CR_EV_BACK ? how : 0,
                                    .block = r->block,
                                    .handed = r->handed > r->done ? op + r->handed - r->done : op,
-                                   .lost_ns = r->lost_ns};
+                                   .lost_ns = r->lost_ns,
+                                   .used_ns = r->ran_ns};
 }
 
 /* Whether the range's next op is its model's last. */
@@ -448,6 +449,7 @@ static void end_op(struct cr_engine *e, uint32_t device, const struct cr_gpu_end
     return;
   }
   struct range *r = &e->range[s->head];
+  r->ran_ns += end->ran_ns;
   cr_engine_span(e, s, r->request, r->client, cr_engine_blocks(e, r), end, now_ns);
   if (r->n_pad_on) {
     r->op_waits = 1;

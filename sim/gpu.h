@@ -97,6 +97,7 @@ struct cr_gpu_end {
   uint32_t stream, op;
   uint32_t n_left; /* blocks that never began, since it was stopped */
   cr_ns start_ns;  /* first block on an SM, or start of the copy */
+  cr_ns ran_ns;    /* of a layer: its own time, without waits or what it took to tell the next node; of other ops 0 */
 };
 
 /* Moves time to to_ns, which must not lie beyond cr_gpu_next_ns, and writes the ops that ended there, in order of stream.

@@ -10,6 +10,7 @@
 #include "sim/gpu.h"
 #include "sim/mem.h"
 #include "sim/memory.h"
+#include "sim/node_device.h"
 #include "sim/option.h"
 
 enum {
@@ -32,6 +33,30 @@ static int check_table(const struct cr_policy_ops *ops, struct cr_err *err)
   if (!ops->on_request && !ops->on_room)
     return cr_fail(err, CR_EINPUT, "policy %s has neither on_request nor on_room; it needs one to do anything",
                    ops->name);
+  return CR_OK;
+}
+
+/* Of requests at an even rate, the least time between two of them, each of which is rounded to a nanosecond. */
+static cr_ns period_of(const struct cr_client_spec *c)
+{
+  if (c->period_ns)
+    return c->period_ns;
+  return c->arrival.kind == CR_ARRIVE_UNIFORM ? (cr_ns)(1e9 / c->arrival.rate_per_s) : CR_NS_NEVER;
+}
+
+static int add_times_of_clients(struct cr_host *h)
+{
+  const struct cr_workload *w = h->workload;
+  cr_ns *period_ns = cr_arena_take(h->arena, w->n_client, sizeof *period_ns);
+  cr_ns *join_ns = cr_arena_take(h->arena, w->n_client, sizeof *join_ns);
+  if (!period_ns || !join_ns)
+    return CR_ENOMEM;
+  for (uint32_t i = 0; i < w->n_client; i++) {
+    period_ns[i] = period_of(&w->client[i]);
+    join_ns[i] = w->client[i].join_ns;
+  }
+  h->view.client_period_ns = period_ns;
+  h->view.client_join_ns = join_ns;
   return CR_OK;
 }
 
@@ -60,7 +85,7 @@ static int add_clients(struct cr_host *h)
   h->view.client_class = class;
   h->view.client_priority = priority;
   h->view.client_deadline_ns = deadline_ns;
-  return CR_OK;
+  return add_times_of_clients(h);
 }
 
 static int add_stages(struct cr_host *h)
@@ -142,6 +167,26 @@ _Static_assert((int)CR_VIEW_GPU == CR_DEVICE_GPU && (int)CR_VIEW_CPU_NODE == CR_
                  (int)CR_VIEW_GPU_NODE == CR_DEVICE_GPU_NODE,
                "a policy sees the kinds of devices under names of its own");
 
+static int add_node_costs(struct cr_host *h)
+{
+  uint32_t n = h->machine->n_device;
+  cr_ns *notify_ns = cr_arena_take(h->arena, n, sizeof *notify_ns);
+  cr_ns *preempt_ns = cr_arena_take(h->arena, n, sizeof *preempt_ns);
+  cr_ns *copy_ns = cr_arena_take(h->arena, n, sizeof *copy_ns);
+  if (!notify_ns || !preempt_ns || !copy_ns)
+    return CR_ENOMEM;
+  for (uint32_t i = 0; i < n; i++) {
+    const struct cr_device_desc *d = &h->machine->device[i];
+    notify_ns[i] = d->node.notify_ns;
+    preempt_ns[i] = cr_node_preempt_ns(d);
+    copy_ns[i] = d->node.gpu_copy_ns;
+  }
+  h->view.device_notify_ns = notify_ns;
+  h->view.device_preempt_ns = preempt_ns;
+  h->view.device_gpu_copy_ns = copy_ns;
+  return CR_OK;
+}
+
 static int add_devices(struct cr_host *h)
 {
   uint32_t n = h->machine->n_device;
@@ -161,7 +206,7 @@ static int add_devices(struct cr_host *h)
   h->view.device_sm_threads = threads;
   h->view.device_kind = kind;
   h->view.device_cores = cores;
-  return CR_OK;
+  return add_node_costs(h);
 }
 
 /* For policies that pad.  What cannot run on a device, and what is no kernel, has no times there. */
@@ -230,6 +275,7 @@ static int widen_slots(struct cr_host *h, uint32_t cap)
   h->request_arrive_ns = widen(h->request_arrive_ns, n, cap, sizeof *h->request_arrive_ns, &rc);
   h->request_deadline_ns = widen(h->request_deadline_ns, n, cap, sizeof *h->request_deadline_ns, &rc);
   h->request_ready_ns = widen(h->request_ready_ns, n, cap, sizeof *h->request_ready_ns, &rc);
+  h->request_ran_ns = widen(h->request_ran_ns, n, cap, sizeof *h->request_ran_ns, &rc);
   h->flight = widen(h->flight, n, cap, sizeof *h->flight, &rc);
   h->free_slot = widen(h->free_slot, n / WORD, cap / WORD, sizeof *h->free_slot, &rc);
   h->free_group = widen(h->free_group, groups_of(n), groups_of(cap), sizeof *h->free_group, &rc);
@@ -241,6 +287,7 @@ static int widen_slots(struct cr_host *h, uint32_t cap)
   v->request_arrive_ns = h->request_arrive_ns;
   v->request_deadline_ns = h->request_deadline_ns;
   v->request_ready_ns = h->request_ready_ns;
+  v->request_ran_ns = h->request_ran_ns;
   if (rc != CR_OK)
     return rc;
   for (uint32_t i = n; i < cap; i++)
@@ -342,6 +389,7 @@ void cr_host_fini(struct cr_host *h)
   cr_mem_free(h->request_arrive_ns);
   cr_mem_free(h->request_deadline_ns);
   cr_mem_free(h->request_ready_ns);
+  cr_mem_free(h->request_ran_ns);
   cr_memory_free(h->memory);
   cr_mem_free(h->flight);
   cr_mem_free(h->free_slot);
@@ -415,9 +463,13 @@ static void tell_request(struct cr_host *h, const struct cr_note *told)
   h->request_arrive_ns[slot] = (cr_ns)told->t;
   h->request_deadline_ns[slot] = cr_ns_add((cr_ns)told->t, h->view.client_deadline_ns[client]);
   h->request_ready_ns[slot] = (cr_ns)told->t;
+  h->request_ran_ns[slot] = CR_NS_NEVER;
   h->request_next_block[slot] = h->request_handed_op[slot] = 0;
-  h->flight[slot] = (struct cr_flight){
-    .reach_ns = CR_NS_NEVER, .stream = CR_NONE, .number = h->client_n_request[client]++, .pad_of = CR_NONE};
+  h->flight[slot] = (struct cr_flight){.reach_ns = CR_NS_NEVER,
+                                       .ran_ns = CR_NS_NEVER,
+                                       .stream = CR_NONE,
+                                       .number = h->client_n_request[client]++,
+                                       .pad_of = CR_NONE};
   h->job_request[client] = slot;
   if (ops->request_bytes)
     memset(cr_request_state(&h->policy, (cr_request){slot}), 0, ops->request_bytes);
@@ -427,6 +479,23 @@ static void tell_request(struct cr_host *h, const struct cr_note *told)
   ops->on_request(&h->policy, (cr_request){slot});
 }
 
+cr_ns cr_host_recorded_ns(const struct cr_host *h, uint32_t device, uint32_t op, uint32_t n)
+{
+  const struct cr_op_spec *o = &h->workload->op[op];
+  cr_ns sum_ns = o[0].layer[device].hd_ns + o[n - 1].layer[device].dh_ns;
+  for (uint32_t i = 0; i < n; i++)
+    sum_ns = cr_ns_add(sum_ns, o[i].layer[device].exec_ns + o[i].layer[device].misc_ns);
+  return sum_ns;
+}
+
+cr_ns cr_host_flight_ns(const struct cr_host *h, uint32_t request)
+{
+  uint32_t op0 = cr_host_model(h, request)->op0, next = h->request_next_op[request], end = h->flight[request].end_op;
+  if (h->workload->op[op0].kind != CR_OP_LAYER)
+    return CR_NS_NEVER;
+  return cr_host_recorded_ns(h, h->stream_device[h->flight[request].stream], op0 + next, end - next);
+}
+
 /* The policy owns the request again, from the note's op on. */
 static void land(struct cr_host *h, const struct cr_note *told)
 {
@@ -434,6 +503,8 @@ static void land(struct cr_host *h, const struct cr_note *told)
   struct cr_flight *f = &h->flight[slot];
   assert(h->request_client[slot] != CR_NONE && f->stream != CR_NONE);
   assert(next_op >= h->request_next_op[slot] && next_op <= f->end_op);
+  h->request_ran_ns[slot] = f->ran_ns != CR_NS_NEVER ? f->ran_ns : cr_host_flight_ns(h, slot);
+  f->ran_ns = CR_NS_NEVER;
   cr_host_let_go(h, f->stream);
   if (cr_host_is_job(h, h->request_client[slot]))
     cr_host_land_job(h, told);
@@ -526,6 +597,9 @@ void cr_host_tell(struct cr_host *h, const struct cr_note *told)
     break;
   case CR_NOTE_CUT:
     tell_cut(h, told);
+    break;
+  case CR_NOTE_RAN: /* as THOUGHT */
+    h->flight[told->a].ran_ns = (cr_ns)told->t;
     break;
   default:
     cr_host_tell_job(h, told);

@@ -32,6 +32,7 @@ struct cr_flight {
   uint32_t end_block; /* of end_op, with all its pads so far */
   uint8_t is_cut;     /* a CUT note came for the note that follows */
   cr_ns ready_ns;     /* of a job: when its client will have thought, as told of the range; CR_NS_NEVER: not told */
+  cr_ns ran_ns;       /* of layers: how long they ran, as told of the range; CR_NS_NEVER: not told */
 };
 
 enum { CR_HOST_SM_BLOCKS = 32 }; /* expected times of a block are known up to so many on an SM */
@@ -85,7 +86,7 @@ struct cr_host {
   struct cr_flight *flight;         /* [request_cap] */
   uint64_t *free_slot, *free_group; /* a bit a free slot; a bit a word of free_slot that is not 0 */
 
-  cr_ns *request_ready_ns;
+  cr_ns *request_ready_ns, *request_ran_ns;
 
   /* Jobs.  [n_client] where not said otherwise. */
   const uint32_t *client_n_op; /* ops of one of its requests: of a job, in all its passes */
@@ -135,6 +136,13 @@ static inline uint32_t cr_host_n_op(const struct cr_host *h, uint32_t request)
 {
   return h->client_n_op[h->request_client[request]];
 }
+
+/* What was recorded of n layers from op of the table on, launched together on a device, without what it takes to tell the next
+ * node.  They can run there. */
+cr_ns cr_host_recorded_ns(const struct cr_host *h, uint32_t device, uint32_t op, uint32_t n);
+
+/* The same of the range that a request has in flight; CR_NS_NEVER: it is none of layers. */
+cr_ns cr_host_flight_ns(const struct cr_host *h, uint32_t request);
 
 /* Whether the policy says what becomes of jobs (sim/policy.h). */
 static inline int cr_host_manages_jobs(const struct cr_host *h)

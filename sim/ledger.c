@@ -29,7 +29,7 @@ const char *const cr_note_name[CR_N_NOTE] = {
   [CR_NOTE_ADMIT] = "admit",     [CR_NOTE_MOVE] = "move",         [CR_NOTE_QUEUE] = "queue",
   [CR_NOTE_REWIND] = "rewind",   [CR_NOTE_SLICE] = "slice",       [CR_NOTE_PAD] = "pad",
   [CR_NOTE_CUT] = "cut",         [CR_NOTE_THOUGHT] = "thought",   [CR_NOTE_TURN] = "turn",
-  [CR_NOTE_TURNED] = "turned",
+  [CR_NOTE_TURNED] = "turned",   [CR_NOTE_RAN] = "ran",           [CR_NOTE_VERDICT] = "verdict",
 };
 
 struct cr_ledger {
@@ -176,6 +176,15 @@ static void print_job(const struct cr_note *note, struct cr_text *out)
   }
 }
 
+static void print_verdict(const struct cr_note *note, struct cr_text *out)
+{
+  cr_text_add(out, "  client %" PRIu32 " %s: %s", note->a,
+              note->b < CR_N_VERDICT ? cr_verdict_name[note->b] : "unknown",
+              note->c < CR_N_WHY ? cr_why_name[note->c] : "unknown");
+  if (note->t != CR_NONE)
+    cr_text_add(out, " of client %" PRIu64, note->t);
+}
+
 /* Of queues, and of requests that are done in parts. */
 static void print_part(const struct cr_note *note, struct cr_text *out)
 {
@@ -249,6 +258,12 @@ static void print_kind(const struct cr_note *note, struct cr_text *out)
     break;
   case CR_NOTE_SHARE:
     cr_text_add(out, "  share %" PRIu32 " ppm %" PRIu32, note->a, note->b);
+    break;
+  case CR_NOTE_RAN:
+    cr_text_add(out, "ran %" PRIu32 " for %" PRIu64, note->a, note->t);
+    break;
+  case CR_NOTE_VERDICT:
+    print_verdict(note, out);
     break;
   case CR_NOTE_REFUSED:
     cr_text_add(out, "  refused: %s", cr_refusal_text(note->a));

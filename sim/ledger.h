@@ -40,6 +40,8 @@ enum cr_note_kind {                   /* appended only: stored in run databases 
                     CR_NOTE_THOUGHT, /* told, with the BACK that follows: a = request, t = when its client will have thought */
                     CR_NOTE_TURN,   /* asked: a = request, b = enum cr_charge, c = stream, t = key */
                     CR_NOTE_TURNED, /* told: a = request, b = next op, t = time on the device */
+                    CR_NOTE_RAN, /* told, before the DONE of layers that did not take what was recorded: a = request, t = ns */
+                    CR_NOTE_VERDICT, /* asked: a = client, b = enum cr_verdict, c = enum cr_why, t = client it is about, or CR_NONE */
                     CR_N_NOTE
 };
 extern const char *const cr_note_name[CR_N_NOTE];
@@ -48,7 +50,7 @@ extern const char *const cr_note_name[CR_N_NOTE];
 static inline int cr_note_is_told(uint32_t kind)
 {
   return kind <= CR_NOTE_ROOM || (kind >= CR_NOTE_JOB && kind <= CR_NOTE_LEAVE) || kind == CR_NOTE_CUT ||
-         kind == CR_NOTE_THOUGHT || kind == CR_NOTE_TURNED;
+         kind == CR_NOTE_THOUGHT || kind == CR_NOTE_TURNED || kind == CR_NOTE_RAN;
 }
 
 struct cr_note {

@@ -20,6 +20,7 @@ struct stream {
   uint32_t op;
   uint64_t seq;      /* of its range, in order of coming */
   cr_ns duration_ns; /* of its op */
+  cr_ns ran_ns;      /* of that, without what it takes to tell the next node */
   int64_t left_q16;  /* of a be op, as of the node's since_ns */
   cr_ns start_ns;
 };
@@ -122,7 +123,8 @@ static int is_be(const struct stream *s)
 
 /* --- who runs ----------------------------------------------------------------------------------------------------- */
 
-static cr_ns duration_of(const struct node *n, const struct cr_layer_start *l)
+/* Of the layer alone. */
+static cr_ns own_time(const struct node *n, const struct cr_layer_start *l)
 {
   const struct cr_layer_time *t = &n->op[l->op].layer[n->id];
   cr_ns ns = t->exec_ns + t->misc_ns;
@@ -130,8 +132,7 @@ static cr_ns duration_of(const struct node *n, const struct cr_layer_start *l)
     ns += t->hd_ns;
   if (l->is_last)
     ns += t->dh_ns;
-  ns = cr_max_ns(cr_muldiv(ns, l->actual_ppm, 1000000), 1);
-  return ns + (l->is_last && !l->is_final ? n->device->node.notify_ns : 0);
+  return cr_max_ns(cr_muldiv(ns, l->actual_ppm, 1000000), 1);
 }
 
 /* The rt range that came first of those that wait. */
@@ -227,7 +228,8 @@ static void node_start_layer(void *self, uint32_t stream, const struct cr_layer_
   s->has_begun = 0;
   s->is_first = layer->is_first;
   s->op = layer->op;
-  s->duration_ns = duration_of(n, layer);
+  s->ran_ns = own_time(n, layer);
+  s->duration_ns = s->ran_ns + (layer->is_last && !layer->is_final ? n->device->node.notify_ns : 0);
   if (layer->is_first)
     s->seq = n->n_seq++;
   n->next_ns = n->now_ns; /* settle() decides */
@@ -253,7 +255,7 @@ static void end_op(struct node *n, uint32_t stream, struct cr_gpu_end *out)
   struct stream *s = &n->stream[stream];
   s->has_op = 0;
   n->use.n_kernel++;
-  *out = (struct cr_gpu_end){.stream = stream, .op = s->op, .start_ns = s->start_ns};
+  *out = (struct cr_gpu_end){.stream = stream, .op = s->op, .start_ns = s->start_ns, .ran_ns = s->ran_ns};
 }
 
 static uint32_t node_advance(void *self, cr_ns to_ns, struct cr_gpu_end *out, uint32_t cap)

@@ -17,7 +17,7 @@
 #include "sim/text.h"
 #include "sim/workload.h"
 
-#define CR_POLICY_ABI 4
+#define CR_POLICY_ABI 5
 
 /* What a backend can do to work it already holds, and what a policy may need of it. */
 enum cr_cap {
@@ -53,6 +53,8 @@ struct cr_view {
   const uint8_t *client_class; /* enum cr_class */
   const int32_t *client_priority;
   const cr_ns *client_deadline_ns; /* relative; CR_NS_NEVER: none */
+  const cr_ns *client_period_ns;   /* the least time between two of its requests; CR_NS_NEVER: nobody says */
+  const cr_ns *client_join_ns;     /* it is not there before; 0: it is from the beginning */
   /* Where the layers of a client's requests run: stages client_stage0[c] .. client_stage0[c + 1] of the columns behind it, each
    * so many ops on one device.  None: nothing says.  client_stage0 is [n_client + 1] */
   const uint32_t *client_stage0, *stage_device, *stage_n_op;
@@ -65,6 +67,8 @@ struct cr_view {
   const uint32_t *device_sms, *device_sm_threads;
   const uint8_t *device_kind;   /* enum cr_view_device */
   const uint32_t *device_cores; /* of a node */
+  /* of a node: to tell the next one; what real-time work loses at most to best-effort work there, and what of it for a copy */
+  const cr_ns *device_notify_ns, *device_preempt_ns, *device_gpu_copy_ns;
   /* [n_model] */
   const uint32_t *model_op0, *model_n_op, *model_n_stage;
   /* [n_op]: what was recorded, never what will happen */
@@ -79,6 +83,9 @@ struct cr_view {
   const uint32_t *request_handed_op;  /* of one given back: past the last op that had been in the device queue by then */
   const cr_ns *request_arrive_ns, *request_deadline_ns;
   const cr_ns *request_ready_ns; /* its client thinks until then: launched before, it keeps its stream waiting */
+  /* In on_done: how long the range of layers that has ended ran on its node by itself, without what it waited, was preempted
+   * for, or took to tell the next node; CR_NS_NEVER: of other ops, and before */
+  const cr_ns *request_ran_ns;
 };
 
 struct cr_policy;
@@ -217,6 +224,36 @@ void cr_pad(struct cr_policy *p, const struct cr_pad_spec *pad);
 /* The request is given up: it leaves without being finished and counts as dropped. */
 void cr_drop(struct cr_policy *p, cr_request r);
 
+/* What a policy has decided about a client.  It goes into the ledger and the results, with the reason and the client that is it,
+ * or CR_NONE.  REFUSED: what the client has asked for is the policy's to drop, request by request; one that asks again as soon
+ * as a request has left (a closed one) does not any more.  The others change nothing outside of the policy. */
+enum cr_verdict {
+  CR_VERDICT_ADMITTED,
+  CR_VERDICT_REFUSED,
+  CR_VERDICT_DEMOTED,   /* a real-time client is served as a best-effort one */
+  CR_VERDICT_RESTORED,  /* and is real-time again */
+  CR_VERDICT_LEFT,      /* and stays so */
+  CR_VERDICT_UNBOUNDED, /* nothing is known any more of how long a best-effort client takes at the most */
+  CR_N_VERDICT
+};
+enum cr_why {
+  CR_WHY_NONE,
+  CR_WHY_OVERRUN,  /* it ran longer than recorded */
+  CR_WHY_PASSES,   /* all real-time clients meet their deadlines by the test */
+  CR_WHY_COPIES,   /* a best-effort client's copies are no longer than its nodes allow for */
+  CR_WHY_MISSES,   /* a client would miss its deadline by the test */
+  CR_WHY_PERIOD,   /* the test cannot be made: a client's period is not known, */
+  CR_WHY_DEADLINE, /* or it has no deadline, or one beyond its period, */
+  CR_WHY_PATH,     /* or its stages do not follow the order of the nodes, */
+  CR_WHY_SIZE,     /* or there are more clients, nodes or layers than it takes */
+  CR_WHY_PLACE,    /* some layer of it can run on no node that is left for it */
+  CR_WHY_COPY,     /* one of its copies is longer than a node allows for */
+  CR_N_WHY
+};
+extern const char *const cr_verdict_name[CR_N_VERDICT]; /* "admitted", "refused", "demoted", ... */
+extern const char *const cr_why_name[CR_N_WHY];         /* a word each, "overrun" */
+void cr_verdict(struct cr_policy *p, cr_client c, enum cr_verdict verdict, enum cr_why why, cr_client about);
+
 /* on_timer(cookie) at that time, or at this instant if it has passed. */
 void cr_timer(struct cr_policy *p, cr_ns at_ns, uint64_t cookie);
 
@@ -254,5 +291,8 @@ cr_ns cr_expect_ns(const struct cr_policy *p, cr_request r, uint32_t n_op);
 /* The same on one device, for layers that are launched together on a node, with what it takes to tell the next node;
  * CR_NS_NEVER: one of them cannot run there.  Other ops run everywhere, as long as cr_expect_ns says. */
 cr_ns cr_expect_stage_ns(const struct cr_policy *p, cr_device d, cr_request r, uint32_t n_op);
+
+/* What was recorded of a layer of the table (0 .. n_op) on a device; exec CR_NS_NEVER: it cannot run there, or is no layer. */
+struct cr_layer_time cr_expect_layer(const struct cr_policy *p, cr_device d, uint32_t op);
 
 #endif

@@ -131,6 +131,10 @@ static void mix_client(uint64_t *hash, const struct cr_client_spec *c)
     mix(hash, c->actual_min_ppm);
     mix(hash, c->actual_max_ppm);
   }
+  if (c->period_ns || c->join_ns) {
+    mix(hash, c->period_ns);
+    mix(hash, c->join_ns);
+  }
   for (uint32_t i = 0; i < c->n_stage; i++) {
     mix(hash, c->stage[i].device);
     mix(hash, c->stage[i].n_op);

@@ -130,6 +130,10 @@ static const char *fault(const struct replay *r, const struct cr_note *note)
     return in_flight(h, note->a) && cr_host_is_job(h, h->request_client[note->a])
              ? NULL
              : "no job was launched whose client thinks";
+  case CR_NOTE_RAN:
+    return in_flight(h, note->a) && cr_host_flight_ns(h, note->a) != CR_NS_NEVER && (cr_ns)note->t > 0
+             ? NULL
+             : "no layers were launched that could have run so long";
   case CR_NOTE_JOB:
   case CR_NOTE_READY:
   case CR_NOTE_LEAVE:

@@ -10,6 +10,7 @@
 
 #include "sim/report_memory.h"
 #include "sim/report_preempt.h"
+#include "sim/report_verdict.h"
 #include "sim/table.h"
 #include "sim/unit.h"
 
@@ -393,11 +394,16 @@ static void report_table(const struct cr_summary *s, int color, struct cr_text *
     cr_text_add(out, "\n");
     cr_report_preempts(s, color, out);
   }
+  if (cr_report_has_verdicts(s)) {
+    cr_text_add(out, "\n");
+    cr_report_verdicts(s, color, out);
+  }
   if (s->n_run > 1 && s->n_client) {
     cr_text_add(out, "\n");
     comparison(s, &scale, color, out);
   }
   job_ends(s, out);
+  cr_report_verdict_lines(s, out);
   outcomes(s, out);
 }
 
@@ -454,8 +460,9 @@ static void csv_header(struct cr_text *out)
   cr_text_add(out, ",kernels,copies,memsets,busy_ratio,sm_use_ratio,warp_use_ratio,dram_use_ratio,copy_use_ratio");
   cr_report_memory_header(out);
   cr_text_add(out, ",jobs,jobs_done,jobs_rejected,jobs_no_memory,jobs_unfinished,makespan_ns,queuing_mean_ns,jct_mean_ns,"
-                   "jct_p50_ns,jct_p95_ns,jobs_per_h,"
-                   "duration_ns,warmup_ns,version,git,workload_hash,command\n");
+                   "jct_p50_ns,jct_p95_ns,jobs_per_h");
+  cr_report_verdict_header(out);
+  cr_text_add(out, ",duration_ns,warmup_ns,version,git,workload_hash,command\n");
 }
 
 static void csv_start(const struct cr_summary *s, const struct cr_run_summary *run, const char *row, const char *name,
@@ -471,8 +478,10 @@ static void csv_start(const struct cr_summary *s, const struct cr_run_summary *r
   csv_text(out, name);
 }
 
-static void csv_end(const struct cr_summary *s, struct cr_text *out)
+/* client: whose row it is; NULL: of no client. */
+static void csv_end(const struct cr_summary *s, const struct cr_client_summary *client, struct cr_text *out)
 {
+  cr_report_verdict_csv(client, out);
   csv_ns(out, s->duration_ns);
   csv_ns(out, s->warmup_ns);
   cr_text_add(out, ",%s,%s,%016" PRIx64 ",", s->version, s->git, s->workload_hash);
@@ -551,22 +560,22 @@ static void report_csv(const struct cr_summary *s, struct cr_text *out)
     if (run->jobs.total.n) {
       csv_start(s, run, "jobs", "jobs", out);
       csv_jobs(&run->jobs, out);
-      csv_end(s, out);
+      csv_end(s, NULL, out);
     }
     if (run->preempt.latency.n) {
       csv_start(s, run, "preemption", "preemption", out);
       csv_preempts(&run->preempt, out);
-      csv_end(s, out);
+      csv_end(s, NULL, out);
     }
     for (uint32_t c = 0; c < s->n_client; c++) {
       csv_start(s, run, "client", run->client[c].name, out);
       csv_client(&run->client[c], out);
-      csv_end(s, out);
+      csv_end(s, &run->client[c], out);
     }
     for (uint32_t d = 0; d < s->n_device; d++) {
       csv_start(s, run, "device", run->device[d].name, out);
       csv_device(&run->device[d], out);
-      csv_end(s, out);
+      csv_end(s, NULL, out);
     }
   }
 }
@@ -625,6 +634,7 @@ static void json_client(const struct cr_client_summary *c, struct cr_text *out)
     json_ns(out, "max_ns", d->max_ns);
     cr_text_add(out, "}");
   }
+  cr_report_verdict_json(c, out);
   cr_text_add(out, "}");
 }
 

@@ -20,6 +20,7 @@ static int init_client(struct cr_client_result *c, int is_job)
 {
   c->first_ns = CR_NS_NEVER;
   c->last_ns = CR_NS_NEVER;
+  c->verdicts.about = CR_NONE;
   for (int m = 0; !is_job && m < CR_N_METRIC; m++) {
     c->metric[m] = cr_hist_new();
     if (!c->metric[m])
@@ -91,6 +92,21 @@ void cr_result_fini(struct cr_result *r)
   cr_mem_free(r->memory);
   cr_mem_free((char *)r->policy);
   *r = (struct cr_result){0};
+}
+
+void cr_verdicts_add(struct cr_verdicts *v, enum cr_verdict verdict, enum cr_why why, uint32_t about)
+{
+  if (verdict == CR_VERDICT_UNBOUNDED) {
+    v->n_unbounded++;
+    return;
+  }
+  v->n_demoted += verdict == CR_VERDICT_DEMOTED;
+  v->n_restored += verdict == CR_VERDICT_RESTORED;
+  v->is_admitted |= verdict == CR_VERDICT_ADMITTED;
+  v->is_refused |= verdict == CR_VERDICT_REFUSED;
+  v->is_demoted = verdict == CR_VERDICT_DEMOTED || verdict == CR_VERDICT_LEFT;
+  v->why = (uint8_t)why;
+  v->about = about;
 }
 
 void cr_result_add(struct cr_result *r, const struct cr_request_row *row)

@@ -16,11 +16,20 @@ extern const char *const cr_metric_name[CR_N_METRIC]; /* "latency", "service", "
 enum cr_outcome { CR_DONE, CR_STALLED, CR_LIVELOCKED, CR_REFUSED, CR_INTERRUPTED, CR_FAILED };
 extern const char *const cr_outcome_name[CR_FAILED + 1]; /* "done", "stalled", ... */
 
+/* What the policy has decided about a client (cr_verdict of sim/policy.h), from the beginning of the run on. */
+struct cr_verdicts {
+  uint32_t n_demoted, n_restored, n_unbounded;
+  uint8_t is_admitted, is_refused, is_demoted; /* demoted: at the end of the run */
+  uint8_t why;                                 /* enum cr_why of the last one of those but UNBOUNDED */
+  uint32_t about;                              /* the client that is the reason; CR_NONE: none */
+};
+
 struct cr_client_result {
   uint64_t n_arrived, n_done, n_dropped, n_missed; /* n_missed: finished after the deadline */
   uint64_t n_pending;                              /* neither finished nor dropped at the end */
   cr_ns first_ns, last_ns;                         /* first counted arrival, last completion; CR_NS_NEVER: none */
   struct cr_hist *metric[CR_N_METRIC];             /* in ns */
+  struct cr_verdicts verdicts;
 };
 
 /* One finished request, for the run database. */
@@ -82,6 +91,12 @@ struct cr_result {
   struct cr_hist *preempt; /* ns from a policy's wish to have a stream back (parking aside) until it held nothing */
   uint64_t ledger_hash, ledger_count;
 };
+
+void cr_verdicts_add(struct cr_verdicts *v, enum cr_verdict verdict, enum cr_why why, uint32_t about);
+static inline int cr_verdicts_any(const struct cr_verdicts *v)
+{
+  return v->n_demoted + v->n_restored + v->n_unbounded + v->is_admitted + v->is_refused > 0;
+}
 
 int cr_result_init(struct cr_result *r, uint32_t n_client, uint32_t n_device, struct cr_err *err) CR_MUST;
 /* The same for the clients of a workload, of which some may be jobs. */

@@ -60,6 +60,8 @@ void cr_summarize_client(const struct cr_result *r, uint32_t client, const struc
     .n_missed = c->n_missed,
     .n_pending = c->n_pending,
     .throughput_per_s = cr_result_throughput(r, client),
+    .verdicts = c->verdicts,
+    .about = c->verdicts.about < w->n_client ? w->client[c->verdicts.about].name : NULL,
   };
   for (int m = 0; m < CR_N_METRIC; m++)
     out->metric[m] = spread_of(c->metric[m]);

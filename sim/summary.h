@@ -25,6 +25,8 @@ struct cr_client_summary {
   uint64_t n_arrived, n_done, n_dropped, n_missed, n_pending;
   double throughput_per_s;
   struct cr_spread metric[CR_N_METRIC];
+  struct cr_verdicts verdicts;
+  const char *about; /* of verdicts: the client that is the reason; NULL: none */
 };
 
 /* Shares are of the whole run, warm-up included, 0..1; NAN: not known. */

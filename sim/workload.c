@@ -452,6 +452,26 @@ static const char *actual_fault(const struct cr_workload_builder *b, const struc
   return NULL;
 }
 
+/* Of when it joins, and how often it asks at the most, against what its arrivals say. */
+static const char *period_fault(const struct cr_client_spec *c)
+{
+  const struct cr_arrival_spec *a = &c->arrival;
+  if (c->period_ns < 0 || c->join_ns < 0)
+    return "period and join must not be negative";
+  if ((c->period_ns || c->join_ns) && c->job.iterations)
+    return "a job makes one request and is submitted: it has no period and does not join";
+  if (c->join_ns && a->kind == CR_ARRIVE_AFTER)
+    return "it comes after others, and so does not join by itself";
+  if (c->join_ns && (a->kind == CR_ARRIVE_TRACE ? a->at_ns[0] : a->phase_ns) < c->join_ns)
+    return "its first request comes before it joins";
+  if (c->period_ns && a->kind == CR_ARRIVE_UNIFORM && (double)c->period_ns > 1e9 / a->rate_per_s + 1)
+    return "its period is longer than the time between its requests";
+  for (uint32_t i = 1; c->period_ns && a->kind == CR_ARRIVE_TRACE && i < a->n_at; i++)
+    if (a->at_ns[i] - a->at_ns[i - 1] < c->period_ns)
+      return "its period is longer than the time between two of its requests";
+  return NULL;
+}
+
 static const char *client_fault(const struct cr_workload_builder *b, const struct cr_client_spec *c)
 {
   if (b->sealed)
@@ -474,6 +494,7 @@ static const char *client_fault(const struct cr_workload_builder *b, const struc
   const char *fault = arrival_fault(&c->arrival);
   fault = fault ? fault : stage_fault(b, c);
   fault = fault ? fault : actual_fault(b, c);
+  fault = fault ? fault : period_fault(c);
   if (!fault && c->job.iterations && b->op[b->model[c->model.i].op0].kind == CR_OP_LAYER)
     fault = "a job's model cannot be of layers: jobs do not run on nodes";
   return fault ? fault : job_fault(&c->job, &c->arrival, b->model[c->model.i].n_op);

@@ -152,6 +152,8 @@ struct cr_client_spec {
   uint32_t n_stage;                  /* 0: nothing says where its layers run */
   /* Of layers: each request takes a share of their recorded times, drawn evenly from these millionths; both 0: as recorded. */
   uint32_t actual_min_ppm, actual_max_ppm; /* from 1 to CR_ACTUAL_MAX_PPM */
+  cr_ns period_ns; /* the least time between two requests, as it says; 0: it does not say */
+  cr_ns join_ns;   /* when it joins, from which its arrivals count; >= 0 */
 };
 
 struct cr_model_info {

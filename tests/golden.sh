@@ -39,6 +39,8 @@ for scenario in "$srcdir"/tests/scenarios/*.yaml; do
     chosen='fair fair,rotate=no fair,accounting=rr fair,accounting=ps'
   [ "$name" != nodes ] || # layers, which those run that need nothing but priorities
     chosen='dart dart,streams=1 threads threads,on=cpu streams priority exclusive exclusive,order=rt-first'
+  [ "$name" != overruns ] || # the same, where dart has something to decide about its clients
+    chosen='dart dart,test=paper dart,enforce=no dart,admit=no threads'
   for policy in $chosen; do
     ok "${name}_under_${policy//[,=]/_}_decides_as_before" \
       compare "$scenario" "$policy" "$name.${policy//[,=]/-}.ledger"

@@ -22,6 +22,8 @@ plant
 ok 'a_clean_house_passes' sh "$check" "$tmp/house"
 breach 'a_policy_that_includes_the_core_is_seen' 'policies/bad.c:2: policies/ may not include sim/core.h' \
   policies/bad.c '#include "config.h"' '#include "sim/core.h"'
+breach 'a_policy_that_plans_is_seen' 'policies/bad.c:3: policies/ may not include plan/dart_plan.h' \
+  policies/bad.c '#include "config.h"' '#include "plan/rta.h"' '#include "plan/dart_plan.h"'
 breach 'a_policy_that_includes_a_clock_is_seen' 'a policy may not include <time.h>' \
   policies/bad.c '#include "config.h"' '#include <time.h>'
 breach 'the_simulator_including_traces_is_seen' 'sim/ may not include traces/store.h' \

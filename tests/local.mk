@@ -13,6 +13,7 @@ unit_tests = \
   tests/t_csv \
   tests/t_dart \
   tests/t_dart_plan \
+  tests/t_dart_tasks \
   tests/t_device_file \
   tests/t_device_queue \
   tests/t_disb \
@@ -89,6 +90,7 @@ unit_tests = \
 
 script_tests = \
   tests/cli.sh \
+  tests/dart_cli.sh \
   tests/dart_vectors.sh \
   tests/docs_commands.sh \
   tests/docs_policy.sh \

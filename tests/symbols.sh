@@ -31,6 +31,10 @@ breach 'strdup_elsewhere_is_seen' 'calls strdup: the heap has one door' libcrtra
   'char *strdup(const char *); char *f(void) { return strdup("a"); }'
 clean 'a_policy_may_launch' libcrpolicies.a good \
   'void cr_launch(void); void f(void) { cr_launch(); }'
+clean 'a_policy_may_test_whether_deadlines_are_met' libcrpolicies.a good \
+  'void cr_rta_overlap(void); void f(void) { cr_rta_overlap(); }'
+breach 'a_policy_that_plans_is_seen' 'calls cr_dart_new: a policy reaches its actions and nothing else' libcrpolicies.a bad \
+  'int cr_dart_new(void); int f(void) { return cr_dart_new(); }'
 breach 'a_policy_that_reads_the_clock_is_seen' 'calls clock_gettime: a policy reaches its actions and nothing else' \
   libcrpolicies.a bad 'int clock_gettime(int, void *); int f(void) { return clock_gettime(0, 0); }'
 breach 'a_policy_that_reads_the_environment_is_seen' 'calls getenv: a policy reaches' libcrpolicies.a bad \

@@ -1,6 +1,7 @@
 /* t_dart.c - policy dart: worked examples, a second simulator written here, and what must hold on every load. */
 #include "config.h"
 
+#include "plan/rta.h"
 #include "policies/list.h"
 #include "sim/core.h"
 #include "sim/replay.h"
@@ -16,13 +17,16 @@ struct task_set {
   uint32_t n_task, n_node, n_rt; /* the first n_rt are real-time */
   cr_ns cost_ns[TASKS][NODES];
   cr_ns deadline_ns[TASKS];
+  cr_ns period_ns[TASKS]; /* as they say; 0: they do not */
   cr_ns release_ns[TASKS][JOBS];
   uint32_t n_job[TASKS];
   uint32_t least_ppm, most_ppm; /* that jobs really take; 0: what is recorded */
+  int is_enforced, by_paper;
 };
 
 struct responses {
   cr_ns of[TASKS][JOBS]; /* in order of release */
+  struct cr_verdicts verdicts[TASKS];
 };
 
 /* --- the simulator under test --------------------------------------------------------------------------------------- */
@@ -33,14 +37,17 @@ struct taken {
   uint32_t n[TASKS];
 };
 
-/* Rows come in order of their ends; a task's jobs end in order of release, since they go through the same nodes in order. */
+/* Rows come in order of their ends.  Jobs of a task go through the same nodes in order, but those that were demoted. */
 static int take(void *ctx, const struct cr_request_row *row, uint32_t n, struct cr_err *err)
 {
   struct taken *t = ctx;
   (void)err;
   for (uint32_t i = 0; i < n; i++) {
     uint32_t job = t->n[row[i].client]++;
-    assert_int_equal(row[i].arrive_ns, t->set->release_ns[row[i].client][job]);
+    if (!t->set->is_enforced)
+      assert_int_equal(row[i].arrive_ns, t->set->release_ns[row[i].client][job]);
+    for (job = 0; t->set->release_ns[row[i].client][job] != row[i].arrive_ns; job++)
+      assert_true(job + 1 < t->set->n_job[row[i].client]);
     t->out->of[row[i].client][job] = row[i].end_ns - row[i].arrive_ns;
   }
   return CR_OK;
@@ -57,6 +64,7 @@ static const struct cr_workload *build(struct cr_workload_builder *b, const stru
     c.priority = 0;
     c.max_requests = set->n_job[i];
     c.deadline_ns = set->deadline_ns[i];
+    c.period_ns = set->period_ns[i];
     c.stage = stage;
     c.n_stage = n_stage;
     c.actual_min_ppm = set->least_ppm;
@@ -76,6 +84,7 @@ static void run(const struct task_set *set, const struct cr_machine *m, const st
   struct cr_request_sink sink = {.ctx = &taken, .write = take};
   struct load_record record = {0};
   struct cr_core_cfg cfg = load_cfg(w, cr_policy_find("dart", 4));
+  cfg.policy_options = !set->is_enforced ? "enforce=no" : set->by_paper ? "test=paper" : NULL;
   cfg.machine = m;
   cfg.backend = &cr_backend_sim;
   cfg.requests = &sink;
@@ -85,10 +94,12 @@ static void run(const struct task_set *set, const struct cr_machine *m, const st
   struct cr_err err = {""};
   if (cr_core_run(&cfg, &r, &err) != CR_OK)
     fail_msg("%s", err.text);
-  for (uint32_t i = 0; i < set->n_task; i++)
+  for (uint32_t i = 0; i < set->n_task; i++) {
     assert_int_equal(taken.n[i], set->n_job[i]);
+    out->verdicts[i] = r.client[i].verdicts;
+  }
   struct cr_replay_report report;
-  assert_int_equal(cr_replay(w, m, cfg.policy, NULL, record.note, record.n, &report, &err), CR_OK);
+  assert_int_equal(cr_replay(w, m, cfg.policy, cfg.policy_options, record.note, record.n, &report, &err), CR_OK);
   if (!report.same)
     fail_msg("recorded %s, replayed %s", report.recorded, report.replayed);
   load_record_fini(&record);
@@ -109,9 +120,10 @@ static void run_on_cpus(const struct task_set *set, struct responses *out)
 
 struct job {
   uint32_t task, number, node;
-  cr_ns release_ns, left_ns;
+  cr_ns release_ns, left_ns, takes_ns;
   uint64_t came; /* to its node, as a counter */
   int is_there, is_over;
+  int is_demoted, waits_for_rt;
 };
 
 /* One clock tick at a time would do; this one goes from event to event.  Real-time: the highest priority first, and what has
@@ -122,7 +134,15 @@ struct pipeline {
   uint32_t n_job;
   uint32_t rt[NODES], be[NODES]; /* index + 1 of the job that a node has begun */
   uint64_t n_came;
+  /* What is enforced. */
+  cr_ns longest_ns[TASKS][NODES];
+  struct cr_verdicts *verdicts;
 };
+
+static int is_rt(const struct pipeline *p, const struct job *j)
+{
+  return j->task < p->set->n_rt && !j->is_demoted && !p->verdicts[j->task].is_demoted;
+}
 
 static void come(struct pipeline *p, struct job *j)
 {
@@ -138,7 +158,74 @@ static void come(struct pipeline *p, struct job *j)
     uint64_t n = p->set->most_ppm - p->set->least_ppm + 1, draw = cr_draw(1, CR_RNG_ACTUAL, j->task, j->number);
     j->left_ns = cr_max_ns(cr_muldiv(j->left_ns, p->set->least_ppm + (int64_t)(draw % n), 1000000), 1);
   }
+  j->takes_ns = j->left_ns;
   j->came = p->n_came++;
+  j->waits_for_rt = is_rt(p, j);
+}
+
+/* The test with the task among those that are real-time; about whom, if it is not passed. */
+static enum cr_why judge(const struct pipeline *p, uint32_t task, uint32_t *about)
+{
+  const struct task_set *set = p->set;
+  uint32_t who[TASKS], n = 0;
+  cr_ns period_ns[TASKS], deadline_ns[TASKS], cost_ns[TASKS * NODES], arrival_ns[TASKS * NODES], longest_ns = 0;
+  cr_ns one_ns[TASKS], other_ns[TASKS];
+  for (cr_ns above_ns = 0;;) { /* the next by priority; deadlines differ */
+    uint32_t next = CR_NONE;
+    for (uint32_t i = 0; i < set->n_rt; i++)
+      if ((i == task || !p->verdicts[i].is_demoted) && set->deadline_ns[i] > above_ns &&
+          (next == CR_NONE || set->deadline_ns[i] < set->deadline_ns[next]))
+        next = i;
+    if (next == CR_NONE)
+      break;
+    above_ns = set->deadline_ns[next];
+    who[n++] = next;
+  }
+  for (uint32_t i = 0; i < n; i++) {
+    *about = who[i];
+    if (set->period_ns[who[i]] == 0)
+      return CR_WHY_PERIOD;
+    if (set->deadline_ns[who[i]] > set->period_ns[who[i]])
+      return CR_WHY_DEADLINE;
+    period_ns[i] = set->period_ns[who[i]];
+    deadline_ns[i] = set->deadline_ns[who[i]];
+    longest_ns = cr_max_ns(longest_ns, period_ns[i]);
+    for (uint32_t k = 0; k < set->n_node; k++)
+      cost_ns[i * set->n_node + k] = p->longest_ns[who[i]][k];
+  }
+  const struct cr_rta a = {n, set->n_node, period_ns, deadline_ns, cost_ns, deadline_ns, 16 * longest_ns};
+  cr_rta_paper(&a, CR_RTA_ON_NODE, one_ns);
+  if (!set->by_paper) {
+    cr_rta_overlap(&a, one_ns);
+    cr_rta_holistic(&a, arrival_ns, other_ns);
+  }
+  for (uint32_t i = 0; i < n; i++)
+    if ((set->by_paper ? one_ns[i] : cr_min_ns(one_ns[i], other_ns[i])) > deadline_ns[i]) {
+      *about = who[i];
+      return CR_WHY_MISSES;
+    }
+  *about = CR_NONE;
+  return CR_WHY_PASSES;
+}
+
+/* A stage has ended. */
+static void hold_to_time(struct pipeline *p, struct job *j)
+{
+  cr_ns *longest_ns = &p->longest_ns[j->task][j->node];
+  struct cr_verdicts *v = &p->verdicts[j->task];
+  if (!p->set->is_enforced || j->takes_ns <= *longest_ns)
+    return;
+  if (j->task >= p->set->n_rt) {
+    *longest_ns = CR_NS_NEVER;
+    v->n_unbounded++;
+    return;
+  }
+  *longest_ns = j->takes_ns;
+  j->is_demoted = 1;
+  v->n_demoted += !v->is_demoted;
+  v->why = (uint8_t)judge(p, j->task, &v->about);
+  v->is_demoted = v->why != CR_WHY_PASSES;
+  v->n_restored += v->why == CR_WHY_PASSES;
 }
 
 static int goes_before(const struct pipeline *p, const struct job *a, const struct job *b)
@@ -149,36 +236,39 @@ static int goes_before(const struct pipeline *p, const struct job *a, const stru
   return a->release_ns != b->release_ns ? a->release_ns < b->release_ns : a->task < b->task;
 }
 
+/* Of those that wait at the node for its rt worker the first by priority, for its be worker the first that came; NULL: none. */
+static struct job *first_of(struct pipeline *p, uint32_t node, int for_rt)
+{
+  struct job *best = NULL;
+  for (uint32_t i = 0; i < p->n_job; i++) {
+    struct job *j = &p->job[i];
+    if (j->is_there && j->node == node && j->waits_for_rt == for_rt &&
+        (!best || (for_rt ? goes_before(p, j, best) : j->came < best->came)))
+      best = j;
+  }
+  return best;
+}
+
 static void pick(struct pipeline *p, uint32_t node)
 {
-  for (uint32_t i = 0; i < p->n_job; i++) {
-    const struct job *j = &p->job[i];
-    int is_rt = j->task < p->set->n_rt;
-    if (!j->is_there || j->node != node)
-      continue;
-    if (is_rt && !p->rt[node]) { /* of all that wait the first */
-      uint32_t best = i;
-      for (uint32_t k = 0; k < p->n_job; k++)
-        if (p->job[k].is_there && p->job[k].node == node && p->job[k].task < p->set->n_rt &&
-            goes_before(p, &p->job[k], &p->job[best]))
-          best = k;
-      p->rt[node] = best + 1;
-    }
-    if (!is_rt && !p->be[node]) {
-      uint32_t first = i;
-      for (uint32_t k = 0; k < p->n_job; k++)
-        if (p->job[k].is_there && p->job[k].node == node && p->job[k].task >= p->set->n_rt &&
-            p->job[k].came < p->job[first].came)
-          first = k;
-      p->be[node] = first + 1;
-    }
+  struct job *j = p->rt[node] ? NULL : first_of(p, node, 1);
+  for (; j && !is_rt(p, j); j = first_of(p, node, 1)) { /* demoted meanwhile */
+    j->waits_for_rt = 0;
+    j->came = p->n_came++;
   }
+  if (j)
+    p->rt[node] = (uint32_t)(j - p->job) + 1;
+  if (!p->be[node] && (j = first_of(p, node, 0)))
+    p->be[node] = (uint32_t)(j - p->job) + 1;
 }
 
 static void expect(const struct task_set *set, struct responses *out)
 {
   static struct pipeline p;
-  p = (struct pipeline){.set = set};
+  p = (struct pipeline){.set = set, .verdicts = out->verdicts};
+  memcpy(p.longest_ns, set->cost_ns, sizeof p.longest_ns);
+  for (uint32_t i = 0; i < TASKS; i++)
+    out->verdicts[i] = (struct cr_verdicts){.about = CR_NONE};
   for (uint32_t i = 0; i < set->n_task; i++)
     for (uint32_t k = 0; k < set->n_job[i]; k++)
       p.job[p.n_job++] = (struct job){.task = i, .number = k, .release_ns = set->release_ns[i][k]};
@@ -191,6 +281,7 @@ static void expect(const struct task_set *set, struct responses *out)
         if (!j || j->left_ns)
           continue;
         *runs[class] = 0;
+        hold_to_time(&p, j);
         j->node++;
         j->is_there = 0;
         come(&p, j);
@@ -316,6 +407,64 @@ static void stages_that_take_other_times_than_recorded_do_too(void **state)
   }
 }
 
+/* Deadlines within periods, which are the least times between releases; now and then one is not said. */
+static void draw_periods(struct task_set *set, struct dice *d)
+{
+  for (uint32_t i = 0; i < set->n_task; i++) {
+    cr_ns least_ns = CR_NS_NEVER, sum_ns = 0;
+    for (uint32_t k = 0; k < set->n_node; k++)
+      sum_ns += set->cost_ns[i][k];
+    for (uint32_t j = 1; j < set->n_job[i]; j++)
+      least_ns = cr_min_ns(least_ns, set->release_ns[i][j] - set->release_ns[i][j - 1]);
+    set->period_ns[i] = least_ns == CR_NS_NEVER ? 3 * sum_ns : least_ns;
+    set->deadline_ns[i] = set->period_ns[i] - roll(d, set->period_ns[i] / 3 + 1);
+    if (roll(d, 20) == 0)
+      set->deadline_ns[i] = set->period_ns[i] + 1 + i;
+    if (roll(d, 20) == 0)
+      set->period_ns[i] = 0;
+  }
+}
+
+static void assert_same_verdicts(const struct cr_verdicts *got, const struct cr_verdicts *want, uint32_t seed)
+{
+  if (got->n_demoted != want->n_demoted || got->n_restored != want->n_restored ||
+      got->n_unbounded != want->n_unbounded || got->is_demoted != want->is_demoted || got->why != want->why ||
+      got->about != want->about)
+    fail_msg("seed %u: demoted %u, restored %u, unbounded %u, at the end %u (%s), not %u, %u, %u, %u (%s)", seed,
+             got->n_demoted, got->n_restored, got->n_unbounded, got->is_demoted, cr_why_name[got->why], want->n_demoted,
+             want->n_restored, want->n_unbounded, want->is_demoted, cr_why_name[want->why]);
+}
+
+/* Large times again.  Each way in which it can go comes up often enough. */
+static void what_is_demoted_and_restored_is_that_of_a_second_simulator(void **state)
+{
+  (void)state;
+  uint32_t n_restored = 0, n_left = 0, n_unbounded = 0, n_why[CR_N_WHY] = {0};
+  for (uint32_t seed = 6000; seed < 6300; seed++) {
+    struct task_set set;
+    struct responses got, want;
+    draw_set(&set, seed, 100000000, seed % 2 ? 3 : 0);
+    draw_periods(&set, &(struct dice){.seed = seed + 1});
+    set.least_ppm = 700000;
+    set.most_ppm = 1000001 + seed % 5 * 100000;
+    set.is_enforced = 1;
+    set.by_paper = seed % 3 == 0;
+    run_on_cpus(&set, &got);
+    expect(&set, &want);
+    compare(&set, &got, &want, seed);
+    for (uint32_t i = 0; i < set.n_task; i++) {
+      const struct cr_verdicts *v = &want.verdicts[i];
+      assert_same_verdicts(&got.verdicts[i], v, seed);
+      n_restored += v->n_restored;
+      n_left += v->is_demoted;
+      n_unbounded += v->n_unbounded;
+      n_why[v->why] += v->is_demoted;
+    }
+  }
+  assert_true(n_restored > 100 && n_left > 100 && n_unbounded > 100);
+  assert_true(n_why[CR_WHY_MISSES] > 50 && n_why[CR_WHY_PERIOD] > 10 && n_why[CR_WHY_DEADLINE] > 10);
+}
+
 static void best_effort_work_changes_no_real_time_response(void **state)
 {
   (void)state;
@@ -391,7 +540,7 @@ static void best_effort_work_delays_by_no_more_than_the_node_says(void **state)
     struct cr_device_desc device[NODES];
     for (uint32_t k = 0; k < set.n_node; k++) {
       device[k] = k % 2 ? node_gpu("gpu") : node_cpu("cpu", 2);
-      device[k].node = (struct cr_node_desc){1, "a", 3, 20, 50, 60};
+      device[k].node = (struct cr_node_desc){1, "a", 3, 20, 50, 60, NULL};
       if (set.cost_ns[0][k]) {
         alone_ns += set.cost_ns[0][k] + 3;
         most_ns += k % 2 ? 80 : 20;
@@ -547,6 +696,7 @@ int main(void)
     cmocka_unit_test(real_time_responses_are_those_of_a_second_simulator),
     cmocka_unit_test(best_effort_responses_are_too),
     cmocka_unit_test(stages_that_take_other_times_than_recorded_do_too),
+    cmocka_unit_test(what_is_demoted_and_restored_is_that_of_a_second_simulator),
     cmocka_unit_test(best_effort_work_changes_no_real_time_response),
     cmocka_unit_test(no_real_time_stage_is_preempted_by_another),
     cmocka_unit_test(best_effort_work_delays_by_no_more_than_the_node_says),

@@ -207,7 +207,10 @@ static void every_policy_of_streams_runs_layers(void **state)
   static const char *const name[] = {"streams", "priority", "exclusive"};
   const struct cr_device_desc device[] = {node_cpu("cpu", 3), node_gpu("gpu")};
   const struct cr_machine machine = {2, device};
-  const struct cr_layer_time time[] = {{.exec_ns = 10}, {1, 2, 1, 1}, {.exec_ns = 20}, {1, 2, 1, 1}};
+  const struct cr_layer_time time[] = {{.exec_ns = 10},
+                                       {.hd_ns = 1, .exec_ns = 2, .misc_ns = 1, .dh_ns = 1},
+                                       {.exec_ns = 20},
+                                       {.hd_ns = 1, .exec_ns = 2, .misc_ns = 1, .dh_ns = 1}};
   struct cr_workload_builder *b = cr_workload_builder_new();
   cr_model m = node_model(b, "net", 2, 2, time);
   const struct {
@@ -258,7 +261,7 @@ static void what_a_node_cannot_do_is_refused(void **state)
   (void)state;
   const struct cr_device_desc device[] = {node_cpu("cpu", 3), node_gpu("gpu")};
   const struct cr_machine machine = {2, device};
-  const struct cr_layer_time time[] = {{.exec_ns = CR_NS_NEVER}, {1, 2, 1, 1}};
+  const struct cr_layer_time time[] = {{.exec_ns = CR_NS_NEVER}, {.hd_ns = 1, .exec_ns = 2, .misc_ns = 1, .dh_ns = 1}};
   struct cr_workload_builder *b = cr_workload_builder_new();
   load_add(b, load_trace("a", node_model(b, "net", 1, 2, time), CR_BE, (const cr_ns[]){0}, 1));
   const struct cr_workload *w = load_seal(b);

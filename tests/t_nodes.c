@@ -55,7 +55,22 @@ static cr_model draw_model(struct cr_workload_builder *b, const char *name, stru
   return node_model(b, name, *n_op, NODES, time);
 }
 
-static void draw_client(struct cr_workload_builder *b, struct dice *d, uint32_t c, int gaps)
+/* Requests take other times than recorded, and clients join. */
+static void loosen(struct cr_client_spec *spec, struct dice *d)
+{
+  if (roll(d, 2)) {
+    spec->actual_min_ppm = 1 + roll(d, 1000000);
+    spec->actual_max_ppm = spec->actual_min_ppm + roll(d, 1500000);
+  }
+  if (roll(d, 2))
+    spec->period_ns = 1 + roll(d, 200000);
+  if (roll(d, 2)) {
+    spec->join_ns = 1 + roll(d, 100000);
+    spec->arrival.phase_ns += spec->join_ns;
+  }
+}
+
+static void draw_client(struct cr_workload_builder *b, struct dice *d, uint32_t c, int gaps, int is_loose)
 {
   char name[] = {'c', (char)('0' + c), '\0'};
   struct cr_stage_spec stage[LAYERS];
@@ -73,14 +88,16 @@ static void draw_client(struct cr_workload_builder *b, struct dice *d, uint32_t 
     spec.stage = stage;
     spec.n_stage = n_stage;
   }
+  if (is_loose)
+    loosen(&spec, d);
   load_add(b, spec);
 }
 
-static const struct cr_workload *draw_load(struct cr_workload_builder *b, struct dice *d, int gaps)
+static const struct cr_workload *draw_load(struct cr_workload_builder *b, struct dice *d, int gaps, int is_loose)
 {
   uint32_t n = 1 + roll(d, CLIENTS);
   for (uint32_t c = 0; c < n; c++)
-    draw_client(b, d, c, gaps);
+    draw_client(b, d, c, gaps, is_loose);
   return load_seal(b);
 }
 
@@ -95,10 +112,12 @@ static void replays(const struct cr_core_cfg *cfg, const struct load_record *rec
     fail_msg("%s: recorded %s, replayed %s", cfg->policy->name, report.recorded, report.replayed);
 }
 
-/* Strict, to the end of the load, twice: all requests finish, and both runs are the same. */
-static void finishes_all(const struct cr_workload *w, const struct cr_machine *m, const struct cr_policy_ops *ops,
-                         const char *options)
+/* Strict, to the end of the load, twice: all requests finish, but for those of clients that are refused, and both runs are the
+ * same.  How many clients there was something to decide about. */
+static uint32_t finishes_all(const struct cr_workload *w, const struct cr_machine *m, const struct cr_policy_ops *ops,
+                             const char *options)
 {
+  uint32_t n_verdict = 0;
   struct load_record record = {0};
   struct cr_core_cfg cfg = load_cfg(w, ops);
   struct cr_result r[2];
@@ -110,8 +129,15 @@ static void finishes_all(const struct cr_workload *w, const struct cr_machine *m
     cfg.ledger = twice ? load_record(&record) : NULL;
     if (cr_core_run(&cfg, &r[twice], &err) != CR_OK)
       fail_msg("%s %s: %s", ops->name, options ? options : "", err.text);
-    for (uint32_t c = 0; c < w->n_client; c++)
-      assert_int_equal(r[twice].client[c].n_done, w->client[c].max_requests);
+    for (uint32_t c = 0; c < w->n_client; c++) {
+      const struct cr_client_result *client = &r[twice].client[c];
+      assert_int_equal(client->n_done + client->n_dropped, client->n_arrived);
+      if (client->verdicts.is_refused)
+        assert_int_equal(client->n_done, 0);
+      else
+        assert_int_equal(client->n_done, w->client[c].max_requests);
+      n_verdict += cr_verdicts_any(&client->verdicts) ? 1 : 0;
+    }
   }
   assert_true(r[0].ledger_hash == r[1].ledger_hash);
   assert_int_equal(r[0].end_ns, r[1].end_ns);
@@ -119,6 +145,7 @@ static void finishes_all(const struct cr_workload *w, const struct cr_machine *m
   load_record_fini(&record);
   cr_result_fini(&r[0]);
   cr_result_fini(&r[1]);
+  return n_verdict;
 }
 
 static void every_policy_that_can_finishes_loads_of_layers(void **state)
@@ -135,7 +162,7 @@ static void every_policy_that_can_finishes_loads_of_layers(void **state)
       struct machine m;
       struct cr_workload_builder *b = cr_workload_builder_new();
       make_machine(&m, &d);
-      finishes_all(draw_load(b, &d, 0), &m.m, ops, NULL);
+      finishes_all(draw_load(b, &d, 0, 0), &m.m, ops, NULL);
       cr_workload_builder_free(b);
     }
   }
@@ -152,9 +179,31 @@ static void dart_finishes_them_with_any_number_of_streams(void **state)
     struct cr_workload_builder *b = cr_workload_builder_new();
     snprintf(options, sizeof options, "streams=%u", 1 + roll(&d, 16));
     make_machine(&m, &d);
-    finishes_all(draw_load(b, &d, 0), &m.m, cr_policy_find("dart", 4), options);
+    finishes_all(draw_load(b, &d, 0, 0), &m.m, cr_policy_find("dart", 4), options);
     cr_workload_builder_free(b);
   }
+}
+
+/* Requests that take longer than recorded and clients that join, under every way to run dart and what it is compared with. */
+static void overruns_and_joins_lose_no_request(void **state)
+{
+  (void)state;
+  static const char *const given[][2] = {{"dart", NULL},       {"dart", "test=paper"}, {"dart", "enforce=no"},
+                                         {"dart", "admit=no"}, {"threads", NULL},      {"streams", NULL},
+                                         {"priority", NULL}};
+  uint32_t n_verdict[sizeof given / sizeof *given] = {0};
+  for (size_t i = 0; i < sizeof given / sizeof *given; i++)
+    for (uint32_t seed = 0; seed < RUNS; seed++) {
+      struct dice d = {.seed = seed, .entity = 5};
+      struct machine m;
+      struct cr_workload_builder *b = cr_workload_builder_new();
+      make_machine(&m, &d);
+      const struct cr_policy_ops *ops = cr_policy_find(given[i][0], strlen(given[i][0]));
+      n_verdict[i] += finishes_all(draw_load(b, &d, 0, 1), &m.m, ops, given[i][1]);
+      cr_workload_builder_free(b);
+    }
+  assert_true(n_verdict[0] > 100 && n_verdict[2] > 20 && n_verdict[3] > 100);
+  assert_int_equal(n_verdict[4] + n_verdict[5] + n_verdict[6], 0);
 }
 
 /* --- nonsense ------------------------------------------------------------------------------------------------------- */
@@ -176,7 +225,7 @@ static void wish(struct cr_policy *p)
   static const enum cr_cap how[] = {CR_CAP_PARK, CR_CAP_EVICT, CR_CAP_KILL, CR_CAP_NODE};
   cr_request r = {monkey_roll(p, 12)};
   cr_stream s = {monkey_roll(p, p->view->n_stream + 2)};
-  switch (monkey_roll(p, 8)) {
+  switch (monkey_roll(p, 9)) {
   case 0:
     cr_preempt(p, s, how[monkey_roll(p, 4)]);
     break;
@@ -194,6 +243,12 @@ static void wish(struct cr_policy *p)
     break;
   case 5:
     cr_stream_new(p, (cr_device){monkey_roll(p, NODES + 1)}, (int32_t)monkey_roll(p, 4) - 2);
+    break;
+  case 6:
+    cr_expect_layer(p, (cr_device){monkey_roll(p, NODES + 2)}, monkey_roll(p, 60));
+    cr_verdict(p, (cr_client){monkey_roll(p, CLIENTS + 2)}, (enum cr_verdict)monkey_roll(p, CR_N_VERDICT + 1),
+               (enum cr_why)monkey_roll(p, CR_N_WHY + 1),
+               (cr_client){monkey_roll(p, 3) ? CR_NONE : monkey_roll(p, CLIENTS + 2)});
     break;
   default:
     cr_launch(p, r, monkey_roll(p, 3) ? monkey_roll(p, 5) : CR_ALL, s);
@@ -253,7 +308,7 @@ static void nonsense_is_refused_and_the_books_still_balance(void **state)
     struct cr_workload_builder *b = cr_workload_builder_new();
     make_machine(&m, &d);
     struct load_record record = {0};
-    struct cr_core_cfg cfg = load_cfg(draw_load(b, &d, 1), &monkey);
+    struct cr_core_cfg cfg = load_cfg(draw_load(b, &d, 1, 1), &monkey);
     snprintf(options, sizeof options, "seed=%u", seed);
     cfg.policy_options = options;
     cfg.machine = &m.m;
@@ -284,6 +339,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_policy_that_can_finishes_loads_of_layers),
     cmocka_unit_test(dart_finishes_them_with_any_number_of_streams),
+    cmocka_unit_test(overruns_and_joins_lose_no_request),
     cmocka_unit_test(nonsense_is_refused_and_the_books_still_balance),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -387,6 +387,40 @@ static void damage_and_newer_versions_are_named(void **state)
   check_refused(f->path, "run.db: is damaged");
 }
 
+/* Files of before verdicts were kept have no table of them. */
+static void verdicts_are_read_again_and_damage_to_them_is_named(void **state)
+{
+  struct fixture *f = *state;
+  static const struct {
+    const char *sql, *sentence, *shown;
+  } change_to[] = {
+    {"DROP TABLE verdict", NULL, NULL},
+    {"INSERT INTO verdict VALUES(1, 0, 'refused', 2, 1, 1, 0, 'misses', 1)", NULL,
+     "\"admission\":\"refused\",\"demotions\":2,\"restorations\":1,\"demoted\":true,\"stages_without_bound\":0,"
+     "\"reason\":\"misses\",\"about\":"},
+    {"INSERT INTO verdict VALUES(0, 1, NULL, 0, 0, 0, 3, 'none', NULL)", NULL, "\"stages_without_bound\":3,\"reason\":null"},
+    {"INSERT INTO verdict VALUES(7, 0, NULL, 2, 1, 1, 0, 'misses', NULL)", "a verdict is of no client", NULL},
+    {"INSERT INTO verdict VALUES(0, 70, NULL, 2, 1, 1, 0, 'misses', NULL)", "a verdict is of no client", NULL},
+    {"INSERT INTO verdict VALUES(0, 0, NULL, 2, 1, 1, 0, 'mood', NULL)", "or cannot be", NULL},
+    {"INSERT INTO verdict VALUES(0, 0, NULL, -2, 1, 1, 0, 'misses', NULL)", "or cannot be", NULL},
+  };
+  for (size_t i = 0; i < sizeof change_to / sizeof *change_to; i++) {
+    struct cr_text text = {0};
+    struct cr_err err = {0};
+    write_whole(f);
+    change(f->path, change_to[i].sql);
+    int rc = cr_rundb_show(f->path, "json", &text, &err);
+    if (rc != (change_to[i].sentence ? CR_EINPUT : CR_OK))
+      fail_msg("after %s: \"%s\"", change_to[i].sql, err.text);
+    if (change_to[i].sentence)
+      assert_non_null(strstr(err.text, change_to[i].sentence));
+    if (change_to[i].shown)
+      assert_non_null(strstr(text.s, change_to[i].shown));
+    cr_text_fini(&text);
+    unlink(f->path);
+  }
+}
+
 static void damaged_jobs_are_named(void **state)
 {
   struct fixture *f = *state;
@@ -480,6 +514,7 @@ int main(void)
     cmocka_unit_test_setup_teardown(a_full_disk_is_a_sentence_and_leaves_nothing, make, unmake),
     cmocka_unit_test_setup_teardown(what_is_no_run_database_is_refused, make, unmake),
     cmocka_unit_test_setup_teardown(damage_and_newer_versions_are_named, make, unmake),
+    cmocka_unit_test_setup_teardown(verdicts_are_read_again_and_damage_to_them_is_named, make, unmake),
     cmocka_unit_test_setup_teardown(without_memory_nothing_is_left, make, unmake),
     cmocka_unit_test_setup_teardown(without_memory_nothing_is_left_of_jobs, make_mixed, unmake),
   };

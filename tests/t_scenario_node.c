@@ -77,6 +77,27 @@ static void nodes_layers_and_stages_are_read(void **state)
   cr_scenario_free(s);
 }
 
+/* Arrivals count from when a client joins. */
+static void a_client_may_join_and_have_a_period(void **state)
+{
+  (void)state;
+  struct cr_scenario *s = NULL;
+  struct cr_err err = {{0}};
+  if (load(NODES,
+           "layers: table.csv\nduration: 1s\nclients:\n  - {name: a, model: net, period: 5ms, join: 20ms, phase: 3ms}\n"
+           "  - {name: b, model: net, join: 20ms, arrival: trace, times: [30ms]}\n  - {name: c, model: net}\n",
+           &s, &err) != CR_OK)
+    fail_msg("%s", err.text);
+  const struct cr_client_spec *c = s->workload->client;
+  assert_int_equal(c[0].period_ns, 5000000);
+  assert_int_equal(c[0].join_ns, 20000000);
+  assert_int_equal(c[0].arrival.phase_ns, 23000000);
+  assert_int_equal(c[1].join_ns, 20000000);
+  assert_int_equal(c[1].arrival.at_ns[0], 30000000);
+  assert_int_equal(c[2].period_ns + c[2].join_ns, 0);
+  cr_scenario_free(s);
+}
+
 static void refused(const char *a, const char *b, const char *why)
 {
   struct cr_scenario *s = NULL;
@@ -106,6 +127,10 @@ static void mistakes_are_told_with_their_place(void **state)
   refused(NODES, ACTUAL("fast"), "clients[0].actual");
   refused("", "duration: 1s\nclients: [{model: resnet152-bs1-fp32, actual: 2}]\n",
           "only layers on nodes take other times");
+  refused(NODES, "layers: table.csv\nduration: 1s\nclients: [{model: net, period: soon}]\n",
+          "x.yaml:7: clients[0].period");
+  refused(NODES, "layers: table.csv\nduration: 1s\nclients: [{model: net, join: 1s}]\n",
+          "x.yaml:7: clients[0].join: '1s' is not before the end of the run");
   refused(NODES, "layers: table.csv\nduration: 1s\nclients: [{model: nut}]\n", "there is no model 'nut' in ");
   refused(NODES, "layers: table.csv\nduration: 1s\nclients: [{model: other}]\n",
           "layer x of model other has no line for any of the nodes");
@@ -159,6 +184,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(nodes_layers_and_stages_are_read),
+    cmocka_unit_test(a_client_may_join_and_have_a_period),
     cmocka_unit_test(mistakes_are_told_with_their_place),
     cmocka_unit_test(a_table_says_what_is_wrong_with_it),
   };

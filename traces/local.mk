@@ -16,7 +16,7 @@ libcrtraces_a_SOURCES = \
   traces/nsys_nvtx.c traces/nsys_read.c \
   traces/orion.c traces/orion.h \
   traces/platform_file.c traces/platform_file.h traces/platform_int.h traces/reef_profile.c traces/reef_profile.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
-  traces/rundb_memory.c traces/rundb_read.c traces/rundb_schema.h traces/scenario.c traces/scenario.h \
+  traces/rundb_memory.c traces/rundb_verdict.c traces/rundb_read.c traces/rundb_schema.h traces/scenario.c traces/scenario.h \
   traces/scenario_client.c traces/scenario_int.h traces/scenario_job.c traces/scenario_memory.c traces/scenario_model.c traces/scenario_node.c \
   traces/sha256.c traces/sha256.h traces/store.c traces/store.h \
   traces/store_check.c traces/store_check.h traces/store_export.c traces/store_int.h \
@@ -30,7 +30,7 @@ bundled_store_texts = traces/data/h200.sql
 bundled_scenarios = \
   traces/scenarios/disb-a.yaml traces/scenarios/disb-b.yaml traces/scenarios/disb-c.yaml \
   traces/scenarios/disb-d.yaml traces/scenarios/disb-e.yaml traces/scenarios/pair.yaml \
-  traces/scenarios/dart-small.yaml traces/scenarios/h200-jobs.yaml traces/scenarios/salus-fair.yaml traces/scenarios/salus-hyperparam.yaml \
+  traces/scenarios/dart-overrun.yaml traces/scenarios/dart-small.yaml traces/scenarios/h200-jobs.yaml traces/scenarios/salus-fair.yaml traces/scenarios/salus-hyperparam.yaml \
   traces/scenarios/salus-inference.yaml traces/scenarios/salus-srtf-slice.yaml traces/scenarios/salus-table1.yaml \
   traces/scenarios/salus-two-alexnets.yaml traces/scenarios/solo.yaml
 

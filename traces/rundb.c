@@ -349,6 +349,7 @@ int cr_rundb_end(struct cr_rundb *db, const struct cr_result *r, struct cr_err *
     }
     cr_summarize_client(r, c, db->scenario->workload, &client);
     rc = add_client_result(db, c, &client, err);
+    rc = rc ? rc : cr_rundb_add_verdicts(db, c, &client.verdicts, err);
   }
   for (uint32_t d = 0; rc == CR_OK && d < r->n_device; d++) {
     struct cr_device_summary device;

@@ -19,11 +19,10 @@ int cr_rundb_add_memory(struct cr_rundb *db, const struct cr_result *r, struct c
   return rc;
 }
 
-static int has_table(struct cr_rundb *db, int *has, struct cr_err *err)
+int cr_rundb_has_table(struct cr_rundb *db, const char *name, int *has, struct cr_err *err)
 {
   sqlite3_stmt *q = NULL;
-  int rc =
-    cr_rundb_query(db, &q, err, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'memory_result'", "");
+  int rc = cr_rundb_query(db, &q, err, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", "s", name);
   int code = rc == CR_OK ? sqlite3_step(q) : SQLITE_DONE;
   if (code != SQLITE_ROW && code != SQLITE_DONE)
     rc = cr_rundb_fail(db, err);
@@ -71,6 +70,6 @@ int cr_rundb_read_memory(struct cr_rundb *db, struct cr_summary *s, struct cr_er
   for (uint32_t r = 0; r < s->n_run; r++)
     for (uint32_t d = 0; d < s->n_device; d++)
       s->run[r].device[d].memory = cr_memory_use_unknown();
-  int rc = has_table(db, &has, err);
+  int rc = cr_rundb_has_table(db, "memory_result", &has, err);
   return rc == CR_OK && has ? read_rows(db, s, err) : rc;
 }

@@ -614,6 +614,8 @@ static int read_summary(struct cr_rundb *db, struct cr_summary *s, struct cr_err
   if (rc == CR_OK)
     rc = cr_rundb_read_memory(db, s, err);
   if (rc == CR_OK)
+    rc = cr_rundb_read_verdicts(db, places.row, places.n_client, s, err);
+  if (rc == CR_OK)
     rc = check_whole(db, s, err);
   return rc == CR_OK ? read_jobs(db, places.n_client, s, err) : rc;
 }

@@ -18,7 +18,7 @@ struct client_yaml {
   char *name, *model, *class, *priority, *weight, *deadline, *max_requests, *copies, *thread, *sync;
   char *arrival, *depth, *rate, *phase, *file, **times, *late, **after;
   char *iterations, *submit, *startup, *think, *declared;
-  char **stages, *actual;
+  char **stages, *actual, *period, *join;
   uint32_t n_times, n_after, n_stages;
 };
 
@@ -95,6 +95,10 @@ int cr_scenario_client_stages(const struct scenario_reader *r, uint32_t i, const
 
 /* What a client's requests really take of what the table says, "0.8..1.2". */
 int cr_scenario_client_actual(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c,
+                              struct cr_client_spec *out, struct cr_err *err) CR_MUST;
+
+/* How often it asks at the most, and when it joins, from which on its arrivals count. */
+int cr_scenario_client_period(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c,
                               struct cr_client_spec *out, struct cr_err *err) CR_MUST;
 
 /* `jobs`: its table and defaults, before the clients; its trace, behind them. */

@@ -257,3 +257,22 @@ int cr_scenario_client_actual(const struct scenario_reader *r, uint32_t i, const
     rc = cr_yaml_fail(r->y, path, err, "%s: '%s' goes down; write the lesser first, as 0.8..1.2", path, c->actual);
   return rc;
 }
+
+int cr_scenario_client_period(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c,
+                              struct cr_client_spec *out, struct cr_err *err)
+{
+  char path[PATH];
+  int rc = CR_OK;
+  snprintf(path, sizeof path, "clients[%u].period", i);
+  if (c->period)
+    rc = cr_scenario_time(r, path, c->period, 1, &out->period_ns, err);
+  if (rc || !c->join)
+    return rc;
+  snprintf(path, sizeof path, "clients[%u].join", i);
+  rc = cr_scenario_time(r, path, c->join, 0, &out->join_ns, err);
+  if (!rc && out->join_ns >= r->duration_ns)
+    return cr_yaml_fail(r->y, path, err, "%s: '%s' is not before the end of the run", path, c->join);
+  if (!rc && out->arrival.kind != CR_ARRIVE_TRACE)
+    out->arrival.phase_ns = cr_ns_add(out->arrival.phase_ns, out->join_ns);
+  return rc;
+}
