@@ -11,6 +11,7 @@
 #include "sim/cmd_disb.h"
 #include "sim/cmd_jobs.h"
 #include "sim/cmd_memory.h"
+#include "sim/cmd_nsys.h"
 #include "sim/mem.h"
 #include "sim/nearest.h"
 #include "sim/progress.h"
@@ -43,6 +44,8 @@ enum {
   PHASES,
   TRACES,
   STEPS,
+  NVTX,
+  DEVICE_FILE,
 };
 
 static const struct cr_cli_opt options[] = {
@@ -62,6 +65,8 @@ static const struct cr_cli_opt options[] = {
   {TABLE, "table", "TABLE", "jobs, memory: table of workloads that models must be of: a file or a bundled one"},
   {STEPS, "steps", "N", "memory: at most so many steps an iteration (default 200)"},
   {'s', "seed", "SEED", "jobs, disb: of the draws from the mix, of Poisson arrivals (default 1)"},
+  {NVTX, "nvtx", "NAME", "nsys: an iteration is an NVTX range of that name (NAME@DOMAIN; a last * stands for any end)"},
+  {DEVICE_FILE, "device-file", "FILE.yaml", "nsys: write a device description of the GPU: its limits, not calibrated"},
   {PROFILE, "profile", "FILE", "reef: the profile of the schedule, instead of NAME.profile.json beside it"},
   {NO_SCALE, "no-scale", NULL,
    "reef: keep the times that kernels take alone, which add up to more than the model takes"},
@@ -85,6 +90,8 @@ const struct cr_cmd cr_cmd_import = {
           "all alike\n"
           "  cupti   tables of CUPTI kernel records (CSV or CSV.gz): carve-outs, for all models of the store\n"
           "  ncu     Nsight Compute counters (`ncu --csv --page raw`) of one run, for the model given with -m\n"
+          "  nsys    Nsight Systems (`nsys export --type sqlite`, schemas 3.16 to 3.24): a model for each process and "
+          "device\n"
           "  reef    models of REEF's artifact: schedules NAME.json, with NAME.profile.json beside each\n"
           "  orion   profiles of Orion (EuroSys 2024): an operator a row\n"
           "  disb    workloads of DISB, REEF's artifact and GPreempt: writes a scenario\n"
@@ -96,7 +103,7 @@ const struct cr_cmd cr_cmd_import = {
 };
 
 /* Places in the table of kinds. */
-enum { REEF = 3, ORION, DISB, SQL, JOBS, MEMORY, N_KIND };
+enum { NSYS = 3, REEF, ORION, DISB, SQL, JOBS, MEMORY, N_KIND };
 
 struct args {
   const char *store, *model, *prefix;
@@ -108,6 +115,7 @@ struct args {
   int as_profiled;
   const char *device;
   struct cr_disb_options disb;
+  const char *range, *device_file; /* nsys */
   const char *astray[N_KIND]; /* by kind: an option that was given and does not go with it, or NULL */
   const char *const *file;
   uint32_t n_file;
@@ -167,10 +175,13 @@ static int import_ncu(struct cr_store *s, const struct args *a, struct cr_err *e
     return cr_fail(err, CR_EINPUT, "counters belong to one model: name it with -m NAME");
   if (a->n_file > 1)
     return cr_fail(err, CR_EINPUT, "counters of one run are one file; there are %u", a->n_file);
-  int rc = cr_ncu_import(s, a->file[0], a->model, &a->origin, &r, err);
+  struct cr_text unmatched = {0};
+  int rc = cr_ncu_import(s, a->file[0], a->model, &a->origin, &r, &unmatched, err);
   if (!rc)
-    printf("%s: of %u kernels %u matched in order, %u by rows that agree, %u are without counters (%u rows)\n",
-           a->model, r.n_kernel, r.n_in_order, r.n_alike, r.n_unmatched, r.n_row);
+    printf("%s: of %u kernels %u matched in order, %u by rows that agree, %u are without counters; of %u rows %u are of "
+           "no kernel\n%s",
+           a->model, r.n_kernel, r.n_in_order, r.n_alike, r.n_unmatched, r.n_row, r.n_stray, unmatched.s ? unmatched.s : "");
+  cr_text_fini(&unmatched);
   return rc;
 }
 
@@ -234,7 +245,7 @@ static int import_orion(struct cr_store *s, const struct args *a, struct cr_err 
 static const struct kind {
   const char *name;
   int (*import)(struct cr_store *s, const struct args *a, struct cr_err *err); /* NULL: not into a store that is open */
-} kind[N_KIND] = {{"kineto", import_kineto}, {"cupti", import_cupti}, {"ncu", import_ncu}, {"reef", import_reef},
+} kind[N_KIND] = {{"kineto", import_kineto}, {"cupti", import_cupti}, {"ncu", import_ncu}, {"nsys", NULL}, {"reef", import_reef},
                   {"orion", import_orion},   {"disb", NULL},          {"sql", NULL},       {"jobs", NULL},
                   {"memory", NULL}};
 
@@ -284,6 +295,20 @@ static int import_memory(const struct args *a, struct cr_err *err)
   return cr_cmd_import_memory(&memory, err);
 }
 
+static int import_nsys(const struct args *a, struct cr_err *err)
+{
+  const struct cr_import_nsys nsys = {.store = a->store,
+                                      .model = a->model,
+                                      .prefix = a->prefix,
+                                      .range = a->range,
+                                      .device_file = a->device_file,
+                                      .replace = a->replace,
+                                      .origin = a->origin,
+                                      .file = a->file,
+                                      .n_file = a->n_file};
+  return cr_cmd_import_nsys(&nsys, err);
+}
+
 static int import(const struct kind *k, const struct args *a, struct cr_err *err)
 {
   struct cr_store *s = NULL;
@@ -293,6 +318,8 @@ static int import(const struct kind *k, const struct args *a, struct cr_err *err
     return import_jobs(a, err);
   if (k == &kind[DISB])
     return import_disb(a, err);
+  if (k == &kind[NSYS])
+    return import_nsys(a, err);
   if (!k->import)
     return a->n_file == 1 ? cr_store_build(a->file[0], a->store, err)
                           : cr_fail(err, CR_EINPUT, "a store is made of one text; there are %u files", a->n_file);
@@ -360,7 +387,7 @@ static void store_option(struct args *a, int letter, const char *value)
   }
 }
 
-/* One of reef, orion or disb; 0: it is none. */
+/* One of nsys, reef, orion, disb or memory; 0: it is none. */
 static int other_option(struct args *a, int letter, const char *value)
 {
   switch (letter) {
@@ -388,6 +415,12 @@ static int other_option(struct args *a, int letter, const char *value)
   case STEPS:
     a->steps = value;
     break;
+  case NVTX:
+    a->range = value;
+    break;
+  case DEVICE_FILE:
+    a->device_file = value;
+    break;
   default:
     return 0;
   }
@@ -413,6 +446,9 @@ static unsigned kinds_of(int letter)
     return memory;
   case 'm':
     return ~(jobs | disb);
+  case NVTX:
+  case DEVICE_FILE:
+    return 1u << NSYS;
   case PROFILE:
   case NO_SCALE:
     return reef;
@@ -457,7 +493,7 @@ static int no_such_kind(const char *word)
            ? cr_cli_usage(&cr_cmd_import, "nothing is imported from '%s'; did you mean %s?", word, near)
            : cr_cli_usage(
                &cr_cmd_import,
-               "nothing is imported from '%s'; kinds are kineto, cupti, ncu, reef, orion, disb, sql, jobs and memory",
+               "nothing is imported from '%s'; kinds are kineto, cupti, ncu, nsys, reef, orion, disb, sql, jobs and memory",
                word);
 }
 
@@ -473,7 +509,7 @@ static int run(int argc, char **argv)
   int first = cr_cli_first();
   if (first == argc)
     return cr_cli_usage(&cr_cmd_import,
-                        "import needs a kind (kineto, cupti, ncu, reef, orion, disb, sql, jobs or memory) and files");
+                        "import needs a kind (kineto, cupti, ncu, nsys, reef, orion, disb, sql, jobs or memory) and files");
   const struct kind *k = find_kind(argv[first]);
   if (!k)
     return no_such_kind(argv[first]);

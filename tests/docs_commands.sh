@@ -11,6 +11,7 @@ echo '{"storage": [{"size": 4, "stype": "float32"}], "args": [0], "shared_memory
 echo '{"model_latency": 100, "kernel_latency": {"k": {"total_latency": 120, "latency": [120, 130]}}}' >"$tmp/vgg/vgg.profile.json"
 echo '{"time": 1, "rt": [{"name": "vgg", "frequency": 100}], "be": [{"name": "vgg", "frequency": 100}]}' >"$tmp/A.json"
 cp "$srcdir/tests/data/alexnet-bs1-fp32.graph.json.gz" "$tmp/trace.json.gz"
+ok 'an_export_of_Nsight_Systems_is_written' "$builddir/tests/nsys_write" "$tmp/serve.sqlite" new
 ok 'the_example_policy_builds' "${CC:-cc}" -std=c17 -shared -fPIC -I"$srcdir" -o "$tmp/mine.so" \
   "$srcdir/examples/policy-out-of-tree/turns.c"
 
@@ -39,6 +40,8 @@ for page in README.md docs/scenarios.md; do
     /^```$/ { inside = 0 }
     inside { print >(out "." n ".yaml") }' "$srcdir/$page"
 done
+ok 'the_device_of_an_export_is_described' grep -q 'sms: 132' "$tmp/gpu.yaml"
+rm -f "$tmp/gpu.yaml" # no scenario
 for file in "$tmp"/*.yaml; do
   ok "the_scenario_runs: $(basename "$file")" corun run "$file"
 done

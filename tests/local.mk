@@ -51,6 +51,7 @@ unit_tests = \
   tests/t_gpu_node \
   tests/t_node_device \
   tests/t_nodes \
+  tests/t_nsys \
   tests/t_option \
   tests/t_orion \
   tests/t_pad \
@@ -100,6 +101,7 @@ script_tests = \
   tests/jobs_cli.sh \
   tests/layers.sh \
   tests/memory_cli.sh \
+  tests/nsys_cli.sh \
   tests/opt_levels.sh \
   tests/out_of_tree.sh \
   tests/plan_cli.sh \
@@ -111,9 +113,9 @@ script_tests = \
 check_LIBRARIES += libcrtest.a
 libcrtest_a_SOURCES = \
   tests/adversary.c tests/adversary.h tests/fake_backend.c tests/fake_backend.h tests/load.c tests/load.h tests/made.c tests/made.h \
-  tests/manager.c tests/manager.h tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/pipeline.c tests/pipeline.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/t.c tests/t.h
+  tests/manager.c tests/manager.h tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/nsys_file.c tests/nsys_file.h tests/pipeline.c tests/pipeline.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/t.c tests/t.h
 
-check_PROGRAMS += $(unit_tests) tests/dart_vectors
+check_PROGRAMS += $(unit_tests) tests/dart_vectors tests/nsys_write
 TESTS = $(unit_tests) $(script_tests)
 EXTRA_DIST += $(script_tests) tests/tap.bash tests/data tests/golden tests/scenarios
 
@@ -138,7 +140,8 @@ EXTRA_DIST += build-aux/tap-cmocka.sh
 
 # make bench: how fast it is.  Links as the program does, with the allocator as it is.
 EXTRA_PROGRAMS += tests/bench
-tests_bench_SOURCES = tests/bench.c tests/bench_heap.c tests/bench_heap.h tests/bench_jobs.c tests/bench_jobs.h
+tests_bench_SOURCES = tests/bench.c tests/bench_heap.c tests/bench_heap.h tests/bench_jobs.c tests/bench_jobs.h \
+  tests/bench_nsys.c tests/bench_nsys.h tests/nsys_file.c tests/nsys_file.h
 tests_bench_LDFLAGS = $(CR_LDFLAGS)
 tests_bench_LDADD = $(house_libs) $(system_libs)
 bench: all tests/bench$(EXEEXT)

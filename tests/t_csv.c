@@ -290,7 +290,67 @@ static int import_ncu(struct cr_store *s, const char *rows, struct cr_ncu_result
   char text[4096];
   struct cr_origin origin = {0};
   snprintf(text, sizeof text, "%s%s", NCU_HEADER, rows);
-  return cr_ncu_import(s, write_file("n.csv", text), "m", &origin, r, err);
+  return cr_ncu_import(s, write_file("n.csv", text), "m", &origin, r, NULL, err);
+}
+
+static void what_has_no_partner_is_listed(void **state)
+{
+  (void)state;
+  struct cr_op_spec op[] = {kernel("a", 7, 32), kernel("c<float>", 9, 40), kernel("c<float>", 9, 40), kernel("d", 1, 40)};
+  struct cr_store *s = store_of(op, 4);
+  struct cr_origin origin = {0};
+  struct cr_err err = {{0}};
+  struct cr_ncu_result r;
+  struct cr_text left = {0};
+  /* c has another grid in the file, a's counters are not all there, and d's could not be measured at all. */
+  if (cr_ncu_import(s,
+                    write_file("n.csv", NCU_HEADER "0,a,7,128,32,100,0,n/a,1,10,(!) n/a,64\n1,c,8,128,40,100,0,1,1,1,1,64\n"
+                                                   "2,c,8,128,40,100,0,1,1,1,1,64\n3,x,1,128,40,0,0,1,1,1,1,64\n"
+                                                   "4,d,1,128,40,100,0,n/a,n/a,n/a,n/a,64\n"),
+                    "m", &origin, &r, &left, &err))
+    fail_msg("%s", err.text);
+  assert_int_equal(r.n_in_order, 1);
+  assert_int_equal(r.n_unmatched, 3);
+  assert_int_equal(r.n_stray, 3);
+  assert_string_equal(left.s, "  without counters: c<float>, 9 blocks of 128 threads, 40 registers, 100 B shared (2 times)\n"
+                              "  without counters: d, 1 block of 128 threads, 40 registers, 100 B shared\n"
+                              "  no such kernel: c, 8 blocks of 128 threads, 40 registers, 100 B shared (2 times)\n"
+                              "  no such kernel: x, 1 block of 128 threads, 40 registers, 0 B shared\n");
+  cr_text_fini(&left);
+  cr_store_close(s);
+}
+
+static void other_files_than_raw_pages_are_refused(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *text, *says;
+  } bad[] = {
+    {"", "n.csv: has no header"},
+    {"==PROF== Connected\n==ERROR== ERR_NVGPUCTRPERM - no permission\n", "n.csv: has no header"},
+    {"\"ID\",\"Kernel Name\",\"Metric Name\",\"Metric Value\"\n0,a,x,1\n",
+     "has no column \"launch__grid_size\"; record it with ncu --csv --page raw"},
+    {"Kernel Name,launch__grid_size,launch__block_size,launch__registers_per_thread,"
+     "launch__shared_mem_per_block_static,launch__shared_mem_per_block_dynamic\n,,,,,\na,7,128,32,100,0\n",
+     "has none of the counters"},
+    {"Kernel Name,launch__grid_size,launch__block_size,launch__registers_per_thread,"
+     "launch__shared_mem_per_block_static,launch__shared_mem_per_block_dynamic,dram__bytes.sum\na,7,128,32,100,0,5\n",
+     "n.csv:2: has a kernel where the row of units belongs"},
+    {"Kernel Name,launch__grid_size,launch__block_size,launch__registers_per_thread,"
+     "launch__shared_mem_per_block_static,launch__shared_mem_per_block_dynamic,dram__bytes.sum\n",
+     "has no kernels"},
+  };
+  struct cr_op_spec op = kernel("a", 7, 32);
+  struct cr_store *s = store_of(&op, 1);
+  struct cr_origin origin = {0};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    struct cr_err err = {{0}};
+    struct cr_ncu_result r;
+    assert_int_equal(cr_ncu_import(s, write_file("n.csv", bad[i].text), "m", &origin, &r, NULL, &err), CR_EINPUT);
+    if (!strstr(err.text, bad[i].says))
+      fail_msg("'%s' where '%s' was expected", err.text, bad[i].says);
+  }
+  cr_store_close(s);
 }
 
 static void counters_are_paired_in_order(void **state)
@@ -362,7 +422,9 @@ static void counters_of_something_else_are_refused(void **state)
               "n.csv: none of its 1 kernels is one of the model's 1; is it of another model?"},
              {"0,a,7,128,32,100,0,inf,1,1,1,64\n", "n.csv:4: dram__bytes.sum is \"inf\" where a number belongs"},
              {"0,a,,128,32,100,0,1,1,1,1,64\n", "n.csv:4: launch__grid_size is empty"},
-             {"0,a,7,128\n", "n.csv:4: has 4 fields where the header has 12"}};
+             {"0,a,7,128\n", "n.csv:4: has 4 fields where the header has 12"},
+             {"0,a,7,128,32,100,0,-5,1,1,1,64\n", "n.csv:4: dram__bytes.sum is \"-5\" where a number belongs"},
+             {"0,\"a,7,128,32", "n.csv:4: "}};
   struct cr_op_spec op = kernel("a", 7, 32);
   struct cr_store *s = store_of(&op, 1);
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -414,6 +476,8 @@ int main(void)
     cmocka_unit_test(carve_outs_that_contradict_are_refused),
     cmocka_unit_test(counters_are_paired_in_order),
     cmocka_unit_test(a_kernel_left_over_takes_what_its_like_agree_on),
+    cmocka_unit_test(what_has_no_partner_is_listed),
+    cmocka_unit_test(other_files_than_raw_pages_are_refused),
     cmocka_unit_test(counters_of_something_else_are_refused),
     cmocka_unit_test(the_hash_is_sha_256),
   };

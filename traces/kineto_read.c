@@ -104,7 +104,7 @@ struct reader {
   const char *path;
   const struct cr_kineto_options *opt; /* who watches */
   struct kineto_trace *t; /* NULL in a pass over host events */
-  kineto_on_host *on_host;
+  cr_capture_on_host *on_host;
   void *host_ctx;
   struct cr_err *err;
   int rc;
@@ -219,77 +219,6 @@ static int nomem(struct reader *r)
   return 0;
 }
 
-static int grow(void *table, uint32_t n, uint32_t *cap, size_t size)
-{
-  if (n < *cap)
-    return 1;
-  if (*cap >= UINT32_MAX / 2)
-    return 0;
-  uint32_t more = *cap ? 2 * *cap : 256;
-  void *old, *grown;
-  memcpy(&old, table, sizeof old); /* table is the address of a pointer of any type */
-  grown = cr_mem_resize(old, more, size);
-  if (!grown)
-    return 0;
-  memcpy(table, &grown, sizeof grown);
-  *cap = more;
-  return 1;
-}
-
-static uint64_t hash_text(const char *s, size_t n)
-{
-  uint64_t h = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-  for (size_t i = 0; i < n; i++)
-    h = (h ^ (unsigned char)s[i]) * UINT64_C(0x100000001b3);
-  return h;
-}
-
-static int rehash(struct kineto_trace *t)
-{
-  uint32_t n_slot = t->n_slot ? 2 * t->n_slot : 256;
-  uint32_t *slot = cr_mem_new(n_slot, sizeof *slot);
-  if (!slot)
-    return 0;
-  for (uint32_t i = 0; i < t->n_name; i++) {
-    uint32_t at = (uint32_t)t->name_hash[i] & (n_slot - 1);
-    while (slot[at])
-      at = (at + 1) & (n_slot - 1);
-    slot[at] = i + 1;
-  }
-  cr_mem_free(t->slot);
-  t->slot = slot;
-  t->n_slot = n_slot;
-  return 1;
-}
-
-/* Names repeat once an iteration; each is kept once. */
-static int intern(struct kineto_trace *t, const struct cr_text *text, uint32_t *out)
-{
-  const char *s = text->n ? text->s : "";
-  uint64_t h = hash_text(s, text->n);
-  if (2 * t->n_name >= t->n_slot && !rehash(t))
-    return 0;
-  uint32_t at = (uint32_t)h & (t->n_slot - 1);
-  for (; t->slot[at]; at = (at + 1) & (t->n_slot - 1)) {
-    uint32_t i = t->slot[at] - 1;
-    if (t->name_hash[i] == h && !strcmp(t->name[i], s)) {
-      *out = i;
-      return 1;
-    }
-  }
-  uint32_t cap = t->name_cap;
-  if (!grow(&t->name_hash, t->n_name, &cap, sizeof *t->name_hash) ||
-      !grow(&t->name, t->n_name, &t->name_cap, sizeof *t->name))
-    return 0;
-  t->name[t->n_name] = cr_arena_text(t->arena, s);
-  if (!t->name[t->n_name])
-    return 0;
-  t->name_hash[t->n_name] = h;
-  t->slot[at] = t->n_name + 1;
-  *out = t->n_name++;
-  return 1;
-}
-
 /* -- judging an event -- */
 
 static int bad(struct reader *r, const char *fmt, ...) CR_PRINTF(2, 3) CR_COLD;
@@ -369,12 +298,22 @@ static int copy_kind(struct reader *r, uint32_t *out)
   return bad(r, "its direction is none of HtoD, DtoH, DtoD");
 }
 
+/* Kineto names copies by where they go: "Memcpy HtoD (Pageable -> Device)". */
+static enum cr_answer is_pageable(const char *name)
+{
+  if (strstr(name, "Pageable"))
+    return CR_YES;
+  return strstr(name, "Pinned") ? CR_NO : CR_UNSAID;
+}
+
 static int add_op(struct reader *r)
 {
-  struct kineto_trace *t = r->t;
+  struct cr_capture *c = &r->t->c;
   const struct event *e = &r->e;
-  struct kineto_op op = {.kind = e->category == CAT_MEMSET ? CR_OP_MEMSET : CR_OP_KERNEL,
+  uint32_t kind = CR_OP_KERNEL;
+  struct cr_capture_op op = {.kind = e->category == CAT_MEMSET ? CR_OP_MEMSET : CR_OP_KERNEL,
                          .smem_bytes = CR_UNKNOWN,
+                         .carveout_bytes = CR_UNKNOWN,
                          .bytes = CR_UNKNOWN,
                          .event = r->n_event,
                          .line = r->event_line};
@@ -392,42 +331,29 @@ static int add_op(struct reader *r)
     op.regs = (uint32_t)e->value[F_REGS];
     op.smem_bytes = e->value[F_SMEM];
   } else {
-    if (!need(r, F_BYTES, 0, INT64_MAX) || (e->category == CAT_MEMCPY && !copy_kind(r, &op.kind)))
+    if (!need(r, F_BYTES, 0, INT64_MAX) || (e->category == CAT_MEMCPY && !copy_kind(r, &kind)))
       return 0;
+    if (e->category == CAT_MEMCPY)
+      op.kind = (unsigned char)kind;
     op.bytes = e->value[F_BYTES];
   }
   op.start_ns = e->value[F_TS];
   op.duration_ns = e->value[F_DUR];
   op.correlation = (uint64_t)e->value[F_CORRELATION];
-  op.device = (uint32_t)e->value[F_DEVICE];
-  op.stream = (uint32_t)e->value[F_STREAM];
+  op.pageable = (unsigned char)is_pageable(e->name.s);
   op.in_graph = e->state[F_GRAPH_NODE] == GIVEN && e->value[F_GRAPH_NODE] != 0;
-  if (!intern(t, &e->name, &op.name) || !grow(&t->op, t->n_op, &t->op_cap, sizeof *t->op))
+  uint32_t device = (uint32_t)e->value[F_DEVICE], stream = (uint32_t)e->value[F_STREAM];
+  if (cr_capture_add_name(c, e->name.s, e->name.n, &op.name) ||
+      cr_capture_add_stream(c, 0, device, 0, stream, &op.stream) || cr_capture_add_op(c, &op))
     return nomem(r);
-  t->op[t->n_op++] = op;
-  return 1;
-}
-
-/* Calls that launch, copy, set or wait; all others (queries, attributes) say nothing of the device's work. */
-static int call_kind(const char *name, enum kineto_call_kind *out)
-{
-  if (strstr(name, "GraphLaunch"))
-    *out = KINETO_GRAPH_LAUNCH;
-  else if (strstr(name, "Launch") || strstr(name, "Memcpy") || strstr(name, "Memset"))
-    *out = KINETO_LAUNCH;
-  else if (strstr(name, "Synchronize"))
-    *out = KINETO_SYNC;
-  else
-    return 0;
   return 1;
 }
 
 static int add_call(struct reader *r)
 {
-  struct kineto_trace *t = r->t;
   const struct event *e = &r->e;
-  struct kineto_call call;
-  if (!e->name.n || !call_kind(e->name.s, &call.kind))
+  struct cr_capture_call call = {0};
+  if (!e->name.n || !cr_capture_call_kind(e->name.s, &call.kind))
     return 1;
   if (!check_time(r) || !need(r, F_CORRELATION, INT64_MIN + 1, INT64_MAX) || !need(r, F_TID, INT64_MIN + 1, INT64_MAX))
     return 0;
@@ -435,10 +361,7 @@ static int add_call(struct reader *r)
   call.end_ns = e->value[F_TS] + e->value[F_DUR];
   call.correlation = (uint64_t)e->value[F_CORRELATION];
   call.tid = e->value[F_TID];
-  if (!grow(&t->call, t->n_call, &t->call_cap, sizeof *t->call))
-    return nomem(r);
-  t->call[t->n_call++] = call;
-  return 1;
+  return cr_capture_add_call(&r->t->c, &call) ? nomem(r) : 1;
 }
 
 static int end_event(struct reader *r)
@@ -449,7 +372,7 @@ static int end_event(struct reader *r)
   if (!r->t) {
     if ((e->category == CAT_CALL || e->category == CAT_CPU_OP) && e->state[F_TS] == GIVEN && e->state[F_DUR] == GIVEN &&
         e->state[F_TID] == GIVEN)
-      r->on_host(r->host_ctx, e->value[F_TS], e->value[F_TID], e->category == CAT_CALL);
+      r->on_host(r->host_ctx, e->value[F_TS], 0, e->value[F_TID], e->category == CAT_CALL);
     return 1;
   }
   switch (e->category) {
@@ -499,7 +422,7 @@ static int top_number(struct reader *r, const char *s, size_t n)
 {
   struct kineto_trace *t = r->t;
   int64_t *into = !t                         ? NULL
-                  : r->key_top == TOP_BASE   ? &t->base_ns
+                  : r->key_top == TOP_BASE   ? &t->c.base_ns
                   : r->key_top == TOP_SCHEMA ? &t->schema
                   : r->key_top == TOP_DRIVER ? &t->driver
                                              : NULL;
@@ -568,10 +491,10 @@ static int on_string(void *ctx, const unsigned char *s, size_t n)
     r->e.category = category_of(s, n);
   else if (where(r) == IN_EVENT && r->key == F_PH)
     r->e.complete = is("X", s, n);
-  else if (where(r) == IN_PROPERTIES && r->key_is_gpu_name && r->t && !r->t->gpu) {
+  else if (where(r) == IN_PROPERTIES && r->key_is_gpu_name && r->t && !r->t->c.gpu) {
     char name[128];
     snprintf(name, sizeof name, "%.*s", n > 100 ? 100 : (int)n, (const char *)s);
-    r->t->gpu = cr_arena_text(r->t->arena, name);
+    r->t->c.gpu = cr_arena_text(r->t->c.arena, name);
   } else
     return on_other(r, (const char *)s, n, 1);
   return 1;
@@ -705,10 +628,10 @@ static int parse_failed(struct reader *r, yajl_status status, uint64_t byte)
 /* Eager recordings are read twice: whether this is one, by what was seen of it. */
 static int looks_eager(const struct kineto_trace *t)
 {
-  for (uint32_t i = 0; i < t->n_call; i++)
-    if (t->call[i].kind == KINETO_GRAPH_LAUNCH)
+  for (uint32_t i = 0; i < t->c.n_call; i++)
+    if (t->c.call[i].kind == CR_CALL_GRAPH_LAUNCH)
       return 0;
-  return t->n_op > 0 && !t->op[0].in_graph;
+  return t->c.n_op > 0 && !t->c.op[0].in_graph;
 }
 
 /* Tells how far the reading has come, and asks whether to go on. */
@@ -781,28 +704,17 @@ int kineto_read(const char *path, const struct cr_kineto_options *opt, struct ki
   struct reader r = {.path = path, .opt = opt, .t = out, .err = err, .e.wrong = F_NONE};
   out->schema = CR_UNKNOWN;
   out->driver = CR_UNKNOWN;
-  out->arena = cr_arena_new();
-  if (!out->arena)
+  uint32_t process;
+  if (cr_capture_init(&out->c, path, "event") || cr_capture_add_process(&out->c, 0, &process))
     return cr_fail_nomem(err, path);
   int rc = read_file(&r);
   out->n_event = r.n_event;
   return rc;
 }
 
-int kineto_each_host(const char *path, const struct cr_kineto_options *opt, kineto_on_host *each, void *ctx,
+int kineto_each_host(const char *path, const struct cr_kineto_options *opt, cr_capture_on_host *each, void *ctx,
                      struct cr_err *err)
 {
   struct reader r = {.path = path, .opt = opt, .on_host = each, .host_ctx = ctx, .err = err, .e.wrong = F_NONE};
   return read_file(&r);
-}
-
-void kineto_trace_fini(struct kineto_trace *t)
-{
-  cr_mem_free(t->op);
-  cr_mem_free(t->call);
-  cr_mem_free(t->name);
-  cr_mem_free(t->name_hash);
-  cr_mem_free(t->slot);
-  cr_arena_free(t->arena);
-  *t = (struct kineto_trace){0};
 }

@@ -1,6 +1,8 @@
 # traces/local.mk - the trace store, importers, scenario and device files, and the bundled data.
 noinst_LIBRARIES += libcrtraces.a
 libcrtraces_a_SOURCES = \
+  traces/capture.c traces/capture.h traces/capture_int.h traces/capture_launch.c traces/capture_memory.c traces/capture_model.c traces/capture_model.h \
+  traces/capture_parts.c traces/capture_range.c \
   traces/csv.c traces/csv.h traces/cupti_csv.c traces/cupti_csv.h \
   traces/datadir.c traces/datadir.h traces/device_file.c traces/device_file.h traces/disb.c traces/disb.h \
   traces/gz.c traces/gz.h traces/iteration.c traces/iteration.h traces/iteration_table.c traces/iteration_table.h \
@@ -9,7 +11,10 @@ libcrtraces_a_SOURCES = \
   traces/json.c traces/json.h traces/kernel_class.c traces/kernel_class.h traces/kineto.c traces/kineto.h traces/kineto_int.h \
   traces/kineto_read.c traces/layer_table.c traces/layer_table.h traces/kineto_streams.c traces/kineto_streams.h \
   traces/memory_recording.c traces/memory_recording.h traces/memory_table.c traces/memory_table.h \
-  traces/model_mix.c traces/model_mix.h traces/names.c traces/names.h traces/ncu.c traces/ncu.h traces/orion.c traces/orion.h \
+  traces/model_mix.c traces/model_mix.h traces/names.c traces/names.h traces/ncu.c traces/ncu.h \
+  traces/nsys.c traces/nsys.h traces/nsys_context.c traces/nsys_db.c traces/nsys_device.c traces/nsys_int.h \
+  traces/nsys_nvtx.c traces/nsys_read.c \
+  traces/orion.c traces/orion.h \
   traces/platform_file.c traces/platform_file.h traces/platform_int.h traces/reef_profile.c traces/reef_profile.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
   traces/rundb_memory.c traces/rundb_verdict.c traces/rundb_read.c traces/rundb_schema.h traces/scenario.c traces/scenario.h \
   traces/scenario_client.c traces/scenario_int.h traces/scenario_job.c traces/scenario_memory.c traces/scenario_model.c traces/scenario_node.c \

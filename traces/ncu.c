@@ -50,6 +50,7 @@ struct key {
 
 struct row {
   struct key key;
+  const char *text; /* the kernel's name as the file has it */
   struct cr_counters counters;
 };
 
@@ -127,13 +128,14 @@ static double unit_scale(const char *unit)
   return 1;
 }
 
-/* A number with commas between thousands; CR_UNKNOWN when the column is missing or the field empty. */
+/* A number with commas between thousands; CR_UNKNOWN when the column is missing or the field empty, or the tool could not
+ * measure it ("n/a"). */
 static int read_number(const struct ncu *ncu, struct cr_csv *csv, enum column c, double *out, struct cr_err *err)
 {
   const char *text = cr_csv_field(csv, ncu->column[c]);
   char plain[64], *end;
   size_t n = 0;
-  if (!*text) {
+  if (!*text || !strcmp(text, "n/a") || !strcmp(text, "(!) n/a")) {
     *out = CR_UNKNOWN;
     return CR_OK;
   }
@@ -164,6 +166,9 @@ static int add_row(struct ncu *ncu, struct cr_csv *csv, struct cr_err *err)
     if (c <= SMEM_DYNAMIC && v[c] < 0)
       return cr_fail(err, CR_EINPUT, "%s:%u: %s is empty", ncu->path, cr_csv_line(csv), column_name[c]);
   }
+  const char *text = cr_arena_text(ncu->arena, cr_csv_field(csv, ncu->column[NAME]));
+  if (!text)
+    return cr_fail_nomem(err, ncu->path);
   if (ncu->n_row == ncu->row_cap) {
     uint32_t cap = ncu->row_cap ? 2 * ncu->row_cap : 256;
     struct row *grown = cr_mem_resize(ncu->row, cap, sizeof *grown);
@@ -174,8 +179,9 @@ static int add_row(struct ncu *ncu, struct cr_csv *csv, struct cr_err *err)
   }
   double warps = v[WARPS] < 0 || v[WARPS_MAX] < 0 ? CR_UNKNOWN : v[WARPS] / 100 * v[WARPS_MAX] * 65536;
   ncu->row[ncu->n_row++] =
-    (struct row){.key = {own_name(cr_csv_field(csv, ncu->column[NAME])), whole(v[BLOCKS]), whole(v[THREADS]),
+    (struct row){.key = {own_name(text), whole(v[BLOCKS]), whole(v[THREADS]),
                          whole(v[REGS]), whole(v[SMEM_STATIC] + v[SMEM_DYNAMIC])},
+                 .text = text,
                  .counters = {whole(v[DRAM]), whole(v[L2]), whole(v[INSTRUCTIONS]), whole(v[TENSOR]), whole(warps)}};
   return CR_OK;
 }
@@ -200,6 +206,9 @@ static int read_file(struct ncu *ncu, struct cr_err *err)
                  column_name[L2], column_name[INSTRUCTIONS]);
   if (!rc) /* the row of units */
     rc = cr_csv_next(csv, err);
+  if (rc > 0 && *cr_csv_field(csv, ncu->column[NAME]))
+    rc = cr_fail(err, CR_EINPUT, "%s:%u: has a kernel where the row of units belongs; record it with ncu --csv --page raw",
+                 ncu->path, cr_csv_line(csv));
   for (int c = 0; c < N_COLUMN && rc > 0; c++)
     ncu->scale[c] = unit_scale(cr_csv_field(csv, ncu->column[c]));
   while (rc >= 0 && (rc = cr_csv_next(csv, err)) > 0)
@@ -302,6 +311,13 @@ static int alike(const struct ncu *ncu, const struct key *key, int64_t *v, struc
   return 1;
 }
 
+/* A row may say of all counters that they could not be measured. */
+static int is_known(const struct cr_counters *c)
+{
+  return c->dram_bytes != CR_UNKNOWN || c->l2_bytes != CR_UNKNOWN || c->instructions != CR_UNKNOWN ||
+         c->tensor_instructions != CR_UNKNOWN || c->active_warps_q16 != CR_UNKNOWN;
+}
+
 static int pair(struct ncu *ncu, struct cr_ncu_result *out, struct cr_err *err)
 {
   uint32_t *row_of = cr_arena_take(ncu->arena, ncu->n_kernel, sizeof *row_of);
@@ -312,10 +328,10 @@ static int pair(struct ncu *ncu, struct cr_ncu_result *out, struct cr_err *err)
   *out = (struct cr_ncu_result){.n_row = ncu->n_row, .n_kernel = ncu->n_kernel};
   for (uint32_t k = 0; k < ncu->n_kernel; k++) {
     struct cr_counters *c = &ncu->counters[ncu->kernel[k]];
-    if (row_of[k] != CR_NONE) {
+    if (row_of[k] != CR_NONE && is_known(&ncu->row[row_of[k]].counters)) {
       *c = ncu->row[row_of[k]].counters;
       out->n_in_order++;
-    } else if (alike(ncu, &ncu->key[k], v, c))
+    } else if (alike(ncu, &ncu->key[k], v, c) && is_known(c))
       out->n_alike++;
     else
       out->n_unmatched++;
@@ -326,12 +342,68 @@ static int pair(struct ncu *ncu, struct cr_ncu_result *out, struct cr_err *err)
   return CR_OK;
 }
 
+/* -- what is left -------------------------------------------------------------------------------------------------- */
+
+static void list_line(struct cr_text *out, const char *what, const char *name, const struct key *key, uint32_t n)
+{
+  size_t length = strlen(name);
+  cr_text_add(out, "  %s: %.70s%s, %" PRId64 " block%s of %" PRId64 " threads, %" PRId64 " registers, %" PRId64 " B shared",
+              what, name, length > 70 ? "..." : "", key->blocks, key->blocks == 1 ? "" : "s", key->threads, key->regs,
+              key->smem_bytes);
+  if (n > 1)
+    cr_text_add(out, " (%u times)", n);
+  cr_text_add(out, "\n");
+}
+
+/* Each kind once, where it first comes, with how many there are. */
+static void list_kernels_left(const struct ncu *ncu, struct cr_text *out)
+{
+  for (uint32_t k = 0; k < ncu->n_kernel; k++) {
+    uint32_t n = 0, before = 0;
+    for (uint32_t i = 0; i < ncu->n_kernel && !is_known(&ncu->counters[ncu->kernel[k]]); i++)
+      if (same_key(&ncu->key[i], &ncu->key[k]) && !is_known(&ncu->counters[ncu->kernel[i]])) {
+        n++;
+        before += i < k;
+      }
+    if (n && !before)
+      list_line(out, "without counters", ncu->op[ncu->kernel[k]].name, &ncu->key[k], n);
+  }
+}
+
+static int is_stray(const struct ncu *ncu, const struct key *key)
+{
+  for (uint32_t k = 0; k < ncu->n_kernel; k++)
+    if (same_key(&ncu->key[k], key))
+      return 0;
+  return 1;
+}
+
+/* Rows of no kernel; returns how many. */
+static uint32_t list_rows_left(const struct ncu *ncu, struct cr_text *out)
+{
+  uint32_t n_stray = 0;
+  for (uint32_t j = 0; j < ncu->n_row; j++) {
+    uint32_t n = 0, before = 0;
+    if (!is_stray(ncu, &ncu->row[j].key))
+      continue;
+    n_stray++;
+    for (uint32_t i = 0; i < ncu->n_row && out; i++)
+      if (same_key(&ncu->row[i].key, &ncu->row[j].key)) {
+        n++;
+        before += i < j;
+      }
+    if (out && !before)
+      list_line(out, "no such kernel", ncu->row[j].text, &ncu->row[j].key, n);
+  }
+  return n_stray;
+}
+
 int cr_ncu_import(struct cr_store *s, const char *path, const char *model, const struct cr_origin *given,
-                  struct cr_ncu_result *out, struct cr_err *err)
+                  struct cr_ncu_result *out, struct cr_text *unmatched, struct cr_err *err)
 {
   struct ncu ncu = {.path = path, .arena = cr_arena_new()};
   struct cr_op_spec *op = NULL;
-  struct cr_ncu_result result;
+  struct cr_ncu_result result = {0};
   char sha[65];
   int rc = ncu.arena ? cr_store_read_model(s, model, ncu.arena, &op, &ncu.n_op, err) : cr_fail_nomem(err, path);
   ncu.op = op;
@@ -341,6 +413,12 @@ int cr_ncu_import(struct cr_store *s, const char *path, const char *model, const
     rc = list_kernels(&ncu, err);
   if (!rc)
     rc = pair(&ncu, &result, err);
+  if (!rc && unmatched)
+    list_kernels_left(&ncu, unmatched);
+  if (!rc)
+    result.n_stray = list_rows_left(&ncu, unmatched);
+  if (!rc && unmatched && unmatched->failed)
+    rc = cr_fail_nomem(err, path);
   if (!rc)
     rc = cr_sha256_file(path, sha, err);
   if (!rc) {

@@ -7,6 +7,7 @@
 #ifndef CR_NCU_H
 #define CR_NCU_H
 #include "sim/base.h"
+#include "sim/text.h"
 #include "traces/store.h"
 
 struct cr_ncu_result {
@@ -15,9 +16,11 @@ struct cr_ncu_result {
   uint32_t n_in_order;  /* were paired with a row in order, */
   uint32_t n_alike;     /* got the median of rows that agree, */
   uint32_t n_unmatched; /* have no counters */
+  uint32_t n_stray;     /* rows in the file of no kernel of the model */
 };
 
+/* unmatched gets a line for each kind of kernel that is without counters, and of row that is of no kernel; or NULL. */
 int cr_ncu_import(struct cr_store *s, const char *path, const char *model, const struct cr_origin *origin,
-                  struct cr_ncu_result *out, struct cr_err *err) CR_MUST;
+                  struct cr_ncu_result *out, struct cr_text *unmatched, struct cr_err *err) CR_MUST;
 
 #endif

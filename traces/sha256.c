@@ -23,6 +23,16 @@ static uint32_t ror(uint32_t x, int n)
   return x >> n | x << (32 - n);
 }
 
+/* One step of 6.2.2.  The eight variables stand still and their names move on: in step t, a is v[-t & 7]. */
+static inline void step(uint32_t v[8], int t, uint32_t kw)
+{
+  uint32_t a = v[-t & 7], b = v[(1 - t) & 7], c = v[(2 - t) & 7], e = v[(4 - t) & 7], f = v[(5 - t) & 7],
+           g = v[(6 - t) & 7];
+  uint32_t t1 = v[(7 - t) & 7] + (ror(e, 6) ^ ror(e, 11) ^ ror(e, 25)) + ((e & f) ^ (~e & g)) + kw;
+  v[(3 - t) & 7] += t1;
+  v[(7 - t) & 7] = t1 + (ror(a, 2) ^ ror(a, 13) ^ ror(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+}
+
 static void mix(uint32_t h[8], const uint8_t *block)
 {
   uint32_t w[64], v[8];
@@ -35,13 +45,15 @@ static void mix(uint32_t h[8], const uint8_t *block)
     w[t] = w[t - 16] + s0 + w[t - 7] + s1;
   }
   memcpy(v, h, sizeof v);
-  for (int t = 0; t < 64; t++) {
-    uint32_t s1 = ror(v[4], 6) ^ ror(v[4], 11) ^ ror(v[4], 25), ch = (v[4] & v[5]) ^ (~v[4] & v[6]);
-    uint32_t t1 = v[7] + s1 + ch + k[t] + w[t];
-    uint32_t s0 = ror(v[0], 2) ^ ror(v[0], 13) ^ ror(v[0], 22), maj = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-    memmove(v + 1, v, 7 * sizeof *v);
-    v[4] += t1;
-    v[0] = t1 + s0 + maj;
+  for (int t = 0; t < 64; t += 8) {
+    step(v, 0, k[t] + w[t]);
+    step(v, 1, k[t + 1] + w[t + 1]);
+    step(v, 2, k[t + 2] + w[t + 2]);
+    step(v, 3, k[t + 3] + w[t + 3]);
+    step(v, 4, k[t + 4] + w[t + 4]);
+    step(v, 5, k[t + 5] + w[t + 5]);
+    step(v, 6, k[t + 6] + w[t + 6]);
+    step(v, 7, k[t + 7] + w[t + 7]);
   }
   for (int i = 0; i < 8; i++)
     h[i] += v[i];
