@@ -52,6 +52,7 @@ unit_tests = \
   tests/t_node_device \
   tests/t_nodes \
   tests/t_nsys \
+  tests/t_one_node \
   tests/t_option \
   tests/t_orion \
   tests/t_pad \
