@@ -80,6 +80,14 @@ ordered() { # A B: B passes on at least as many pipelines, and on more of some s
 ok 'D_accepts_what_the_paper_s_test_does_and_more' ordered paper D
 ok 'their_minimum_what_D_does_and_more' ordered D tight
 ok 'and_what_H_does_and_more' ordered H tight
+accepts() { "$corun" plan "$@" order --format csv -j 2 | awk -F, 'NR > 1 && $7 { n++ } END { print n + 0 }'; }
+baselines_accept_less() {
+  local paper cpu gpu
+  paper=$(accepts dart --bound paper) gpu=$(accepts threads) cpu=$(accepts threads --on cpu)
+  echo "$paper $gpu $cpu"
+  [ "$paper" -gt "$gpu" ] && [ "$gpu" -ge "$cpu" ]
+}
+ok 'the_baselines_accept_fewer_sets' baselines_accept_less
 
 # -- bad input --
 fails 'sets_that_are_there_are_kept' 2 'set-1.yaml' gen -n 5 -o one
