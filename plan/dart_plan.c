@@ -22,6 +22,8 @@
 #include "plan/stage_split.h"
 
 enum { FINE_BITS = 16 };
+const char *const cr_dart_bound_name[CR_N_DART_BOUND] = {"tight", "paper", "D", "H"};
+
 static const int64_t PER_NODE = INT64_C(1000000000000); /* 10^-12 of a node's time */
 static const int64_t LOAD_MAX = INT64_MAX / 4;          /* what is above compares alike */
 static const int BUSY_PERIODS = 16; /* a node busy for so many of the longest periods is overloaded */
@@ -293,20 +295,34 @@ static void add_up(struct cr_dart *d, uint32_t config, uint32_t n_node)
   }
 }
 
+static cr_ns asked_for(const struct cr_dart *d, uint32_t rank)
+{
+  switch (d->bound) {
+  case CR_DART_PAPER:
+    return d->paper_ns[rank];
+  case CR_DART_OVERLAP:
+    return d->overlap_ns[rank];
+  case CR_DART_HOLISTIC:
+    return d->holistic_ns[rank];
+  default:
+    return cr_min_ns(d->overlap_ns[rank], d->holistic_ns[rank]);
+  }
+}
+
 /* The bounds that are asked for, or all of them. */
 static void bound_responses(struct cr_dart *d, uint32_t n_node, int all)
 {
   const struct cr_rta a = {d->set->n_rt, n_node,      d->period_ns,    d->deadline_ns,
                            d->cost_ns,   d->limit_ns, d->busy_limit_ns};
-  int is_paper = d->bound == CR_DART_PAPER;
-  if (is_paper || all)
+  int is_tight = d->bound == CR_DART_TIGHT;
+  if (all || d->bound == CR_DART_PAPER)
     cr_rta_paper(&a, CR_RTA_ON_NODE, d->paper_ns);
-  if (!is_paper || all) {
+  if (all || is_tight || d->bound == CR_DART_OVERLAP)
     cr_rta_overlap(&a, d->overlap_ns);
+  if (all || is_tight || d->bound == CR_DART_HOLISTIC)
     cr_rta_holistic(&a, d->arrival_ns, d->holistic_ns);
-  }
   for (uint32_t r = 0; r < d->set->n_rt; r++)
-    d->response_ns[r] = is_paper ? d->paper_ns[r] : cr_min_ns(d->overlap_ns[r], d->holistic_ns[r]);
+    d->response_ns[r] = asked_for(d, r);
 }
 
 /* Algorithm 1 for one configuration. */

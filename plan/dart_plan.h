@@ -8,8 +8,15 @@
 #include "plan/node_config.h"
 #include "plan/task_set.h"
 
-/* TIGHT: min(bound D, bound H) of rta.h.  PAPER: Equations 5 and 6. */
-enum cr_dart_bound { CR_DART_TIGHT, CR_DART_PAPER };
+/* Of rta.h. */
+enum cr_dart_bound {
+  CR_DART_TIGHT,    /* of each task the lesser of bounds D and H */
+  CR_DART_PAPER,    /* Equations 5 and 6 */
+  CR_DART_OVERLAP,  /* bound D alone */
+  CR_DART_HOLISTIC, /* bound H alone */
+  CR_N_DART_BOUND
+};
+extern const char *const cr_dart_bound_name[CR_N_DART_BOUND]; /* "tight", "paper", "D", "H" */
 
 enum {
   CR_DART_CONFIG_MAX = 1000000,

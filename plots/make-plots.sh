@@ -2,8 +2,8 @@
 # make-plots.sh [SCENARIO]... - `make plots`: draws figures into figures/.
 #
 # Each scenario is run under every policy and drawn; without arguments those of DISB, and also the tables and figures of the
-# Salus paper (salus-figures.sh) and of REEF (reef-figures.sh), and the validation of the simulator, which takes minutes.  The
-# program is $CORUN, gnuplot $GNUPLOT.  What was run with this program is not run again.
+# Salus paper (salus-figures.sh), of REEF (reef-figures.sh) and of DART (dart-figures.sh), and the validation of the simulator,
+# which takes minutes.  The program is $CORUN, gnuplot $GNUPLOT.  What was run with this program is not run again.
 set -eu
 plots=$(cd "$(dirname "$0")" && pwd)
 CORUN=${CORUN:-corun}
@@ -32,6 +32,9 @@ if [ -n "$validate" ]; then
   fi
   if is_old figures/reef-padding.svg; then
     "$plots/reef-figures.sh" figures
+  fi
+  if is_old figures/dart-heavy.svg; then
+    "$plots/dart-figures.sh" figures
   fi
   if is_old "$validate"; then
     "$CORUN" validate --format csv >"$validate.new" && mv -f "$validate.new" "$validate"

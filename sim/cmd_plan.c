@@ -13,12 +13,14 @@
 #include "sim/unit.h"
 #include "traces/task_file.h"
 
-enum { BOUND = CR_CLI_LONG, NODES_MAX, FORMAT };
+enum { BOUND = CR_CLI_LONG, NODES_MAX, ON, FORMAT };
 enum { CHUNK = 64 }; /* configurations a process is given at a time: a few ms */
 
 static const struct cr_cli_opt options[] = {
-  {BOUND, "bound", "BOUND", "tight (the default): the lesser of bounds D and H; paper: DART's own test"},
-  {NODES_MAX, "nodes-max", "N", "pipelines of at most so many nodes (default: as many as cores)"},
+  {BOUND, "bound", "BOUND",
+   "dart: tight (the default): the lesser of bounds D and H; D or H alone; paper: DART's own test"},
+  {NODES_MAX, "nodes-max", "N", "dart: pipelines of at most so many nodes (default: as many as cores)"},
+  {ON, "on", "gpu|cpu", "threads: the GPU and a core (the default), or all cores of the type that has most"},
   {'j', "jobs", "N", "processes that search (default: 1); the answer is the same"},
   {FORMAT, "format", "FORMAT", "table (the default), csv or json"},
   {0, NULL, NULL, NULL},
@@ -28,7 +30,7 @@ static int run(int argc, char **argv);
 
 const struct cr_cmd cr_cmd_plan = {
   .name = "plan",
-  .args = "dart TASKS [--bound tight|paper] [--nodes-max N] [-j N]",
+  .args = "dart|threads TASKS... [--bound tight|paper|D|H] [--on gpu|cpu] [-j N]",
   .help = "divide a platform into nodes and place tasks so that deadlines are met",
   .opt = options,
   .more =
@@ -37,21 +39,46 @@ const struct cr_cmd cr_cmd_plan = {
     "meet their deadlines, the one of the least weighted response is printed (exit 0); when there is none, the one "
     "that\n"
     "misses by the least, and by how much (exit 1).\n"
-    "TASKS is a YAML file as docs/planning.md describes, or the name of a bundled set: dart-xeon, dart-tx2.\n",
+    "threads: what DART is compared with, one node that runs whole requests one after the other, real-time ones "
+    "first:\n"
+    "BaseGPU, or BaseCPU with --on cpu.\n"
+    "TASKS is a YAML file as docs/planning.md describes, or the name of a bundled set: dart-xeon, dart-tx2.  Of "
+    "several,\n"
+    "or a folder of such files, a row each is printed (exit 1: not all are feasible).\n",
   .run = run,
 };
 
 struct args {
-  const char *bound, *nodes_max, *jobs, *format;
+  const char *bound, *nodes_max, *on, *jobs, *format;
+};
+
+/* What is the same for all sets of a command. */
+struct ask {
+  enum cr_dart_bound bound;
+  enum cr_one_node_on on;
+  const char *nodes_max;
+  uint32_t n_worker;
+  struct cr_plan_report_cfg cfg;
 };
 
 static int parse_bound(const char *text, enum cr_dart_bound *out, struct cr_err *err)
 {
-  int is_paper = text && strcmp(text, "paper") == 0;
-  if (text && !is_paper && strcmp(text, "tight") != 0)
-    return cr_fail(err, CR_EINPUT, "--bound '%s': it is tight or paper", text);
-  *out = is_paper ? CR_DART_PAPER : CR_DART_TIGHT;
-  return CR_OK;
+  for (int i = 0; i < CR_N_DART_BOUND; i++)
+    if (strcmp(text, cr_dart_bound_name[i]) == 0) {
+      *out = (enum cr_dart_bound)i;
+      return CR_OK;
+    }
+  return cr_fail(err, CR_EINPUT, "--bound '%s': it is tight, paper, D or H", text);
+}
+
+static int parse_on(const char *text, enum cr_one_node_on *out, struct cr_err *err)
+{
+  for (int i = 0; i < CR_N_ON; i++)
+    if (strcmp(text, cr_one_node_name[i]) == 0) {
+      *out = (enum cr_one_node_on)i;
+      return CR_OK;
+    }
+  return cr_fail(err, CR_EINPUT, "--on '%s': it is gpu or cpu", text);
 }
 
 static int parse_number(const char *text, const char *what, int64_t max, uint32_t *out, struct cr_err *err)
@@ -113,39 +140,132 @@ static int search_all(struct cr_dart *d, uint32_t n_worker, struct cr_dart_found
   return rc == CR_EINTR ? cr_fail(err, rc, "stopped before all configurations were tried; nothing is told") : rc;
 }
 
-/* --- the command -------------------------------------------------------------------------------------------------------- */
+/* --- one set ------------------------------------------------------------------------------------------------------------ */
 
-/* An answer is printed in any case; *feasible says which. */
-static int plan_dart(const struct args *a, const char *tasks, int *feasible, struct cr_err *err)
+static int open_dart(const struct ask *ask, const struct cr_task_set *set, uint32_t *n_node_max, struct cr_dart **out,
+                     struct cr_err *err)
 {
-  struct cr_plan_report_cfg cfg = {.format = CR_TABLE, .color = isatty(STDOUT_FILENO)};
-  struct cr_arena *arena = cr_arena_new();
-  struct cr_task_set set;
+  int rc = parse_nodes_max(ask->nodes_max, set->platform, n_node_max, err);
+  rc = rc ? rc : cr_dart_new(set, ask->bound, *n_node_max, out, err);
+  if (!rc && !cr_dart_configs(*out)->n_config)
+    rc = cr_fail(err, CR_EINPUT, "%s cannot be divided into %u nodes or fewer; allow more with --nodes-max",
+                 set->platform->name, *n_node_max);
+  return rc;
+}
+
+static int plan_dart(const struct ask *ask, const struct cr_task_set *set, int *feasible, struct cr_text *out,
+                     struct cr_err *err)
+{
+  struct cr_plan_report_cfg cfg = ask->cfg;
   struct cr_dart *d = NULL;
   struct cr_dart_found found = {0};
-  struct cr_text out = {0};
-  enum cr_dart_bound bound = CR_DART_TIGHT;
-  uint32_t n_worker = 1;
-  int rc = arena ? parse_bound(a->bound, &bound, err) : cr_fail_nomem(err, "the plan");
-  rc = rc ? rc : parse_number(a->jobs, "-j", 256, &n_worker, err);
-  if (!rc && a->format)
-    rc = cr_format_parse(a->format, &cfg.format, err);
-  rc = rc ? rc : cr_task_file_load(tasks, arena, &set, err);
-  rc = rc ? rc : parse_nodes_max(a->nodes_max, set.platform, &cfg.n_node_max, err);
-  rc = rc ? rc : cr_dart_new(&set, bound, cfg.n_node_max, &d, err);
-  if (!rc && !cr_dart_configs(d)->n_config)
-    rc = cr_fail(err, CR_EINPUT, "%s cannot be divided into %u nodes or fewer; allow more with --nodes-max",
-                 set.platform->name, cfg.n_node_max);
-  rc = rc ? rc : search_all(d, n_worker, &found, err);
-  if (!rc) {
-    cr_plan_report(&cfg, &set, d, &found, &out);
-    *feasible = found.n_passed > 0;
-    rc = out.failed ? cr_fail_nomem(err, "the plan") : cr_cli_write(NULL, out.s, out.n, err);
-  }
-  cr_text_fini(&out);
+  int rc = open_dart(ask, set, &cfg.n_node_max, &d, err);
+  rc = rc ? rc : search_all(d, ask->n_worker, &found, err);
+  if (!rc)
+    cr_plan_report(&cfg, set, d, &found, out);
+  *feasible = found.n_passed > 0;
   cr_dart_free(d);
+  return rc;
+}
+
+static int plan_threads(const struct ask *ask, const struct cr_task_set *set, int *feasible, struct cr_text *out,
+                        struct cr_err *err)
+{
+  struct cr_one_node n;
+  int rc = cr_one_node_plan(set, ask->on, &n, err);
+  if (rc)
+    return rc;
+  cr_plan_threads_report(&ask->cfg, set, ask->on, &n, out);
+  *feasible = !n.n_failed;
+  return CR_OK;
+}
+
+/* An answer is printed in any case; *feasible says which. */
+static int plan_one(const struct ask *ask, int is_dart, const char *tasks, int *feasible, struct cr_err *err)
+{
+  struct cr_arena *arena = cr_arena_new();
+  struct cr_task_set set;
+  struct cr_text out = {0};
+  int rc = arena ? cr_task_file_load(tasks, arena, &set, err) : cr_fail_nomem(err, "the plan");
+  if (!rc)
+    rc = is_dart ? plan_dart(ask, &set, feasible, &out, err) : plan_threads(ask, &set, feasible, &out, err);
+  if (!rc)
+    rc = out.failed ? cr_fail_nomem(err, "the plan") : cr_cli_write(NULL, out.s, out.n, err);
+  cr_text_fini(&out);
   cr_arena_free(arena);
   return rc;
+}
+
+/* --- many sets ---------------------------------------------------------------------------------------------------------- */
+
+static int row_of_dart(void *ctx, const struct cr_task_set *set, struct cr_plan_row *row, struct cr_err *err)
+{
+  uint32_t n_node_max;
+  struct cr_dart *d = NULL;
+  struct cr_dart_found found = {0};
+  struct cr_dart_plan plan;
+  int rc = open_dart(ctx, set, &n_node_max, &d, err);
+  if (!rc) {
+    cr_dart_search(d, 0, cr_dart_configs(d)->n_config, &found);
+    row->n_passed = found.n_passed;
+    row->n_tried = found.n_tried;
+    row->cost_ppb = found.best_cost_ppb;
+    row->slack_ppm = INT64_MAX;
+    cr_dart_plan(d, found.n_passed ? found.best : found.nearest, &plan);
+    int is_bound = 1;
+    for (uint32_t r = 0; r < plan.n_rt; r++) {
+      cr_ns deadline_ns = set->task[plan.rank_task[r]].deadline_ns, response_ns = plan.response_ns[r];
+      is_bound = is_bound && response_ns != CR_NS_NEVER;
+      if (is_bound)
+        row->slack_ppm = cr_min_ns(row->slack_ppm, cr_muldiv(deadline_ns - response_ns, 1000000, deadline_ns));
+    }
+    row->slack_ppm = is_bound ? row->slack_ppm : CR_NS_NEVER;
+  }
+  cr_dart_free(d);
+  return rc;
+}
+
+static int row_of_threads(void *ctx, const struct cr_task_set *set, struct cr_plan_row *row, struct cr_err *err)
+{
+  const struct ask *ask = ctx;
+  struct cr_one_node n;
+  int rc = cr_one_node_plan(set, ask->on, &n, err);
+  if (rc)
+    return rc;
+  row->n_tried = 1;
+  row->n_passed = !n.n_failed;
+  row->cost_ppb = n.cost_ppb;
+  row->slack_ppm = CR_NS_NEVER;
+  for (uint32_t i = 0; n.response_ns != CR_NS_NEVER && i < set->n_task; i++) {
+    const struct cr_plan_task *t = &set->task[i];
+    if (t->is_rt)
+      row->slack_ppm = cr_min_ns(row->slack_ppm, cr_muldiv(t->deadline_ns - n.response_ns, 1000000, t->deadline_ns));
+  }
+  return CR_OK;
+}
+
+/* --- the command -------------------------------------------------------------------------------------------------------- */
+
+static int plan(const struct args *a, int is_dart, char *const *operand, uint32_t n, int *feasible, struct cr_err *err)
+{
+  struct ask ask = {
+    .nodes_max = a->nodes_max, .n_worker = 1, .cfg = {.format = CR_TABLE, .color = isatty(STDOUT_FILENO)}};
+  int rc = a->bound ? parse_bound(a->bound, &ask.bound, err) : CR_OK;
+  if (!rc && a->on)
+    rc = parse_on(a->on, &ask.on, err);
+  rc = rc ? rc : parse_number(a->jobs, "-j", 256, &ask.n_worker, err);
+  if (!rc && a->format)
+    rc = cr_format_parse(a->format, &ask.cfg.format, err);
+  if (rc)
+    return rc;
+  if (!cr_plan_is_many(operand, n))
+    return plan_one(&ask, is_dart, operand[0], feasible, err);
+  const struct cr_plan_sets sets = {.test = is_dart ? cr_dart_bound_name[ask.bound] : cr_plan_threads_name(ask.on),
+                                    .cfg = ask.cfg,
+                                    .n_worker = ask.n_worker,
+                                    .ctx = &ask,
+                                    .plan = is_dart ? row_of_dart : row_of_threads};
+  return cr_plan_sets(&sets, operand, n, feasible, err);
 }
 
 static void option(struct args *a, int letter, const char *value)
@@ -156,6 +276,9 @@ static void option(struct args *a, int letter, const char *value)
     break;
   case NODES_MAX:
     a->nodes_max = value;
+    break;
+  case ON:
+    a->on = value;
     break;
   case 'j':
     a->jobs = value;
@@ -177,13 +300,17 @@ static int run(int argc, char **argv)
     return status;
   int first = cr_cli_first();
   if (first == argc)
-    return cr_cli_usage(&cr_cmd_plan, "plan needs to know what: dart");
-  if (strcmp(argv[first], "dart") != 0)
-    return cr_cli_usage(&cr_cmd_plan, "nothing plans '%s'; there is: dart", argv[first]);
+    return cr_cli_usage(&cr_cmd_plan, "plan needs to know what: dart or threads");
+  int is_dart = strcmp(argv[first], "dart") == 0;
+  if (!is_dart && strcmp(argv[first], "threads") != 0)
+    return cr_cli_usage(&cr_cmd_plan, "nothing plans '%s'; there are: dart, threads", argv[first]);
+  const char *astray = is_dart ? (a.on ? "--on" : NULL) : a.bound ? "--bound" : a.nodes_max ? "--nodes-max" : NULL;
+  if (astray)
+    return cr_cli_usage(&cr_cmd_plan, "%s does not go with plan %s", astray, argv[first]);
   if (first + 1 == argc)
-    return cr_cli_usage(&cr_cmd_plan, "plan dart needs the tasks: a YAML file, or the name of a bundled set");
-  if (first + 2 < argc)
-    return cr_cli_usage(&cr_cmd_plan, "plan dart takes one task set; '%s' is one too many", argv[first + 2]);
-  int rc = plan_dart(&a, argv[first + 1], &feasible, &err);
+    return cr_cli_usage(&cr_cmd_plan,
+                        "plan %s needs the tasks: a YAML file, a folder of them, or the name of a bundled set",
+                        argv[first]);
+  int rc = plan(&a, is_dart, argv + first + 1, (uint32_t)(argc - first - 1), &feasible, &err);
   return rc ? cr_cli_error(rc, &err) : !feasible;
 }

@@ -33,16 +33,19 @@ static uint32_t kind_index(const struct answer *a, uint32_t node)
   return c->node_kind[c->first[a->plan.config] + node];
 }
 
-/* "3 xeon", "gtx1080 + 1 xeon" */
-static const char *made_of(const struct answer *a, uint32_t node, char *buf, size_t n)
+const char *cr_plan_made_of(const struct cr_platform *p, const struct cr_node_kind *kind, char *buf, size_t n)
 {
-  const struct cr_node_kind *kind = kind_of(a, node);
-  const char *core = a->set->platform->core[kind->core_type].name;
+  const char *core = p->core[kind->core_type].name;
   if (kind->gpu_type == CR_NONE)
     snprintf(buf, n, "%u %s", kind->n_core, core);
   else
-    snprintf(buf, n, "%s + 1 %s", a->set->platform->gpu[kind->gpu_type].name, core);
+    snprintf(buf, n, "%s + 1 %s", p->gpu[kind->gpu_type].name, core);
   return buf;
+}
+
+static const char *made_of(const struct answer *a, uint32_t node, char *buf, size_t n)
+{
+  return cr_plan_made_of(a->set->platform, kind_of(a, node), buf, n);
 }
 
 /* Layers of a task on a node: from *first on, so many. */
@@ -82,7 +85,7 @@ static double mean_cost(const struct answer *a)
 
 static const char *bound_name(const struct answer *a)
 {
-  return cr_dart_bound(a->dart) == CR_DART_PAPER ? "paper" : "tight";
+  return cr_dart_bound_name[cr_dart_bound(a->dart)];
 }
 
 /* --- table -------------------------------------------------------------------------------------------------------------- */
@@ -111,7 +114,7 @@ static void add_misses(const struct answer *a, struct cr_text *out)
     cr_format_ns(t->deadline_ns, deadline, sizeof deadline);
     if (response_ns == CR_NS_NEVER)
       cr_text_add(out, "  %s: no bound up to %d times its deadline of %s%s\n", t->name, CR_DART_GIVE_UP, deadline,
-                  cr_dart_bound(a->dart) == CR_DART_TIGHT ? ", or none because tasks above have none" : "");
+                  cr_dart_bound(a->dart) == CR_DART_PAPER ? "" : ", or none because tasks above have none");
     else if (response_ns > t->deadline_ns)
       cr_text_add(out, "  %s: up to %s, %s (%.1f %%) beyond its deadline of %s\n", t->name,
                   cr_format_ns(response_ns, response, sizeof response),
@@ -259,7 +262,7 @@ static void report_table(const struct answer *a, struct cr_text *out)
 
 /* --- CSV ---------------------------------------------------------------------------------------------------------------- */
 
-static void csv_text(struct cr_text *out, const char *s)
+void cr_plan_csv_text(struct cr_text *out, const char *s)
 {
   if (!strpbrk(s, ",\"\n\r")) {
     cr_text_add(out, "%s", s);
@@ -271,7 +274,7 @@ static void csv_text(struct cr_text *out, const char *s)
   cr_text_add(out, "\"");
 }
 
-static void csv_ns(struct cr_text *out, cr_ns ns)
+void cr_plan_csv_ns(struct cr_text *out, cr_ns ns)
 {
   if (ns == CR_NS_NEVER)
     cr_text_add(out, ",");
@@ -283,20 +286,20 @@ static void csv_task(const struct answer *a, uint32_t i, struct cr_text *out)
 {
   const struct cr_plan_task *t = &a->set->task[task_at(a, i)];
   cr_text_add(out, "task,");
-  csv_text(out, t->name);
+  cr_plan_csv_text(out, t->name);
   cr_text_add(out, ",%s,", t->is_rt ? "rt" : "be");
   if (t->is_rt)
     cr_text_add(out, "%u,%" PRId64, i + 1, t->weight);
   else
     cr_text_add(out, ",");
-  csv_ns(out, t->period_ns);
-  csv_ns(out, t->deadline_ns);
+  cr_plan_csv_ns(out, t->period_ns);
+  cr_plan_csv_ns(out, t->deadline_ns);
   cr_ns response_ns = t->is_rt ? a->plan.response_ns[i] : CR_NS_NEVER;
-  csv_ns(out, response_ns);
-  csv_ns(out, response_ns == CR_NS_NEVER ? CR_NS_NEVER : t->deadline_ns - response_ns);
-  csv_ns(out, t->is_rt ? a->plan.paper_ns[i] : CR_NS_NEVER);
-  csv_ns(out, t->is_rt ? a->plan.overlap_ns[i] : CR_NS_NEVER);
-  csv_ns(out, t->is_rt ? a->plan.holistic_ns[i] : CR_NS_NEVER);
+  cr_plan_csv_ns(out, response_ns);
+  cr_plan_csv_ns(out, response_ns == CR_NS_NEVER ? CR_NS_NEVER : t->deadline_ns - response_ns);
+  cr_plan_csv_ns(out, t->is_rt ? a->plan.paper_ns[i] : CR_NS_NEVER);
+  cr_plan_csv_ns(out, t->is_rt ? a->plan.overlap_ns[i] : CR_NS_NEVER);
+  cr_plan_csv_ns(out, t->is_rt ? a->plan.holistic_ns[i] : CR_NS_NEVER);
   cr_text_add(out, ",,,,,,\n");
 }
 
@@ -309,9 +312,9 @@ static void csv_stages(const struct answer *a, uint32_t i, struct cr_text *out)
     if (!n)
       continue;
     cr_text_add(out, "stage,");
-    csv_text(out, a->set->task[task].name);
+    cr_plan_csv_text(out, a->set->task[task].name);
     cr_text_add(out, ",,,,,,,,,,,%u,", k + 1);
-    csv_text(out, made_of(a, k, text, sizeof text));
+    cr_plan_csv_text(out, made_of(a, k, text, sizeof text));
     cr_text_add(out, ",%u,%u,%" PRId64 ",\n", first + 1, first + n, stage_ns(a, task, k));
   }
 }
@@ -324,7 +327,7 @@ static void report_csv(const struct answer *a, struct cr_text *out)
   for (uint32_t k = 0; k < a->plan.n_node; k++) {
     char text[200];
     cr_text_add(out, "node,,,,,,,,,,,,%u,", k + 1);
-    csv_text(out, made_of(a, k, text, sizeof text));
+    cr_plan_csv_text(out, made_of(a, k, text, sizeof text));
     cr_text_add(out, ",,,,%.6f\n", (double)a->plan.used_ppt[k] / 1e12);
   }
   for (uint32_t i = 0; i < a->set->n_task; i++)

@@ -33,5 +33,14 @@ printf '%s\n' scenario,arrival,metric,measured,predicted iso,closed,mean_ms,2.0,
 validate=$srcdir/plots/validate-figure.sh
 ok 'a_validation_is_drawn' "$validate" "$tmp/errors.csv" "$tmp/validate.svg"
 ok 'and_says_how_far_off_it_is' names "$tmp/validate.svg" '2 measured means, off by 10.0 % on average' 'predicted, ms'
+dart=$srcdir/plots/dart-figures.sh
+ok 'schedulability_of_few_sets_is_drawn' env JOBS=2 "$dart" "$tmp/dart" 2 heavy
+ok 'and_says_of_what' names "$tmp/dart/dart-heavy.svg" 'xeon-gtx1080' tx2 'BaseGPU' 'min(D, H)' 'share of tasks with a heavy model'
+# A point each of 2 platforms, 11 shares and 6 tests, whose interval holds the ratio.
+points() { awk -F, 'NR > 1 { n++; if (NF != 8 || $4 != 2 || $6 != $5 / 2 || $7 > $6 || $8 < $6 || $8 - $7 < .5) { print; bad = 1 } } END { exit bad || n != 132 }' "$tmp/dart/dart-heavy.csv"; }
+ok 'of_points_with_intervals' points
+fails 'a_program_that_fails_is_said' 2 'dart-figures: corun generate tasks --heavy 0 --utilization 0.1 failed' env CORUN=false "$dart" "$tmp/none" 2 heavy
+ok 'and_no_table_is_left_then' test ! -e "$tmp/none/dart-heavy.csv"
+fails 'an_unknown_figure_is_refused' 2 'there is no figure heavier' "$dart" "$tmp/dart" 2 heavier
 fails 'another_table_is_refused' 2 'no table of corun validate' "$validate" "$tmp/text" "$tmp/none.svg"
 done_testing

@@ -52,6 +52,7 @@ unit_tests = \
   tests/t_node_device \
   tests/t_nodes \
   tests/t_nsys \
+  tests/t_one_node \
   tests/t_option \
   tests/t_orion \
   tests/t_pad \
@@ -79,6 +80,7 @@ unit_tests = \
   tests/t_stats \
   tests/t_store \
   tests/t_task_file \
+  tests/t_task_generate \
   tests/t_timeline \
   tests/t_timeline_check \
   tests/t_truth \
@@ -108,7 +110,8 @@ script_tests = \
   tests/reef.sh \
   tests/salus.sh \
   tests/store_cli.sh \
-  tests/symbols.sh
+  tests/symbols.sh \
+  tests/task_sets_cli.sh
 
 check_LIBRARIES += libcrtest.a
 libcrtest_a_SOURCES = \

@@ -82,6 +82,40 @@ ok 'list_shows_the_bundled_platforms' sh -c '"$1" list platforms | grep -q "^tx2
 ok 'the_bundled_platforms_are_what_their_script_writes' sh -c 'for p in xeon-gtx1080 tx2; do
   ${AWK:-awk} -v platform=$p -f "$1/traces/platforms/make-platforms.awk" | diff "$1/traces/platforms/$p.yaml" - || exit 1; done' - "$srcdir"
 
+ok 'D_alone_is_a_bound_too' prints 'bound D' dart-tx2 --bound D
+ok 'and_H' prints 'bound H' dart-tx2 --bound H
+
+# -- the baselines: R = the longest be request + one request of each rt task --
+threads() { "$corun" plan threads "$@"; }
+example_on() { # gpu: 5 + 11 ms of rt (copies take nothing), 13 of be; cpu has no times for 3 cores
+  sed 's/\[6ms, 3ms\]/[6ms, 3ms, 2ms]/; s/\[4ms, 4ms\]/[4ms, 4ms, 4ms]/; s/\[8ms, 4ms\]/[8ms, 4ms, 3ms]/; s/\[3ms, 3ms\]/[3ms, 3ms, 3ms]/
+    s/\[9ms, 5ms\]/[9ms, 5ms, 3ms]/; s/\[2ms, 2ms\]/[2ms, 2ms, 2ms]/; s/\[4ms, 2ms\]/[4ms, 2ms, 2ms]/; s/\[12ms, 6ms\]/[12ms, 6ms, 4ms]/
+    s/\[6ms, 6ms\]/[6ms, 6ms, 6ms]/' "$tmp/example.yaml" >"$tmp/wide.yaml"
+  threads "$tmp/wide.yaml" "$@" --format csv | cut -d, -f1,6-8
+}
+ok 'BaseGPU_of_the_worked_example' diff <(example_on) \
+  <(printf '%s\n' task,request_ns,response_ns,margin_ns t1,5000000,29000000,11000000 t2,11000000,29000000,31000000 b1,13000000,,)
+ok 'BaseCPU_of_the_worked_example' diff <(example_on --on cpu) \
+  <(printf '%s\n' task,request_ns,response_ns,margin_ns t1,8000000,37000000,3000000 t2,13000000,37000000,23000000 b1,16000000,,)
+baseline_says() { # STATUS TEXT ARGUMENT...
+  local want=$1 text=$2 out status
+  shift 2
+  out=$(threads "$@" 2>&1)
+  status=$?
+  [[ $status == "$want" && $out == *"$text"* ]] || { echo "$status: $out"; return 1; }
+}
+ok 'a_baseline_that_meets_all_says_so' baseline_says 0 'every deadline is met; weighted response W = 0.9667: each responds within 29.0 ms, 13.0 ms of b1 and 16.0 ms of' \
+  "$tmp/wide.yaml"
+ok 'one_that_does_not_exits_with_1' baseline_says 1 '5 of 8 rt tasks may miss their deadlines: each responds within 101 ms' dart-xeon
+ok 'one_that_is_overloaded_has_no_bound' baseline_says 1 'they need 121.9 % of the node, so that there is no bound' dart-tx2 --on cpu
+ok 'a_baseline_in_json' baseline_says 1 '"on":"gpu","core":"xeon","cores":1,"gpu":"gtx1080",' dart-xeon --format json
+fails 'layers_need_times_on_all_cores_for_BaseCPU' 2 "example: layer 'l1' of t1 has no time on all 3 cores of type c, which one node would have; add it to cpu" \
+  threads "$tmp/example.yaml" --on cpu
+fails 'it_knows_no_other_node' 2 "--on 'tpu': it is gpu or cpu" threads dart-xeon --on tpu
+fails 'it_has_no_bounds_to_choose' 2 '--bound does not go with plan threads' threads dart-xeon --bound paper
+fails 'and_no_nodes' 2 '--nodes-max does not go with plan threads' threads dart-xeon --nodes-max 2
+fails 'dart_has_no_node_to_choose' 2 '--on does not go with plan dart' plan dart-xeon --on cpu
+
 # 12 cores and a GPU, 20 tasks of 50 layers, up to 6 nodes: well within 10 s, read and all (0.4 s when this was written).
 ${AWK:-awk} 'BEGIN {
   print "platform:\n  name: twelve\n  cores: [{type: c, count: 12}]\n  gpus: [{type: g, count: 1}]\ntasks:"
@@ -164,12 +198,11 @@ fails 'errors_in_it_name_both_files' 2 "mine.yaml:6: overheads.eps_s: '30'" plan
 fails 'more_nodes_than_cores' 2 '--nodes-max 9: xeon-gtx1080 has 8 cores, and each node needs one; give at most 8' plan dart-xeon --nodes-max 9
 fails 'fewer_nodes_than_there_must_be' 2 'xeon-gtx1080 cannot be divided into 1 nodes or fewer' plan dart-xeon --nodes-max 1
 fails 'no_nodes' 2 "--nodes-max '0': give a number from 1 to" plan dart-xeon --nodes-max 0
-fails 'an_unknown_bound' 2 "--bound 'loose': it is tight or paper" plan dart-xeon --bound loose
+fails 'an_unknown_bound' 2 "--bound 'loose': it is tight, paper, D or H" plan dart-xeon --bound loose
 fails 'an_unknown_format' 2 'there is no format "xml"' plan dart-xeon --format xml
 fails 'an_unknown_task_set' 2 'did you mean dart-xeon?' plan dart-xeom
 fails 'a_file_that_is_not_there' 2 'none.yaml: cannot be opened' plan "$tmp/none.yaml"
 fails 'no_task_set' 2 'plan dart needs the tasks' plan
-fails 'two_task_sets' 2 'plan dart takes one task set' plan dart-xeon dart-tx2
-fails 'nothing_to_plan' 2 'plan needs to know what: dart' "$corun" plan
-fails 'something_else_to_plan' 2 "nothing plans 'darts'; there is: dart" "$corun" plan darts
+fails 'nothing_to_plan' 2 'plan needs to know what: dart or threads' "$corun" plan
+fails 'something_else_to_plan' 2 "nothing plans 'darts'; there are: dart, threads" "$corun" plan darts
 done_testing

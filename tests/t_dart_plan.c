@@ -149,6 +149,32 @@ static void the_plan_tells_stages_and_bounds(void **state)
   cr_dart_free(d);
 }
 
+static void each_bound_alone_is_what_it_is_beside_the_others(void **state)
+{
+  (void)state;
+  struct example x;
+  make_example(&x);
+  for (int bound = 0; bound < CR_N_DART_BOUND; bound++) {
+    struct cr_dart *d = open_dart(&x.set, (enum cr_dart_bound)bound, 3);
+    for (uint32_t config = 0; config < 5; config++) {
+      struct cr_dart_plan p;
+      struct cr_dart_found found = {0};
+      cr_dart_plan(d, config, &p);
+      for (uint32_t r = 0; r < p.n_rt; r++) {
+        const cr_ns want[CR_N_DART_BOUND] = {[CR_DART_TIGHT] = cr_min_ns(p.overlap_ns[r], p.holistic_ns[r]),
+                                             [CR_DART_PAPER] = p.paper_ns[r],
+                                             [CR_DART_OVERLAP] = p.overlap_ns[r],
+                                             [CR_DART_HOLISTIC] = p.holistic_ns[r]};
+        assert_true(p.response_ns[r] == want[bound] && p.overlap_ns[r] <= p.paper_ns[r]);
+      }
+      int64_t cost_ppb = p.cost_ppb;
+      cr_dart_search(d, config, config + 1, &found); /* which computes no bound but its own */
+      assert_true(found.n_passed == 1 && found.best_cost_ppb == cost_ppb);
+    }
+    cr_dart_free(d);
+  }
+}
+
 static void stages_cost_what_the_run_time_takes_beside(void **state)
 {
   (void)state;
@@ -319,6 +345,7 @@ int main(void)
     cmocka_unit_test(the_paper_s_bound_chooses_as_worked),
     cmocka_unit_test(the_tight_bound_chooses_as_worked),
     cmocka_unit_test(the_plan_tells_stages_and_bounds),
+    cmocka_unit_test(each_bound_alone_is_what_it_is_beside_the_others),
     cmocka_unit_test(stages_cost_what_the_run_time_takes_beside),
     cmocka_unit_test(only_the_ends_of_a_stage_copy),
     cmocka_unit_test(parts_merge_to_the_whole_in_any_order),
