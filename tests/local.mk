@@ -54,6 +54,7 @@ unit_tests = \
   tests/t_option \
   tests/t_orion \
   tests/t_pad \
+  tests/t_period \
   tests/t_plugin \
   tests/t_preempt_h200 \
   tests/t_preempt_random \

@@ -14,7 +14,7 @@ libcrtraces_a_SOURCES = \
   traces/model_mix.c traces/model_mix.h traces/names.c traces/names.h traces/ncu.c traces/ncu.h \
   traces/nsys.c traces/nsys.h traces/nsys_context.c traces/nsys_db.c traces/nsys_device.c traces/nsys_int.h \
   traces/nsys_nvtx.c traces/nsys_read.c \
-  traces/orion.c traces/orion.h \
+  traces/orion.c traces/orion.h traces/period.c traces/period.h \
   traces/platform_file.c traces/platform_file.h traces/platform_int.h traces/reef_profile.c traces/reef_profile.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
   traces/rundb_memory.c traces/rundb_read.c traces/rundb_schema.h traces/scenario.c traces/scenario.h \
   traces/scenario_client.c traces/scenario_int.h traces/scenario_job.c traces/scenario_memory.c traces/scenario_model.c traces/scenario_node.c \
