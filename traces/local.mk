@@ -2,7 +2,7 @@
 noinst_LIBRARIES += libcrtraces.a
 libcrtraces_a_SOURCES = \
   traces/capture.c traces/capture.h traces/capture_int.h traces/capture_launch.c traces/capture_memory.c traces/capture_model.c traces/capture_model.h \
-  traces/capture_parts.c traces/capture_range.c \
+  traces/capture_period.c traces/capture_parts.c traces/capture_range.c \
   traces/csv.c traces/csv.h traces/cupti_csv.c traces/cupti_csv.h \
   traces/datadir.c traces/datadir.h traces/device_file.c traces/device_file.h traces/disb.c traces/disb.h \
   traces/gz.c traces/gz.h traces/iteration.c traces/iteration.h traces/iteration_table.c traces/iteration_table.h \
