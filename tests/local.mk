@@ -76,6 +76,7 @@ unit_tests = \
   tests/t_slices \
   tests/t_soundness \
   tests/t_spool \
+  tests/t_spool_import \
   tests/t_stage_split \
   tests/t_stats \
   tests/t_store \
@@ -114,7 +115,7 @@ script_tests = \
 check_LIBRARIES += libcrtest.a
 libcrtest_a_SOURCES = \
   tests/adversary.c tests/adversary.h tests/fake_backend.c tests/fake_backend.h tests/load.c tests/load.h tests/made.c tests/made.h \
-  tests/manager.c tests/manager.h tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/nsys_file.c tests/nsys_file.h tests/pipeline.c tests/pipeline.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/t.c tests/t.h
+  tests/manager.c tests/manager.h tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/nsys_file.c tests/nsys_file.h tests/pipeline.c tests/pipeline.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/spool_made.c tests/spool_made.h tests/t.c tests/t.h
 
 check_PROGRAMS += $(unit_tests) tests/dart_vectors tests/nsys_write
 
