@@ -92,6 +92,7 @@ unit_tests = \
 
 script_tests = \
   tests/cli.sh \
+  tests/collect_cli.sh \
   tests/collector.sh \
   tests/dart_vectors.sh \
   tests/docs_commands.sh \

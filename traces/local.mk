@@ -4,7 +4,7 @@ libcrtraces_a_SOURCES = \
   traces/capture.c traces/capture.h traces/capture_int.h traces/capture_launch.c traces/capture_memory.c traces/capture_model.c traces/capture_model.h \
   traces/capture_period.c traces/capture_parts.c traces/capture_range.c \
   traces/csv.c traces/csv.h traces/cupti_csv.c traces/cupti_csv.h traces/demangle.c traces/demangle.h \
-  traces/spool_capture.c traces/spool_capture.h traces/spool_import.c traces/spool_import.h \
+  traces/spool_capture.c traces/spool_capture.h traces/spool_import.c traces/spool_import.h traces/spool_tally.c traces/spool_tally.h \
   traces/datadir.c traces/datadir.h traces/device_file.c traces/device_file.h traces/disb.c traces/disb.h \
   traces/gz.c traces/gz.h traces/iteration.c traces/iteration.h traces/iteration_table.c traces/iteration_table.h \
   traces/jobs.c traces/jobs.h traces/jobs_csv.c traces/jobs_generate.c traces/jobs_generate.h traces/jobs_int.h \
