@@ -44,7 +44,7 @@ ${AWK:-awk} '
     may["traces"] = "traces/ plan/node_config.h plan/platform.h plan/task_set.h sim/base.h sim/mem.h sim/text.h sim/unit.h sim/option.h sim/nearest.h sim/workload.h " \
       "sim/machine.h sim/ledger.h sim/core.h sim/stats.h sim/report.h sim/summary.h sim/table.h sim/outfile.h " \
       "sim/provenance.h sim/hist.h sim/rng.h sim/memory_curve.h"
-    may["cupti-collector"] = "cupti-collector/ sim/base.h sim/mem.h sim/text.h traces/spool.h"
+    may["cupti-collector"] = "cupti-collector/ traces/spool_layout.h traces/spool_write.h"
     may["calib"] = "calib/ traces/ sim/"
     may["tests"] = "tests/ calib/ traces/ plan/ policies/ sim/"
     may["cli"] = "calib/ traces/ plan/ policies/ sim/ cupti-collector/"

@@ -74,6 +74,7 @@ unit_tests = \
   tests/t_sleepers \
   tests/t_slices \
   tests/t_soundness \
+  tests/t_spool \
   tests/t_stage_split \
   tests/t_stats \
   tests/t_store \
