@@ -6,7 +6,7 @@ set -u
 LC_ALL=C
 export LC_ALL
 cd "${1:-.}" || exit 2
-set -- sim/*.[ch] policies/*.[ch] plan/*.[ch] traces/*.[ch] cupti-collector/*.[ch] calib/*.[ch] tests/*.[ch]
+set -- sim/*.[ch] policies/*.[ch] plan/*.[ch] traces/*.[ch] cupti-collector/*.[ch] calib/*.[ch] tests/*.[ch] tests/standin-cupti/*.[ch]
 
 files=
 for file; do
@@ -46,7 +46,7 @@ ${AWK:-awk} '
       "sim/provenance.h sim/hist.h sim/rng.h sim/memory_curve.h"
     may["cupti-collector"] = "cupti-collector/ traces/spool_layout.h traces/spool_write.h"
     may["calib"] = "calib/ traces/ sim/"
-    may["tests"] = "tests/ calib/ traces/ plan/ policies/ sim/"
+    may["tests"] = "tests/ calib/ traces/ plan/ policies/ sim/ cupti-collector/cupti_abi.h cupti-collector/collect_options.h"
     may["cli"] = "calib/ traces/ plan/ policies/ sim/ cupti-collector/"
     # No folder may include these of another, whatever stands above: what only the core, the backends and the program
     # itself have to do with.
@@ -62,7 +62,7 @@ ${AWK:-awk} '
     owners["cupti.h"] = "cupti-collector/"
     owners["cuda.h"] = "cupti-collector/ sim/backend_cuda.c"
     owners["cmocka.h"] = "tests/t.h"
-    owners["dlfcn.h"] = "sim/plugin.c"
+    owners["dlfcn.h"] = "sim/plugin.c cupti-collector/"
     owners["pthread.h"] = "sim/backend_wall.c sim/backend_cuda.c cupti-collector/"
 
     # A policy reads no clock, allocates nothing, prints nothing: these are the system headers it can want.
