@@ -8,14 +8,23 @@
 #include <string.h>
 
 static const char *const kind_names[COLLECT_KIND_N] = {
-  [COLLECT_KERNEL] = "kernel",     [COLLECT_MEMCPY] = "memcpy",
-  [COLLECT_MEMSET] = "memset",     [COLLECT_RUNTIME] = "runtime",
-  [COLLECT_DRIVER] = "driver",     [COLLECT_SYNC] = "sync",
-  [COLLECT_EVENT] = "event",       [COLLECT_MEMORY] = "memory",
-  [COLLECT_POOL] = "pool",         [COLLECT_STREAM] = "stream",
-  [COLLECT_CONTEXT] = "context",   [COLLECT_DEVICE] = "device",
-  [COLLECT_GRAPH] = "graph",       [COLLECT_NVTX] = "nvtx",
-  [COLLECT_OVERHEAD] = "overhead", [COLLECT_ENVIRONMENT] = "environment",
+  [COLLECT_KERNEL] = "kernel",
+  [COLLECT_MEMCPY] = "memcpy",
+  [COLLECT_MEMSET] = "memset",
+  [COLLECT_RUNTIME] = "runtime",
+  [COLLECT_DRIVER] = "driver",
+  [COLLECT_SYNC] = "sync",
+  [COLLECT_EVENT] = "event",
+  [COLLECT_MEMORY] = "memory",
+  [COLLECT_POOL] = "pool",
+  [COLLECT_STREAM] = "stream",
+  [COLLECT_CONTEXT] = "context",
+  [COLLECT_DEVICE] = "device",
+  [COLLECT_GRAPH] = "graph",
+  [COLLECT_NVTX] = "nvtx",
+  [COLLECT_OVERHEAD] = "overhead",
+  [COLLECT_ENVIRONMENT] = "environment",
+  [COLLECT_GRAPH_TRACE] = "graphtrace",
 };
 
 static int hex(char c)
@@ -124,7 +133,7 @@ static int take_key(const char *key, const char *value, struct collect_options *
 
 int collect_options_read(const char *text, struct collect_options *out, char *why, size_t why_cap)
 {
-  *out = (struct collect_options){.kinds = ((1U << COLLECT_KIND_N) - 1) & ~(1U << COLLECT_ENVIRONMENT),
+  *out = (struct collect_options){.kinds = (1U << COLLECT_ENVIRONMENT) - 1 /* all before it */,
                                   .buffer_bytes = 4 << 20,
                                   .n_buffer = 8,
                                   .flush_ms = 1000,

@@ -4,7 +4,8 @@
  *
  *   folder=PATH      where spools go, an absolute path of a folder that is there; the one key that is needed
  *   kinds=A+B+...    kernel memcpy memset runtime driver sync event memory pool stream context device graph nvtx overhead
- *                    environment; default: all but environment
+ *                    environment graphtrace (a graph's launch as one record, in place of its kernels); default: all but the
+ *                    last two
  *   calls=work|all   API calls that launch, copy, wait, allocate ..., or those that merely ask, too; default work
  *   latency=0|1      queued and submitted times of kernels; default 0
  *   buffer=SIZE      of a buffer handed to CUPTI, 64KiB to 64MiB; default 4MiB
@@ -39,6 +40,7 @@ enum collect_kind {
   COLLECT_NVTX,
   COLLECT_OVERHEAD,
   COLLECT_ENVIRONMENT,
+  COLLECT_GRAPH_TRACE,
   COLLECT_KIND_N
 };
 

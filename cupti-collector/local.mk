@@ -20,4 +20,4 @@ libcorun_cupti_so_LDADD =
 if CUDA_HEADERS
 libcorun_cupti_so_SOURCES += cupti-collector/cupti_abi_check.c
 endif
-EXTRA_DIST += cupti-collector/README.md cupti-collector/cupti_abi_check.c
+EXTRA_DIST += cupti-collector/README.md

@@ -29,14 +29,15 @@ static const struct kind kinds[] = {
   {COLLECT_MEMCPY, CUPTI_MEMCPY, CR_SPOOL_MEMCPY, "copies"},
   {COLLECT_MEMCPY, CUPTI_MEMCPY_PEER, CR_SPOOL_MEMCPY, "copies between devices"},
   {COLLECT_MEMSET, CUPTI_MEMSET, CR_SPOOL_MEMSET, "memsets"},
-  {COLLECT_SYNC, CUPTI_SYNC, CR_SPOOL_SYNC, "synchronisation"},
+  {COLLECT_SYNC, CUPTI_SYNC, CR_SPOOL_SYNC, "synchronisations"},
   {COLLECT_EVENT, CUPTI_EVENT, CR_SPOOL_EVENT, "events"},
   {COLLECT_MEMORY, CUPTI_MEMORY, CR_SPOOL_MEMORY, "allocations"},
   {COLLECT_POOL, CUPTI_POOL, CR_SPOOL_POOL, "memory pools"},
   {COLLECT_NVTX, CUPTI_MARKER, CR_SPOOL_MARKER, "NVTX ranges"},
   {COLLECT_NVTX, CUPTI_MARKER_DATA, CR_SPOOL_MARKER_DATA, "payloads of NVTX ranges"},
-  {COLLECT_OVERHEAD, CUPTI_OVERHEAD, CR_SPOOL_OVERHEAD, "overhead"},
+  {COLLECT_OVERHEAD, CUPTI_OVERHEAD, CR_SPOOL_OVERHEAD, "overheads"},
   {COLLECT_ENVIRONMENT, CUPTI_ENVIRONMENT, CR_SPOOL_ENVIRONMENT, "clocks and temperatures"},
+  {COLLECT_GRAPH_TRACE, CUPTI_GRAPH_TRACE, CR_SPOOL_GRAPH_TRACE, "launches of graphs"},
 };
 enum { N_KIND = sizeof kinds / sizeof *kinds };
 
@@ -178,10 +179,10 @@ int subscriber_start(struct subscriber *s, const struct cupti_calls *c, const st
     }
   enable_calls(s, c, o, &runtime, callbacks);
   enable_calls(s, c, o, &driver, callbacks);
-  if (asked(o, COLLECT_GRAPH))
-    enable_nodes(s, c, callbacks);
   if (!s->recorded)
     return refused(s, c, first ? first : CUPTI_UNKNOWN_ERROR, "CUPTI refuses to record anything", why, why_cap);
+  if (asked(o, COLLECT_GRAPH))
+    enable_nodes(s, c, callbacks);
   if (o->flush_ms && c->flush_period)
     (void)c->flush_period(o->flush_ms);
   return 0;

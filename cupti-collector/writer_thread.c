@@ -105,8 +105,6 @@ static int open_and_begin(struct writer_thread *t)
   int fd = open_spool(t->options->folder);
   if (fd < 0)
     return errno;
-  t->w->limit_bytes = t->options->limit_bytes;
-  t->w->reserve_bytes = t->options->reserve_bytes;
   int code = cr_spool_write_begin(t->w, fd);
   if (code)
     close(fd);
@@ -247,6 +245,8 @@ static void *body(void *arg)
   put_process(t);
   put_clock(t, CR_SPOOL_CLOCK_START);
   cr_spool_write_flush(t->w);
+  t->w->limit_bytes = t->options->limit_bytes; /* who was recorded is written all the same */
+  t->w->reserve_bytes = t->options->reserve_bytes;
   change(t, WRITER_OPEN, 0);
   run(t);
   put_end(t);

@@ -90,6 +90,7 @@ unit_tests = \
 
 script_tests = \
   tests/cli.sh \
+  tests/collector.sh \
   tests/dart_cli.sh \
   tests/dart_vectors.sh \
   tests/docs_commands.sh \
@@ -115,6 +116,20 @@ libcrtest_a_SOURCES = \
   tests/manager.c tests/manager.h tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/pipeline.c tests/pipeline.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/t.c tests/t.h
 
 check_PROGRAMS += $(unit_tests) tests/dart_vectors
+
+# What the collector is tried against: a libcupti that records what a program with a script tells it to, and a reader.
+standin = tests/standin-cupti/libcupti.so.13 tests/standin-cupti/standin_program tests/standin-cupti/spool_dump
+check_PROGRAMS += $(standin)
+tests_standin_cupti_libcupti_so_13_SOURCES = tests/standin-cupti/standin_cupti.c tests/standin-cupti/standin_cupti.h
+tests_standin_cupti_libcupti_so_13_CFLAGS = $(CR_FLAGS) -fPIC
+tests_standin_cupti_libcupti_so_13_LDFLAGS = $(CR_LDFLAGS) -shared -Wl,-soname,libcupti.so.13
+tests_standin_cupti_libcupti_so_13_LDADD =
+tests_standin_cupti_standin_program_SOURCES = tests/standin-cupti/standin_program.c tests/standin-cupti/standin_cupti.h
+tests_standin_cupti_standin_program_LDFLAGS = $(CR_LDFLAGS)
+tests_standin_cupti_standin_program_LDADD =
+tests_standin_cupti_spool_dump_SOURCES = tests/standin-cupti/spool_dump.c
+tests_standin_cupti_spool_dump_LDFLAGS = $(CR_LDFLAGS)
+tests_standin_cupti_spool_dump_LDADD = libcrtraces.a libcrsim.a $(system_libs)
 TESTS = $(unit_tests) $(script_tests)
 EXTRA_DIST += $(script_tests) tests/tap.bash tests/data tests/golden tests/scenarios
 
@@ -142,8 +157,10 @@ EXTRA_PROGRAMS += tests/bench
 tests_bench_SOURCES = tests/bench.c tests/bench_heap.c tests/bench_heap.h tests/bench_jobs.c tests/bench_jobs.h
 tests_bench_LDFLAGS = $(CR_LDFLAGS)
 tests_bench_LDADD = $(house_libs) $(system_libs)
-bench: all tests/bench$(EXEEXT)
+bench: all tests/bench$(EXEEXT) $(standin)
 	CORUN_DATA='$(abs_builddir)/share/corun' tests/bench$(EXEEXT)
+	builddir=. bash $(srcdir)/tests/bench_collector.sh
+EXTRA_DIST += tests/bench_collector.sh
 PHONY += bench
 
 # make soundness: the long search for a task that responds later than its bounds say (SOUNDNESS="SETS EFFORT PROCESSES SEED").
