@@ -444,7 +444,9 @@ static void what_is_no_spool_is_refused(void **state)
   assert_non_null(strstr(err.text, "of version"));
   assert_int_equal(cr_spool_open(t_tmp(), &s, &err), CR_EINPUT);
   assert_int_equal(cr_spool_open(t_join(t_tmp(), "no.spool"), &s, &err), CR_EINPUT);
-  cr_spool_write_leave(begin(path));
+  struct cr_spool_writer *w = begin(path);
+  cr_spool_write_leave(w);
+  cr_mem_free(w);
   assert_int_equal(cr_spool_open(path, &s, &err), CR_EINPUT);
   assert_non_null(strstr(err.text, "holds no whole chunk"));
 }

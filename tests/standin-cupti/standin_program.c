@@ -440,8 +440,7 @@ static char **forked(char **next)
   return next;
 }
 
-/* The lines of a file, NULL at the end.  They stay, since the names of kernels have to, as with CUPTI; and all are read before
- * the first is played, since a child would share the place in the file. */
+/* The lines of a file, NULL at the end.  All are read before the first is played: a child shares the place in the file. */
 static char **read_lines(const char *path)
 {
   static char *lines[MAX_LINES + 1];
@@ -463,20 +462,22 @@ int main(int argc, char **argv)
     return 2;
   find(argv[1]);
   pid = (uint32_t)getpid();
-  for (char **next = read_lines(argv[2]); *next;) {
-    char what[32] = "", name[256] = "";
+  static char name[MAX_LINES][256]; /* a kernel's has to live as long as the program, as with CUPTI */
+  int i = 0;
+  for (char **next = read_lines(argv[2]); *next; i++) {
+    char what[32] = "";
     long a = 0, b = 0;
     int n = 0;
     (void)sscanf(*next, "%31s %n", what, &n);
     const char *rest = *next++ + n;
-    if (sscanf(rest, "%ld %ld %255s", &a, &b, name) < 3)
-      (void)sscanf(rest, "%ld %255s", &a, name);
+    if (sscanf(rest, "%ld %ld %255s", &a, &b, name[i]) < 3)
+      (void)sscanf(rest, "%ld %255s", &a, name[i]);
     if (!strcmp(what, "fork"))
       next = forked(next);
     else if (!strcmp(what, "end"))
       exit(CHILD_EXIT);
     else
-      line(what, a, b, rest, strdup(name));
+      line(what, a, b, rest, name[i]);
   }
   return 0;
 }
