@@ -41,39 +41,63 @@ static struct timespec in_ms(uint32_t ms)
   return t;
 }
 
+static int count(const struct buffer_pool *p, enum buffer_state state)
+{
+  int n = 0;
+  for (int i = 0; i < p->n; i++)
+    n += p->buffer[i].state == state;
+  return n;
+}
+
+static struct buffer *first(struct buffer_pool *p, enum buffer_state state)
+{
+  for (int i = 0; i < p->n; i++)
+    if (p->buffer[i].state == state)
+      return &p->buffer[i];
+  return NULL;
+}
+
+/* How many wait for the reader, or are read. */
+static int backlog(const struct buffer_pool *p)
+{
+  return count(p, BUFFER_FULL) + count(p, BUFFER_READ);
+}
+
 /* One that is free, else one that is made now, else NULL. */
 static struct buffer *find(struct buffer_pool *p)
 {
-  struct buffer *unmade = NULL;
-  for (int i = 0; i < p->n; i++) {
-    struct buffer *b = &p->buffer[i];
-    if (b->state == BUFFER_FREE)
-      return b;
-    if (b->state == BUFFER_UNMADE && !unmade)
-      unmade = b;
-  }
-  if (!unmade)
-    return NULL;
+  struct buffer *b = first(p, BUFFER_FREE);
+  if (b || backlog(p) >= BUFFER_POOL_BACKLOG || !(b = first(p, BUFFER_UNMADE)))
+    return b;
   void *bytes = mmap(NULL, p->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (bytes == MAP_FAILED)
     return NULL;
-  unmade->bytes = bytes;
-  return unmade;
+  b->bytes = bytes;
+  return b;
+}
+
+/* Waits for the reader, where there is something to wait for. */
+static struct buffer *wait_for_one(struct buffer_pool *p)
+{
+  struct timespec until = in_ms(p->wait_ms);
+  struct buffer *b = NULL;
+  int rc = 0;
+  if (!p->wait_ms || p->stalled || (p->has_reader && pthread_equal(p->reader, pthread_self())))
+    return NULL;
+  while (!b && p->open && backlog(p) && rc != ETIMEDOUT) {
+    rc = pthread_cond_timedwait(&p->on_free, &p->lock, &until);
+    b = find(p);
+  }
+  p->stalled = rc == ETIMEDOUT && !b;
+  return b;
 }
 
 uint8_t *buffer_pool_ask(struct buffer_pool *p)
 {
   pthread_mutex_lock(&p->lock);
   struct buffer *b = p->open ? find(p) : NULL;
-  if (!b && p->open && p->wait_ms && !p->stalled) {
-    struct timespec until = in_ms(p->wait_ms);
-    int rc = 0;
-    while (!b && p->open && rc != ETIMEDOUT) {
-      rc = pthread_cond_timedwait(&p->on_free, &p->lock, &until);
-      b = find(p);
-    }
-    p->stalled = !b;
-  }
+  if (!b && p->open)
+    b = wait_for_one(p);
   if (b) {
     b->state = BUFFER_OUT;
     b->of_parent = 0;
@@ -107,6 +131,8 @@ struct buffer *buffer_pool_take(struct buffer_pool *p, uint32_t wait_ms)
   struct buffer *b = NULL;
   int rc = 0;
   pthread_mutex_lock(&p->lock);
+  p->reader = pthread_self();
+  p->has_reader = 1;
   while (!p->n_queued && !p->woken && wait_ms && rc != ETIMEDOUT)
     rc = pthread_cond_timedwait(&p->on_full, &p->lock, &until);
   if (wait_ms)
@@ -129,17 +155,6 @@ void buffer_pool_give_back(struct buffer_pool *p, struct buffer *b)
   p->stalled = 0;
   pthread_cond_signal(&p->on_free);
   pthread_mutex_unlock(&p->lock);
-}
-
-int buffer_pool_is_drained(struct buffer_pool *p)
-{
-  int busy;
-  pthread_mutex_lock(&p->lock);
-  busy = p->n_queued;
-  for (int i = 0; i < p->n; i++)
-    busy |= p->buffer[i].state == BUFFER_READ;
-  pthread_mutex_unlock(&p->lock);
-  return !busy;
 }
 
 void buffer_pool_open(struct buffer_pool *p, int open)
@@ -181,7 +196,7 @@ void buffer_pool_in_child(struct buffer_pool *p)
   }
   p->first = p->n_queued = 0;
   p->n_refused = p->n_strange = 0;
-  p->stalled = p->woken = 0;
+  p->stalled = p->woken = p->has_reader = 0;
   init_conditions(p);
   pthread_mutex_init(&p->lock, NULL);
 }

@@ -1,5 +1,10 @@
 /* buffer_pool.h - the buffers that CUPTI fills: a bounded number, made as they are needed, handed over full, used again.
  *
+ * CUPTI gives work its place in a buffer when it is launched, and hands the buffer over when all of it has ended: a program
+ * that launches far ahead of the GPU (replays of graphs: 100,000 kernels) has many buffers out, and needs them.  Buffers that
+ * are full and wait for the reader are another matter: of these there are at most BUFFER_POOL_BACKLOG, beyond which the
+ * program waits a little rather than that memory grows.
+ *
  * The program's threads (in CUPTI's callbacks) ask and hand over; one thread takes and gives back.  A buffer is zeros when it
  * is handed out.  Memory comes from mmap and never goes back: CUPTI may hold a buffer for as long as it likes. */
 #ifndef CR_BUFFER_POOL_H
@@ -8,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BUFFER_POOL_MAX = 64 };
+enum { BUFFER_POOL_MAX = 128, BUFFER_POOL_BACKLOG = 6 };
 
 enum buffer_state { BUFFER_UNMADE, BUFFER_FREE, BUFFER_OUT, BUFFER_FULL, BUFFER_READ };
 
@@ -28,7 +33,9 @@ struct buffer_pool {
   size_t size;      /* bytes of each */
   uint32_t wait_ms; /* see buffer_pool_ask */
   int open;         /* hands out buffers */
-  int stalled;      /* a wait was in vain, and no buffer has come back since */
+  pthread_t reader; /* who takes and gives back, once it has taken */
+  int has_reader;
+  int stalled; /* a wait was in vain, and no buffer has come back since */
   int woken;
   int queue[BUFFER_POOL_MAX], first, n_queued; /* full ones, in order */
   uint64_t n_refused;
@@ -37,8 +44,8 @@ struct buffer_pool {
 
 void buffer_pool_init(struct buffer_pool *p, int n, size_t size, uint32_t wait_ms);
 
-/* A zeroed buffer, or NULL.  Where all are in use it waits wait_ms for one; after a wait in vain nobody waits until one has
- * come back, so that a stalled disk costs the program one wait and not one a buffer. */
+/* A zeroed buffer, or NULL.  Where the reader is behind it waits wait_ms for one; after a wait in vain nobody waits until one
+ * has come back, so that a stalled disk costs the program one wait and not one a buffer.  The reader itself never waits. */
 uint8_t *buffer_pool_ask(struct buffer_pool *p);
 
 /* A buffer comes back with so many bytes of records. */
@@ -47,9 +54,6 @@ void buffer_pool_hand_over(struct buffer_pool *p, const uint8_t *bytes, size_t n
 /* The oldest full buffer; waits at most wait_ms (0: not at all), NULL then or when woken. */
 struct buffer *buffer_pool_take(struct buffer_pool *p, uint32_t wait_ms);
 void buffer_pool_give_back(struct buffer_pool *p, struct buffer *b);
-
-/* Whether the reader has all that was handed over. */
-int buffer_pool_is_drained(struct buffer_pool *p);
 
 void buffer_pool_open(struct buffer_pool *p, int open);
 void buffer_pool_wake(struct buffer_pool *p);

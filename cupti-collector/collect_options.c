@@ -118,7 +118,7 @@ static int take_key(const char *key, const char *value, struct collect_options *
     o->say = (int)n;
   else if (!strcmp(key, "buffer") && (ok = take_number(value, 64 << 10, 64 << 20, &n)))
     o->buffer_bytes = (size_t)n & ~(size_t)4095;
-  else if (!strcmp(key, "buffers") && (ok = take_number(value, 2, 64, &n)))
+  else if (!strcmp(key, "buffers") && (ok = take_number(value, 2, 128, &n)))
     o->n_buffer = (int)n;
   else if (!strcmp(key, "flush") && (ok = take_number(value, 0, 3600000, &n)))
     o->flush_ms = (uint32_t)n;
@@ -135,7 +135,7 @@ int collect_options_read(const char *text, struct collect_options *out, char *wh
 {
   *out = (struct collect_options){.kinds = (1U << COLLECT_ENVIRONMENT) - 1 /* all before it */,
                                   .buffer_bytes = 4 << 20,
-                                  .n_buffer = 8,
+                                  .n_buffer = 64,
                                   .flush_ms = 1000,
                                   .wait_ms = 50,
                                   .reserve_bytes = 64 << 20};

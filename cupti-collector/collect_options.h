@@ -9,9 +9,9 @@
  *   calls=work|all   API calls that launch, copy, wait, allocate ..., or those that merely ask, too; default work
  *   latency=0|1      queued and submitted times of kernels; default 0
  *   buffer=SIZE      of a buffer handed to CUPTI, 64KiB to 64MiB; default 4MiB
- *   buffers=N        at most so many, 2 to 64; default 8
- *   flush=MS         how often CUPTI hands over buffers that are not full; 0: never; default 1000
- *   wait=MS          how long CUPTI may wait for a free buffer before it drops records; default 50
+ *   buffers=N        at most so many, 2 to 128; default 64, which only programs that launch far ahead of the GPU come to
+ *   flush=MS         how often buffers that are not full are asked for; 0: never; default 1000
+ *   wait=MS          how long CUPTI may wait for the collector before it drops records; default 50
  *   limit=SIZE       of a spool; 0: none; default 0
  *   reserve=SIZE     free space of the file system that is left alone; default 64MiB
  *   cupti=PATH       the libcupti to use; default: the program's own, else the toolkit's

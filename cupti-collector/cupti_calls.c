@@ -36,7 +36,6 @@ static const struct call calls[] = {
   CALL("cuptiGetResultString", get_result_string, 0),
   CALL("cuptiActivitySetAttribute", set_attribute, 0),
   CALL("cuptiActivityEnableLatencyTimestamps", enable_latency, 1),
-  CALL("cuptiActivityFlushPeriod", flush_period, 1),
   CALL("cuptiSetThreadIdType", set_thread_id_type, 1),
   CALL("cuptiActivityEnableRuntimeApi", enable_runtime_call, 1),
   CALL("cuptiActivityEnableDriverApi", enable_driver_call, 1),

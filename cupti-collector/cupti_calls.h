@@ -20,7 +20,6 @@ struct cupti_calls {
   int (*get_result_string)(int result, const char **text);
   int (*set_attribute)(uint32_t attribute, size_t *n, void *value);
   int (*enable_latency)(uint8_t enable);                     /* optional */
-  int (*flush_period)(uint32_t ms);                          /* optional */
   int (*set_thread_id_type)(uint32_t type);                  /* optional */
   int (*enable_runtime_call)(uint32_t cbid, uint8_t enable); /* optional */
   int (*enable_driver_call)(uint32_t cbid, uint8_t enable);  /* optional */

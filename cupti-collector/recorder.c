@@ -117,6 +117,7 @@ static void finish(void)
   pthread_mutex_unlock(&rec.lock);
   if (was != RUNNING && was != REFUSED)
     return;
+  writer_thread_flushing(&rec.writer, 0);
   if (was == RUNNING) {
     (void)rec.calls.flush_all(CUPTI_FLUSH_FORCED);
     buffer_pool_open(&rec.pool, 0);
@@ -174,8 +175,10 @@ static void subscribe(void)
   buffer_pool_open(&rec.pool, 1);
   set_state(RUNNING); /* callbacks come as soon as the first kind is enabled */
   int result = subscriber_start(&rec.subscriber, &rec.calls, &rec.options, &callbacks, why, sizeof why);
-  if (!result)
+  if (!result) {
+    writer_thread_flushing(&rec.writer, 1);
     return;
+  }
   buffer_pool_open(&rec.pool, 0);
   refuse(result, why);
 }

@@ -183,7 +183,5 @@ int subscriber_start(struct subscriber *s, const struct cupti_calls *c, const st
     return refused(s, c, first ? first : CUPTI_UNKNOWN_ERROR, "CUPTI refuses to record anything", why, why_cap);
   if (asked(o, COLLECT_GRAPH))
     enable_nodes(s, c, callbacks);
-  if (o->flush_ms && c->flush_period)
-    (void)c->flush_period(o->flush_ms);
   return 0;
 }

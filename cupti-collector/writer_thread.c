@@ -184,28 +184,58 @@ static int step(struct writer_thread *t)
   return stop;
 }
 
+static uint64_t after_ms(uint32_t ms)
+{
+  return clock_monotonic_ns() + (uint64_t)ms * 1000000;
+}
+
+/* Has CUPTI hand over what has ended, in buffers that are not full.  (Its own cuptiActivityFlushPeriod, when it is called
+ * before CUDA is initialised, did nothing on the machine it was tried on: CUPTI 130001.) */
+static void flush(struct writer_thread *t)
+{
+  pthread_mutex_lock(&t->flush_lock);
+  if (__atomic_load_n(&t->flushing, __ATOMIC_ACQUIRE))
+    (void)t->calls->flush_all(0);
+  pthread_mutex_unlock(&t->flush_lock);
+}
+
+static void put_rest(struct writer_thread *t)
+{
+  put_nodes(t);
+  put_notes(t);
+  cr_spool_write_flush(t->w);
+}
+
 static void run(struct writer_thread *t)
 {
-  uint64_t next = clock_monotonic_ns() + (uint64_t)CLOCK_MS * 1000000;
+  uint32_t flush_ms = t->options->flush_ms, wait_ms = flush_ms && flush_ms < CLOCK_MS ? flush_ms : CLOCK_MS;
+  uint64_t next_clock = after_ms(CLOCK_MS), next_flush = flush_ms ? after_ms(flush_ms) : UINT64_MAX;
   for (;;) {
     int stop = step(t);
     struct buffer *b = buffer_pool_take(t->pool, 0);
     if (!b) {
-      put_nodes(t);
-      put_notes(t);
-      cr_spool_write_flush(t->w);
+      put_rest(t);
       if (stop)
         return;
-      b = buffer_pool_take(t->pool, CLOCK_MS);
+      if (clock_monotonic_ns() >= next_flush) {
+        flush(t);
+        next_flush = after_ms(flush_ms);
+      }
+      b = buffer_pool_take(t->pool, wait_ms);
     }
     if (b)
       put_buffer(t, b);
-    if (clock_monotonic_ns() >= next) {
+    if (clock_monotonic_ns() >= next_clock) {
       put_clock(t, CR_SPOOL_CLOCK_MIDDLE);
       put_counts(t);
-      next = clock_monotonic_ns() + (uint64_t)CLOCK_MS * 1000000;
+      next_clock = after_ms(CLOCK_MS);
     }
   }
+}
+
+void writer_thread_flushing(struct writer_thread *t, int on)
+{
+  __atomic_store_n(&t->flushing, on, __ATOMIC_RELEASE);
 }
 
 static void change(struct writer_thread *t, enum writer_state state, int code)
@@ -260,6 +290,7 @@ static void init_locks(struct writer_thread *t)
 {
   pthread_condattr_t attr;
   pthread_mutex_init(&t->lock, NULL);
+  pthread_mutex_init(&t->flush_lock, NULL);
   pthread_condattr_init(&attr);
   pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
   pthread_cond_init(&t->on_change, &attr);
@@ -343,12 +374,14 @@ void writer_thread_stop(struct writer_thread *t)
 
 void writer_thread_before_fork(struct writer_thread *t)
 {
+  pthread_mutex_lock(&t->flush_lock);
   pthread_mutex_lock(&t->lock);
 }
 
 void writer_thread_after_fork(struct writer_thread *t)
 {
   pthread_mutex_unlock(&t->lock);
+  pthread_mutex_unlock(&t->flush_lock);
 }
 
 void writer_thread_in_child(struct writer_thread *t)

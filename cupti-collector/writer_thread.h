@@ -41,8 +41,10 @@ struct writer_thread {
   struct writer_note note[WRITER_NOTES];
   int n_note;
 
-  uint64_t dropped;        /* added to by CUPTI's callbacks, atomically */
-  int64_t cupti_less_mono; /* the latest of CUPTI's time minus monotonic time */
+  pthread_mutex_t flush_lock; /* held while buffers are asked for, so that no fork comes in between */
+  int flushing;               /* whether they may be asked for, atomically */
+  uint64_t dropped;           /* added to by CUPTI's callbacks, atomically */
+  int64_t cupti_less_mono;    /* the latest of CUPTI's time minus monotonic time */
 
   /* the thread's own */
   struct cr_spool_writer *w;
@@ -54,6 +56,9 @@ void writer_thread_init(struct writer_thread *t);
 
 /* Starts it and waits until the spool is open, or is not.  0, or errno. */
 int writer_thread_start(struct writer_thread *t);
+
+/* From now on, or no longer, it asks for buffers that are not full. */
+void writer_thread_flushing(struct writer_thread *t, int on);
 
 /* A sentence for the spool; too many are left out. */
 void writer_thread_note(struct writer_thread *t, enum cr_spool_level level, uint32_t code, const char *text);

@@ -98,6 +98,10 @@ ok 'records_that_found_no_buffer' is 0 '' 1 ' records were dropped by CUPTI' '^r
 ok 'and_all_of_them_are_accounted_for' sh -c '"$1" spools/*.spool | awk -F"[= ]" "/^recorded=/ { n += \$2 } / dropped by CUPTI/ { n += \$(NF - 11) } END { exit n != 20000 }"' - "$dump"
 STANDIN=slow=20000 run 'buffers=2,buffer=64KiB,wait=5000' init 'kernels 20000 k'
 ok 'a_short_wait_loses_nothing' is 0 '' 1 '^kernel=20000$' '^whole$'
+STANDIN=hold=40 run 'buffer=64KiB,flush=20' init 'kernels 30000 k' unzeroed
+ok 'a_program_far_ahead_of_its_gpu_loses_nothing' is 0 '' 1 '^kernel=30000$' '^whole$'
+STANDIN=hold=40 run 'buffer=64KiB,buffers=20' init 'kernels 30000 k'
+ok 'unless_it_is_farther_ahead_than_there_are_buffers' is 0 '' 1 ' records were dropped by CUPTI' '^recorded=[1-9]'
 run '' init 'kernels 3 k' 'raw 60 48' 'kernels 3 k'
 ok 'kinds_of_a_later_cupti' is 0 '' 1 '^kernel=6$' '1 records were of kinds that the collector does not know'
 run '' init 'kernels 3 k' 'raw 4000000000 64' 'kernels 3 k' flush 'kernels 2 k'

@@ -5,6 +5,7 @@ unit_tests = \
   tests/t_alloc \
   tests/t_arrival \
   tests/t_block_times \
+  tests/t_collect_options \
   tests/t_conformance \
   tests/t_copies \
   tests/t_core \
@@ -93,9 +94,9 @@ unit_tests = \
 
 script_tests = \
   tests/cli.sh \
+  tests/collector.sh \
   tests/dart_cli.sh \
   tests/collect_cli.sh \
-  tests/collector.sh \
   tests/dart_vectors.sh \
   tests/docs_commands.sh \
   tests/docs_policy.sh \
@@ -125,6 +126,7 @@ check_PROGRAMS += $(unit_tests) tests/dart_vectors tests/nsys_write
 # What the collector is tried against: a libcupti that records what a program with a script tells it to, and a reader.
 standin = tests/standin-cupti/libcupti.so.13 tests/standin-cupti/standin_program tests/standin-cupti/spool_dump
 check_PROGRAMS += $(standin)
+tests_t_collect_options_SOURCES = tests/t_collect_options.c cupti-collector/collect_options.c cupti-collector/collect_options.h
 tests_standin_cupti_libcupti_so_13_SOURCES = tests/standin-cupti/standin_cupti.c tests/standin-cupti/standin_cupti.h
 tests_standin_cupti_libcupti_so_13_CFLAGS = $(CR_FLAGS) -fPIC
 tests_standin_cupti_libcupti_so_13_LDFLAGS = $(CR_LDFLAGS) -shared -Wl,-soname,libcupti.so.13

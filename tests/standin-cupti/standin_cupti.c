@@ -1,8 +1,8 @@
 /* standin_cupti.c - looks like libcupti.so.13 to the collector, and records what a program tells it to.
  *
- * Buffers are asked for, filled and handed over as CUPTI does it: one at a time, when full, when flushed, or every so often by
- * a thread of its own; what finds no buffer is dropped and counted; kinds that were not enabled are not recorded.  What it
- * refuses is said in the environment variable STANDIN, a list of KEY=NUMBER:
+ * Buffers are asked for, filled and handed over as CUPTI does it: when full or when flushed; what finds no buffer is dropped
+ * and counted; kinds that were not enabled are not recorded.  What it refuses is said in the environment variable STANDIN, a
+ * list of KEY=NUMBER:
  *
  *   version     what cuptiGetVersion says (130001)
  *   subscribe   result of cuptiSubscribe
@@ -11,6 +11,7 @@
  *   timestamp   result of cuptiGetTimestamp
  *   walk        1: cuptiActivityGetNextRecord goes backwards after its first record; 2: it points out of the buffer
  *   fork        1: a forked child asks for a new buffer; 0 (default): it goes on with the one that the parent had
+ *   hold        so many full buffers are kept back, as for work that was launched and has not ended, until a forced flush
  *   slow        microseconds that each walk of a buffer takes */
 #include "config.h"
 
@@ -22,7 +23,7 @@
 #include "cupti-collector/cupti_abi.h"
 #include "tests/standin-cupti/standin_cupti.h"
 
-enum { KINDS = 64, CBIDS = 512 };
+enum { KINDS = 64, CBIDS = 512, HELD_MAX = 64 };
 
 static struct {
   pthread_mutex_t lock; /* of the buffer */
@@ -33,8 +34,13 @@ static struct {
   uint8_t on[KINDS], call_on[3][CBIDS], resource_on[64];
   uint8_t *buffer;
   size_t size, n;
+  struct {
+    uint8_t *buffer;
+    size_t n;
+  } held[HELD_MAX];
+  int n_held;
   uint64_t dropped, unzeroed;
-  uint32_t period_ms;
+  int hold;
   long version, walk; /* settings that are asked for with each record */
 } si = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -50,13 +56,24 @@ static long setting(const char *key, long otherwise)
 
 /* ---- buffers ---- */
 
+static void hand_over_held(int but)
+{
+  int n = si.n_held > but ? si.n_held - but : 0;
+  for (int i = 0; i < n; i++)
+    si.complete(NULL, 0, si.held[i].buffer, si.size, si.held[i].n);
+  memmove(si.held, si.held + n, (size_t)(si.n_held - n) * sizeof *si.held);
+  si.n_held -= n;
+}
+
 static void hand_over(void)
 {
-  uint8_t *buffer = si.buffer;
+  if (si.buffer) {
+    si.held[si.n_held].buffer = si.buffer;
+    si.held[si.n_held++].n = si.n;
+  }
   si.buffer = NULL;
-  if (buffer)
-    si.complete(NULL, 0, buffer, si.size, si.n);
   si.n = 0;
+  hand_over_held(si.hold);
 }
 
 static size_t room(size_t n)
@@ -133,17 +150,6 @@ int standin_nvtx(void)
   return si.nvtx;
 }
 
-static void *flusher(void *arg)
-{
-  (void)arg;
-  for (;;) {
-    struct timespec t = {.tv_sec = si.period_ms / 1000, .tv_nsec = (long)(si.period_ms % 1000) * 1000000};
-    nanosleep(&t, NULL);
-    cuptiActivityFlushAll(0);
-  }
-  return NULL;
-}
-
 static void before_fork(void)
 {
   pthread_mutex_lock(&si.lock);
@@ -159,6 +165,7 @@ static void in_child(void)
   if (setting("fork", 0)) {
     si.buffer = NULL;
     si.n = 0;
+    si.n_held = 0;
   }
   pthread_mutex_init(&si.lock, NULL);
 }
@@ -169,6 +176,7 @@ int cuptiGetVersion(uint32_t *version)
 {
   si.version = setting("version", 130001);
   si.walk = setting("walk", 0);
+  si.hold = (int)setting("hold", 0);
   *version = (uint32_t)si.version;
   return CUPTI_OK;
 }
@@ -254,23 +262,14 @@ int cuptiActivityEnableDriverApi(uint32_t cbid, uint8_t enable)
 
 int cuptiActivityFlushAll(uint32_t flag)
 {
-  (void)flag;
   if (!si.complete)
     return CUPTI_NOT_INITIALIZED;
   pthread_mutex_lock(&si.lock);
-  if (si.n)
+  if (si.n && (flag || !si.hold))
     hand_over();
+  if (flag)
+    hand_over_held(0);
   pthread_mutex_unlock(&si.lock);
-  return CUPTI_OK;
-}
-
-int cuptiActivityFlushPeriod(uint32_t ms)
-{
-  pthread_t thread;
-  si.period_ms = ms;
-  if (pthread_create(&thread, NULL, flusher, NULL))
-    return CUPTI_UNKNOWN_ERROR;
-  pthread_detach(thread);
   return CUPTI_OK;
 }
 

@@ -20,7 +20,6 @@ int cuptiActivityDisable(uint32_t kind);
 int cuptiActivityEnableRuntimeApi(uint32_t cbid, uint8_t enable);
 int cuptiActivityEnableDriverApi(uint32_t cbid, uint8_t enable);
 int cuptiActivityFlushAll(uint32_t flag);
-int cuptiActivityFlushPeriod(uint32_t ms);
 int cuptiActivityGetNumDroppedRecords(void *context, uint32_t stream, size_t *n);
 int cuptiActivityGetNextRecord(uint8_t *buffer, size_t valid, struct cupti_record **record);
 int cuptiGetCallbackName(uint32_t domain, uint32_t cbid, const char **name);
