@@ -4,7 +4,7 @@
 #
 # Prints records a second, from the first record to the closed spool, the most memory that the program used, and what was lost,
 # and fails when anything was, when it took 64 MiB or more, or was slower than the least rate, in records a second, that
-# $LEAST_RATE says (1000000).
+# $LEAST_RATE says (1000000).  $MOST_WAIT is the collector's option wait (50, its default).
 set -u
 builddir=${builddir:-.}
 build=$(cd "$builddir" && pwd)
@@ -14,7 +14,7 @@ tmp=$(mktemp -d "${TMPDIR:-/tmp}/corun-bench-XXXXXX") || exit 99
 trap 'rm -rf "$tmp"' EXIT
 standin=$build/tests/standin-cupti/libcupti.so.13
 printf '%s\n' report init "pairs $pairs k" >"$tmp/script"
-out=$(CUDA_INJECTION64_PATH=${CORUN_COLLECTOR:-$build/libcorun-cupti.so} CORUN_COLLECT="folder=$tmp,cupti=$standin" \
+out=$(CUDA_INJECTION64_PATH=${CORUN_COLLECTOR:-$build/libcorun-cupti.so} CORUN_COLLECT="folder=$tmp,cupti=$standin,wait=${MOST_WAIT:-50}" \
   "$build/tests/standin-cupti/standin_program" "$standin" "$tmp/script") || { echo "$out"; exit 1; }
 dump=$("$build/tests/standin-cupti/spool_dump" "$tmp"/*.spool) || { echo "$dump"; exit 1; }
 bytes=$(wc -c <"$(echo "$tmp"/*.spool)")
