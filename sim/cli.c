@@ -176,8 +176,8 @@ static int refuse(const struct cr_cmd *cmd, char **argv, const struct option *ta
 int cr_cli_next(const struct cr_cmd *cmd, int argc, char **argv, int *status)
 {
   struct option table[OPTION_MAX] = {{0}};
-  char letters[2 * OPTION_MAX + 3] = ":h";
-  size_t n = 0, n_letter = 2;
+  char letters[2 * OPTION_MAX + 4] = "+:h";
+  size_t n = 0, n_letter = 3;
   for (const struct cr_cli_opt *o = cmd->opt; o && o->name && n < OPTION_MAX - 2; o++) {
     table[n++] = (struct option){o->name, !o->arg ? no_argument : *o->arg == '[' ? optional_argument : required_argument, NULL, o->letter};
     if (o->letter < CR_CLI_LONG) {
@@ -188,7 +188,7 @@ int cr_cli_next(const struct cr_cmd *cmd, int argc, char **argv, int *status)
   }
   table[n] = (struct option){"help", no_argument, NULL, 'h'};
   opterr = 0;
-  int letter = getopt_long(argc, argv, letters, table, NULL);
+  int letter = getopt_long(argc, argv, cmd->operands_end ? letters : letters + 1, table, NULL);
   if (letter == -1)
     return 0;
   if (letter == '?' || letter == ':')

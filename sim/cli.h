@@ -36,11 +36,12 @@ struct cr_cmd {
   const char *help;                  /* one line, lower case, no full stop */
   const struct cr_cli_opt *opt;      /* ends with name NULL; may itself be NULL.  --help is added to all */
   const char *more;                  /* further text of --help, or NULL */
+  int operands_end;                  /* options end at the first operand: what follows belongs to another program */
   int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit status */
 };
 
 extern const struct cr_cmd cr_cmd_run, cr_cmd_import, cr_cmd_export, cr_cmd_show, cr_cmd_validate, cr_cmd_replay,
-  cr_cmd_list, cr_cmd_generate, cr_cmd_plan;
+  cr_cmd_list, cr_cmd_generate, cr_cmd_plan, cr_cmd_collect;
 
 /* Next option of a command: its letter; 0 when they are at an end; -1 when the command is to return *status at once,
  * because help was asked for (printed) or the option is wrong (said). */

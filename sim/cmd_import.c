@@ -12,6 +12,7 @@
 #include "sim/cmd_jobs.h"
 #include "sim/cmd_memory.h"
 #include "sim/cmd_nsys.h"
+#include "sim/cmd_spool.h"
 #include "sim/mem.h"
 #include "sim/nearest.h"
 #include "sim/progress.h"
@@ -46,6 +47,7 @@ enum {
   STEPS,
   NVTX,
   DEVICE_FILE,
+  WINDOW,
 };
 
 static const struct cr_cli_opt options[] = {
@@ -65,7 +67,8 @@ static const struct cr_cli_opt options[] = {
   {TABLE, "table", "TABLE", "jobs, memory: table of workloads that models must be of: a file or a bundled one"},
   {STEPS, "steps", "N", "memory: at most so many steps an iteration (default 200)"},
   {'s', "seed", "SEED", "jobs, disb: of the draws from the mix, of Poisson arrivals (default 1)"},
-  {NVTX, "nvtx", "NAME", "nsys: an iteration is an NVTX range of that name (NAME@DOMAIN; a last * stands for any end)"},
+  {NVTX, "nvtx", "NAME", "nsys, spool: an iteration is an NVTX range of that name (NAME@DOMAIN; a last * stands for any end)"},
+  {WINDOW, "window", "FROM..TO", "spool: what began in this part of a process's recording alone, such as 10s..12s"},
   {DEVICE_FILE, "device-file", "FILE.yaml", "nsys: write a device description of the GPU: its limits, not calibrated"},
   {PROFILE, "profile", "FILE", "reef: the profile of the schedule, instead of NAME.profile.json beside it"},
   {NO_SCALE, "no-scale", NULL,
@@ -92,6 +95,7 @@ const struct cr_cmd cr_cmd_import = {
           "  ncu     Nsight Compute counters (`ncu --csv --page raw`) of one run, for the model given with -m\n"
           "  nsys    Nsight Systems (`nsys export --type sqlite`, schemas 3.16 to 3.24): a model for each process and "
           "device\n"
+          "  spool   what `corun collect` recorded (NAME.spool, or a folder of them): a model for each process, or stream\n"
           "  reef    models of REEF's artifact: schedules NAME.json, with NAME.profile.json beside each\n"
           "  orion   profiles of Orion (EuroSys 2024): an operator a row\n"
           "  disb    workloads of DISB, REEF's artifact and GPreempt: writes a scenario\n"
@@ -103,7 +107,7 @@ const struct cr_cmd cr_cmd_import = {
 };
 
 /* Places in the table of kinds. */
-enum { NSYS = 3, REEF, ORION, DISB, SQL, JOBS, MEMORY, N_KIND };
+enum { NSYS = 3, SPOOL, REEF, ORION, DISB, SQL, JOBS, MEMORY, N_KIND };
 
 struct args {
   const char *store, *model, *prefix;
@@ -115,7 +119,7 @@ struct args {
   int as_profiled;
   const char *device;
   struct cr_disb_options disb;
-  const char *range, *device_file; /* nsys */
+  const char *range, *device_file, *window; /* nsys, spool */
   const char *astray[N_KIND]; /* by kind: an option that was given and does not go with it, or NULL */
   const char *const *file;
   uint32_t n_file;
@@ -245,7 +249,7 @@ static int import_orion(struct cr_store *s, const struct args *a, struct cr_err 
 static const struct kind {
   const char *name;
   int (*import)(struct cr_store *s, const struct args *a, struct cr_err *err); /* NULL: not into a store that is open */
-} kind[N_KIND] = {{"kineto", import_kineto}, {"cupti", import_cupti}, {"ncu", import_ncu}, {"nsys", NULL}, {"reef", import_reef},
+} kind[N_KIND] = {{"kineto", import_kineto}, {"cupti", import_cupti}, {"ncu", import_ncu}, {"nsys", NULL}, {"spool", NULL}, {"reef", import_reef},
                   {"orion", import_orion},   {"disb", NULL},          {"sql", NULL},       {"jobs", NULL},
                   {"memory", NULL}};
 
@@ -309,6 +313,21 @@ static int import_nsys(const struct args *a, struct cr_err *err)
   return cr_cmd_import_nsys(&nsys, err);
 }
 
+static int import_spool(const struct args *a, struct cr_err *err)
+{
+  const struct cr_import_spool spool = {.store = a->store,
+                                        .model = a->model,
+                                        .prefix = a->prefix,
+                                        .replace = a->replace,
+                                        .range = a->range,
+                                        .window = a->window,
+                                        .origin = a->origin,
+                                        .file = a->file,
+                                        .n_file = a->n_file,
+                                        .out = stdout};
+  return cr_cmd_import_spool(&spool, err);
+}
+
 static int import(const struct kind *k, const struct args *a, struct cr_err *err)
 {
   struct cr_store *s = NULL;
@@ -320,6 +339,8 @@ static int import(const struct kind *k, const struct args *a, struct cr_err *err
     return import_disb(a, err);
   if (k == &kind[NSYS])
     return import_nsys(a, err);
+  if (k == &kind[SPOOL])
+    return import_spool(a, err);
   if (!k->import)
     return a->n_file == 1 ? cr_store_build(a->file[0], a->store, err)
                           : cr_fail(err, CR_EINPUT, "a store is made of one text; there are %u files", a->n_file);
@@ -421,6 +442,9 @@ static int other_option(struct args *a, int letter, const char *value)
   case DEVICE_FILE:
     a->device_file = value;
     break;
+  case WINDOW:
+    a->window = value;
+    break;
   default:
     return 0;
   }
@@ -447,6 +471,9 @@ static unsigned kinds_of(int letter)
   case 'm':
     return ~(jobs | disb);
   case NVTX:
+    return 1u << NSYS | 1u << SPOOL;
+  case WINDOW:
+    return 1u << SPOOL;
   case DEVICE_FILE:
     return 1u << NSYS;
   case PROFILE:
@@ -493,7 +520,7 @@ static int no_such_kind(const char *word)
            ? cr_cli_usage(&cr_cmd_import, "nothing is imported from '%s'; did you mean %s?", word, near)
            : cr_cli_usage(
                &cr_cmd_import,
-               "nothing is imported from '%s'; kinds are kineto, cupti, ncu, nsys, reef, orion, disb, sql, jobs and memory",
+               "nothing is imported from '%s'; kinds are kineto, cupti, ncu, nsys, spool, reef, orion, disb, sql, jobs and memory",
                word);
 }
 
@@ -509,7 +536,7 @@ static int run(int argc, char **argv)
   int first = cr_cli_first();
   if (first == argc)
     return cr_cli_usage(&cr_cmd_import,
-                        "import needs a kind (kineto, cupti, ncu, nsys, reef, orion, disb, sql, jobs or memory) and files");
+                        "import needs a kind (kineto, cupti, ncu, nsys, spool, reef, orion, disb, sql, jobs or memory) and files");
   const struct kind *k = find_kind(argv[first]);
   if (!k)
     return no_such_kind(argv[first]);

@@ -5,6 +5,7 @@ unit_tests = \
   tests/t_alloc \
   tests/t_arrival \
   tests/t_block_times \
+  tests/t_collect_options \
   tests/t_conformance \
   tests/t_copies \
   tests/t_core \
@@ -56,6 +57,7 @@ unit_tests = \
   tests/t_option \
   tests/t_orion \
   tests/t_pad \
+  tests/t_period \
   tests/t_plugin \
   tests/t_preempt_h200 \
   tests/t_preempt_random \
@@ -76,6 +78,8 @@ unit_tests = \
   tests/t_sleepers \
   tests/t_slices \
   tests/t_soundness \
+  tests/t_spool \
+  tests/t_spool_import \
   tests/t_stage_split \
   tests/t_stats \
   tests/t_store \
@@ -92,7 +96,9 @@ unit_tests = \
 
 script_tests = \
   tests/cli.sh \
+  tests/collector.sh \
   tests/dart_cli.sh \
+  tests/collect_cli.sh \
   tests/dart_vectors.sh \
   tests/docs_commands.sh \
   tests/docs_policy.sh \
@@ -116,9 +122,24 @@ script_tests = \
 check_LIBRARIES += libcrtest.a
 libcrtest_a_SOURCES = \
   tests/adversary.c tests/adversary.h tests/fake_backend.c tests/fake_backend.h tests/load.c tests/load.h tests/made.c tests/made.h \
-  tests/manager.c tests/manager.h tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/nsys_file.c tests/nsys_file.h tests/pipeline.c tests/pipeline.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/t.c tests/t.h
+  tests/manager.c tests/manager.h tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/nsys_file.c tests/nsys_file.h tests/pipeline.c tests/pipeline.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/spool_made.c tests/spool_made.h tests/t.c tests/t.h
 
 check_PROGRAMS += $(unit_tests) tests/dart_vectors tests/nsys_write
+
+# What the collector is tried against: a libcupti that records what a program with a script tells it to, and a reader.
+standin = tests/standin-cupti/libcupti.so.13 tests/standin-cupti/standin_program tests/standin-cupti/spool_dump
+check_PROGRAMS += $(standin)
+tests_t_collect_options_SOURCES = tests/t_collect_options.c cupti-collector/collect_options.c cupti-collector/collect_options.h
+tests_standin_cupti_libcupti_so_13_SOURCES = tests/standin-cupti/standin_cupti.c tests/standin-cupti/standin_cupti.h
+tests_standin_cupti_libcupti_so_13_CFLAGS = $(CR_FLAGS) -fPIC
+tests_standin_cupti_libcupti_so_13_LDFLAGS = $(CR_LDFLAGS) -shared -Wl,-soname,libcupti.so.13
+tests_standin_cupti_libcupti_so_13_LDADD =
+tests_standin_cupti_standin_program_SOURCES = tests/standin-cupti/standin_program.c tests/standin-cupti/standin_cupti.h
+tests_standin_cupti_standin_program_LDFLAGS = $(CR_LDFLAGS)
+tests_standin_cupti_standin_program_LDADD =
+tests_standin_cupti_spool_dump_SOURCES = tests/standin-cupti/spool_dump.c
+tests_standin_cupti_spool_dump_LDFLAGS = $(CR_LDFLAGS)
+tests_standin_cupti_spool_dump_LDADD = libcrtraces.a libcrsim.a $(system_libs)
 TESTS = $(unit_tests) $(script_tests)
 EXTRA_DIST += $(script_tests) tests/tap.bash tests/data tests/golden tests/scenarios
 
@@ -147,8 +168,10 @@ tests_bench_SOURCES = tests/bench.c tests/bench_heap.c tests/bench_heap.h tests/
   tests/bench_nsys.c tests/bench_nsys.h tests/nsys_file.c tests/nsys_file.h
 tests_bench_LDFLAGS = $(CR_LDFLAGS)
 tests_bench_LDADD = $(house_libs) $(system_libs)
-bench: all tests/bench$(EXEEXT)
+bench: all tests/bench$(EXEEXT) $(standin)
 	CORUN_DATA='$(abs_builddir)/share/corun' tests/bench$(EXEEXT)
+	builddir=. bash $(srcdir)/tests/bench_collector.sh
+EXTRA_DIST += tests/bench_collector.sh
 PHONY += bench
 
 # make soundness: the long search for a task that responds later than its bounds say (SOUNDNESS="SETS EFFORT PROCESSES SEED").

@@ -56,10 +56,12 @@ int cr_chain_add(struct cr_store *s, struct cr_chain *ch, struct cr_err *err) CR
 int cr_chain_find_ranges(struct cr_chain *ch, struct cr_err *err) CR_MUST;
 int cr_chain_stages(struct cr_chain *ch, struct cr_op_spec *op, struct cr_err *err) CR_MUST;
 
-/* capture_memory.c.  Median of what is held when iterations begin, and of what they need above that at their peaks;
- * CR_UNKNOWN as far as the recording does not tell. */
-int cr_chain_memory(struct cr_chain *ch, int64_t *persistent_bytes, int64_t *ephemeral_bytes,
-                    struct cr_err *err) CR_MUST;
+/* capture_period.c.  Iterations of a whole program, by what repeats. */
+int cr_chain_find_period(struct cr_chain *ch, struct cr_err *err) CR_MUST;
+
+/* capture_memory.c.  Medians of what is held when iterations begin, and of what they need above that at their peaks, into the
+ * model's persistent, framework and ephemeral bytes, as far as the recording tells. */
+int cr_chain_memory(struct cr_chain *ch, struct cr_model_spec *model, struct cr_err *err) CR_MUST;
 
 /* capture_launch.c.  Finds host_start and n_call; then launch times can be asked for. */
 int cr_chain_find_launches(struct cr_chain *ch, struct cr_err *err) CR_MUST;

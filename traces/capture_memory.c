@@ -1,8 +1,9 @@
 /* capture_memory.c - what a program holds of the device's memory between its iterations, and needs within one.
  *
  * From allocations and frees as the driver saw them, on the host's clock: an iteration lasts from its first launch call to
- * that of the op after it.  Held: in use when it begins; ephemeral: its peak above that (persistent and
- * ephemeral memory of Salus, MLSys 2020).  A framework that caches what it frees holds it as far as the driver knows.  What was
+ * that of the op after it.  Held: in use when it begins.  Of what is given out within, parts of
+ * 1 MiB and more are ephemeral, smaller ones the framework's own, which count as persistent (Salus, MLSys 2020, section 3.2.1;
+ * the limit is that of its artifact).  A framework that caches what it frees holds it as far as the driver knows.  What was
  * there before the recording is not in it: frees of what was never given out show that something was. */
 #include "config.h"
 
@@ -18,6 +19,8 @@ struct change {
   uint64_t address;
   uint32_t order;
 };
+
+static const int64_t FRAMEWORK_BELOW_BYTES = 1 << 20;
 
 struct use {
   struct change *change; /* [n] by time */
@@ -103,12 +106,27 @@ static cr_ns host_time(const struct cr_chain *ch, uint32_t i)
   return i >= ch->n_op ? CR_NS_NEVER : ch->call_of[i] ? ch->call_of[i]->start_ns : ch->op[i].start_ns;
 }
 
-int cr_chain_memory(struct cr_chain *ch, int64_t *persistent_bytes, int64_t *ephemeral_bytes, struct cr_err *err)
+/* The most that changes from..to add up to, of parts that are small or not. */
+static int64_t peak_of(const struct use *u, uint32_t from, uint32_t to, int small)
+{
+  int64_t sum = 0, peak = 0;
+  for (uint32_t i = from; i < to; i++) {
+    int64_t bytes = u->change[i].bytes;
+    if (small != ((bytes < 0 ? -bytes : bytes) < FRAMEWORK_BELOW_BYTES))
+      continue;
+    sum += bytes;
+    peak = sum > peak ? sum : peak;
+  }
+  return peak;
+}
+
+int cr_chain_memory(struct cr_chain *ch, struct cr_model_spec *model, struct cr_err *err)
 {
   struct use u = {0};
   uint32_t n = ch->it.n_clean;
-  int64_t *held = cr_arena_take(ch->arena, n, sizeof *held), *above = cr_arena_take(ch->arena, n, sizeof *above);
-  if (!held || !above || list_changes(ch, &u))
+  int64_t *held = cr_arena_take(ch->arena, n, sizeof *held), *above = cr_arena_take(ch->arena, n, sizeof *above),
+          *own = cr_arena_take(ch->arena, n, sizeof *own);
+  if (!held || !above || !own || list_changes(ch, &u))
     return cr_fail_nomem(err, ch->c->path);
   if (!u.n)
     return CR_OK;
@@ -118,17 +136,16 @@ int cr_chain_memory(struct cr_chain *ch, int64_t *persistent_bytes, int64_t *eph
     cr_ns from = ch->host_start && ch->host_start[k] != CR_NS_NEVER ? ch->host_start[k] : host_time(ch, i);
     uint32_t at = n_before(&u, from), to = n_before(&u, host_time(ch, i + ch->n_one));
     held[k] = u.in_use[at];
-    above[k] = 0;
-    for (; at < to; at++)
-      if (u.in_use[at + 1] - held[k] > above[k])
-        above[k] = u.in_use[at + 1] - held[k];
+    above[k] = peak_of(&u, at, to, 0);
+    own[k] = peak_of(&u, at, to, 1);
   }
-  *ephemeral_bytes = cr_chain_median(above, n);
+  model->ephemeral_bytes = cr_chain_median(above, n);
+  model->framework_bytes = cr_chain_median(own, n);
   if (u.n_orphan)
     cr_text_add(&ch->report,
                 "%u frees of memory from before the recording: how much is held between iterations is not known\n",
                 u.n_orphan);
   else
-    *persistent_bytes = cr_chain_median(held, n);
+    model->persistent_bytes = cr_chain_median(held, n) + model->framework_bytes;
   return CR_OK;
 }

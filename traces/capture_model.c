@@ -175,15 +175,25 @@ static int make_tokens(struct cr_chain *ch, struct cr_err *err)
   return CR_OK;
 }
 
+static int is_replay(const struct cr_chain *ch, const struct cr_chain_token *t)
+{
+  const struct cr_capture_call *call = ch->call_of[t->op0];
+  return t->n_op > 1 || ch->op[t->op0].in_graph || (call && call->kind == CR_CALL_GRAPH_LAUNCH);
+}
+
 static int find_iterations(struct cr_chain *ch, struct cr_err *err)
 {
-  int rc = ch->use->range ? cr_chain_find_ranges(ch, err)
-                          : cr_repeats_find(ch->token_hash, ch->idle_ns, ch->n_token, ch->arena, &ch->it, err);
+  int rc = ch->use->range   ? cr_chain_find_ranges(ch, err)
+           : ch->use->whole ? cr_chain_find_period(ch, err)
+                            : cr_repeats_find(ch->token_hash, ch->idle_ns, ch->n_token, ch->arena, &ch->it, err);
   /* Replays among which no pattern repeats: one replay is an iteration, and the odd ones are left out. */
   if (!rc && !ch->use->range && ch->all_graphs && ch->it.n_clean == 1 && ch->n_token > 1)
     rc = cr_repeats_alone(ch->token_hash, ch->n_token, ch->arena, &ch->it, err);
   if (rc || !ch->it.n_clean)
     return rc;
+  ch->all_graphs |= ch->use->whole; /* what came before may have been launched otherwise */
+  for (uint32_t i = 0; ch->use->whole && i < ch->it.n_token; i++)
+    ch->all_graphs &= is_replay(ch, &ch->token[ch->it.first[0] + i]);
   for (uint32_t i = 0; i < ch->it.n_token; i++)
     ch->n_one += ch->token[ch->it.first[0] + i].n_op;
   ch->value = cr_arena_take(ch->arena, ch->it.n_clean, sizeof *ch->value);
@@ -329,7 +339,7 @@ static int add_to_store(struct cr_store *s, struct cr_chain *ch, struct cr_err *
   model.op = op;
   int rc = cr_chain_stages(ch, op, err);
   if (!rc && ch->has_memory)
-    rc = cr_chain_memory(ch, &model.persistent_bytes, &model.ephemeral_bytes, err);
+    rc = cr_chain_memory(ch, &model, err);
   if (rc)
     return rc;
   report(ch, op, gap_ns);

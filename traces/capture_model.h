@@ -15,6 +15,7 @@ struct cr_capture_use {
   int replace;
   const struct cr_origin *origin; /* gpu, recorded: NULL, what the capture says is taken */
   const char *range;    /* iterations are the ranges of that name; a last * stands for any end.  NULL: they are found */
+  int whole;            /* it is a whole program, with a warm-up and an end: traces/period.h finds iterations */
   const char *note;     /* lines for every model's report, or NULL */
   struct cr_text *said; /* gets a line for each model, and one for what was left out; or NULL */
   /* Goes through all host events again; they are many, so that a capture does not keep them.  Only for eager programs;

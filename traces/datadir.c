@@ -73,6 +73,30 @@ int cr_datadir_find(const char *name, struct cr_arena *arena, const char **out, 
   return rc;
 }
 
+int cr_datadir_library(const char *name, struct cr_arena *arena, const char **out, struct cr_err *err)
+{
+  const char *set = getenv("CORUN_LIBDIR"), *program = program_folder(arena);
+  const char *root[N_ROOT] = {set && *set ? set : NULL, program, join(arena, program, "../lib/corun"), CR_PKGLIBDIR};
+  enum { CAP = 4096 };
+  struct cr_text places = {0};
+  for (int i = 0; i < N_ROOT; i++) {
+    const char *path = join(arena, root[i], name);
+    char *whole = path && access(path, R_OK) == 0 ? cr_arena_take(arena, 2 * CAP, 1) : NULL;
+    if (root[i])
+      cr_text_add(&places, "%s%s", places.n ? ", " : "", root[i]);
+    if (!whole || (*path != '/' && !getcwd(whole, CAP)))
+      continue;
+    snprintf(whole + strlen(whole), CAP, "%s%s", *path == '/' ? "" : "/", path);
+    *out = whole;
+    cr_text_fini(&places);
+    return CR_OK;
+  }
+  int rc = cr_fail(err, CR_EINPUT, "%s is not there (searched: %s); set CORUN_LIBDIR to the folder that has it", name,
+                   places.s ? places.s : "nowhere");
+  cr_text_fini(&places);
+  return rc;
+}
+
 struct names {
   const char **name;
   uint32_t n, cap;

@@ -10,6 +10,10 @@
 /* The path of dir/name (name "h200.db", "devices/h200.yaml") in the arena; CR_EINPUT with the places searched. */
 int cr_datadir_find(const char *name, struct cr_arena *arena, const char **out, struct cr_err *err) CR_MUST;
 
+/* A shared object of the house (name "libcorun-cupti.so"), absolute.  Searched: $CORUN_LIBDIR, beside the executable (build
+ * tree), ../lib/corun from it, the configured pkglibdir. */
+int cr_datadir_library(const char *name, struct cr_arena *arena, const char **out, struct cr_err *err) CR_MUST;
+
 /* A file the user named: itself when it has a slash or ends in .yaml, else the bundled folder/NAME.yaml.  what
  * ("device", "scenario") begins the error, which lists those there are. */
 int cr_datadir_resolve(const char *what, const char *folder, const char *name_or_path, struct cr_arena *arena,
