@@ -7,6 +7,8 @@
 #include <gsl/gsl_statistics_double.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "calib/micro_int.h"
@@ -186,13 +188,21 @@ int cr_calibration_file(struct cr_calibration *c, const char *path, struct cr_er
   return place_of_file(c, path, 0, &file, err);
 }
 
+/* As it will be written, so that predictions with the description are those that were reported. */
+static double written(double value)
+{
+  char text[32];
+  snprintf(text, sizeof text, "%.6g", value);
+  return strtod(text, NULL);
+}
+
 static int settle(struct cr_calibration *c, int id, enum cr_evidence by, double value, double std_error, uint32_t n_row,
                   int file, const struct cr_text *origin, struct cr_err *err)
 {
   const char *text = origin->failed ? NULL : cr_arena_text(c->arena, origin->s);
   if (!text)
     return cr_fail_nomem(err, "constants");
-  c->device.constant[id] = value;
+  c->device.constant[id] = written(value);
   c->at[id].by = by;
   c->at[id].std_error = std_error;
   c->at[id].n_row = n_row;

@@ -31,7 +31,7 @@ static void quoted(struct cr_text *out, const char *s)
 static void one_constant(const struct cr_calibration *c, int id, const char *date, struct cr_text *out)
 {
   const char *unit = strcmp(cr_gpu_constant_info[id].unit, "us") == 0 ? "us" : "";
-  cr_text_add(out, "constants.%s={value: \"%.4g%s\"", cr_gpu_constant_info[id].name, c->device.constant[id], unit);
+  cr_text_add(out, "constants.%s={value: \"%.6g%s\"", cr_gpu_constant_info[id].name, c->device.constant[id], unit);
   if (isfinite(c->at[id].std_error) && c->at[id].by > CR_EVIDENCE_GIVEN)
     cr_text_add(out, ", stderr: \"%.2g%s\"", c->at[id].std_error, unit);
   cr_text_add(out, ", origin: ");
