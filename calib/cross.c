@@ -165,6 +165,7 @@ static int run_fold(struct cross *c, uint32_t f, struct cr_err *err)
   struct cr_fit_cfg cfg = *base;
   cfg.device = &start;
   cfg.use = c->seen[f];
+  cfg.errors = cfg.need_all = 0;
   cfg.on_progress = c->cfg->on_progress ? on_progress : NULL;
   cfg.progress_ctx = c;
   c->at_fold = f;
@@ -172,8 +173,9 @@ static int run_fold(struct cross *c, uint32_t f, struct cr_err *err)
   if (rc != CR_OK)
     return rc;
   fold->n_eval = fit.n_eval;
-  memcpy(fold->value, fit.value, sizeof fold->value);
-  const struct cr_device_desc fitted = cr_fit_device(&start, base->constant, base->n_constant, fit.value);
+  for (uint32_t k = 0; k < fit.n_constant; k++)
+    fold->value[k] = fit.at[k].value;
+  const struct cr_device_desc fitted = cr_fit_device(&start, base->constant, &fit);
   const struct cr_predict_setting setting = {&fitted, base->model_set};
   const struct cr_predict_job job = {.setting = &setting, .n_setting = 1, .n_worker = base->n_worker};
   struct cr_prediction *p = cr_mem_new(c->n_row, sizeof *p);

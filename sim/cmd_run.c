@@ -15,6 +15,7 @@
 #include "sim/cli.h"
 #include "sim/cli_outputs.h"
 #include "sim/cli_policy.h"
+#include "sim/cli_truth.h"
 #include "sim/core.h"
 #include "sim/mem.h"
 #include "sim/needs.h"
@@ -301,14 +302,6 @@ static int choose_policies(struct job *j, struct cr_err *err)
   return CR_OK;
 }
 
-/* What a result may lean on and nobody measured. */
-static void say_assumed(const struct cr_device_desc *d)
-{
-  if (d->n_assumed)
-    fprintf(stderr, "corun: device %s: %u of its %d constants are assumed, not measured; its file says which and why\n",
-            d->name, d->n_assumed, CR_N_GPU_CONSTANT);
-}
-
 static int prepare(struct job *j, struct cr_err *err)
 {
   const struct args *a = &j->args;
@@ -331,7 +324,7 @@ static int prepare(struct job *j, struct cr_err *err)
     return rc;
   if (*j->scenario->left_out)
     fputs(j->scenario->left_out, stderr);
-  say_assumed(&j->scenario->machine->device[0]);
+  cr_cli_say_assumed(&j->scenario->machine->device[0]);
   j->seed = a->seed ? (uint64_t)seed : j->scenario->seed;
   return choose_policies(j, err);
 }

@@ -46,6 +46,7 @@ unit_tests = \
   tests/t_memory_recording \
   tests/t_memory_table \
   tests/t_memory_track \
+  tests/t_micro \
   tests/t_monkey \
   tests/t_node_config \
   tests/t_nearest \
@@ -95,6 +96,7 @@ unit_tests = \
   tests/t_yaml_set
 
 script_tests = \
+  tests/calibrate.sh \
   tests/cli.sh \
   tests/collector.sh \
   tests/dart_cli.sh \

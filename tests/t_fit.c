@@ -165,8 +165,8 @@ static void make(struct made *m)
 static struct cr_fit_cfg fit_of(struct made *m, const struct cr_device_desc *start, struct cr_fit_constant *constant)
 {
   struct cr_fit_cfg cfg = {
-    .predictor = m->p, .device = start, .constant = constant, .n_worker = 2, .max_eval = 60};
-  assert_int_equal(cr_fit_choose(start, "cold,load", constant, &cfg.n_constant, NULL), CR_OK);
+    .predictor = m->p, .device = start, .constant = constant, .n_worker = 2, .max_eval = 150, .errors = 1, .need_all = 1};
+  assert_int_equal(cr_fit_choose(start, "--constants", "cold,load", constant, &cfg.n_constant, NULL), CR_OK);
   assert_int_equal(cfg.n_constant, 2);
   return cfg;
 }
@@ -179,14 +179,14 @@ static void the_default_leaves_out_what_other_measurements_settle(void **state)
   const struct cr_device_desc d = made_device();
   struct cr_fit_constant c[CR_N_GPU_CONSTANT];
   uint32_t n;
-  assert_int_equal(cr_fit_choose(&d, NULL, c, &n, NULL), CR_OK);
+  assert_int_equal(cr_fit_choose(&d, "--constants", NULL, c, &n, NULL), CR_OK);
   assert_in_range(n, 5, CR_N_GPU_CONSTANT - 5);
   for (uint32_t i = 0; i < n; i++) {
     assert_true(c[i].lo > 0 && c[i].lo < c[i].hi);
     assert_true(c[i].id != CR_GPU_PROFILER && c[i].id != CR_GPU_MEMSET_GAP && c[i].id != CR_GPU_REPLAY &&
                 c[i].id != CR_GPU_LAUNCH && c[i].id != CR_GPU_JOIN);
   }
-  assert_int_equal(cr_fit_choose(&d, "join,cold", c, &n, NULL), CR_OK);
+  assert_int_equal(cr_fit_choose(&d, "--constants", "join,cold", c, &n, NULL), CR_OK);
   assert_int_equal(n, 2);
 }
 
@@ -197,9 +197,22 @@ static void an_unknown_constant_is_named_with_the_nearest(void **state)
   struct cr_fit_constant c[CR_N_GPU_CONSTANT];
   struct cr_err err = {""};
   uint32_t n;
-  assert_int_equal(cr_fit_choose(&d, "cold,overhaed", c, &n, &err), CR_EINPUT);
+  assert_int_equal(cr_fit_choose(&d, "--constants", "cold,overhaed", c, &n, &err), CR_EINPUT);
   assert_non_null(strstr(err.text, "'overhaed'"));
   assert_non_null(strstr(err.text, "'overhead'"));
+  assert_non_null(strstr(err.text, "--constants"));
+}
+
+static void a_price_of_preemption_is_no_table_s_to_settle(void **state)
+{
+  (void)state;
+  const struct cr_device_desc d = made_device();
+  struct cr_fit_constant c[CR_N_GPU_CONSTANT];
+  struct cr_err err = {""};
+  uint32_t n;
+  assert_int_equal(cr_fit_choose(&d, "--constants", "cold,evict", c, &n, &err), CR_EINPUT);
+  assert_non_null(strstr(err.text, "'evict'"));
+  assert_non_null(strstr(err.text, "--micro"));
 }
 
 /* --- fitting ---------------------------------------------------------------------------------------------------------- */
@@ -217,12 +230,20 @@ static void a_fit_finds_the_constants_that_made_the_table(void **state)
   start.constant[CR_GPU_LOAD] = 1.6;
   const struct cr_fit_cfg cfg = fit_of(&m, &start, constant);
   assert_int_equal(cr_fit_run(&cfg, &fit, &err), CR_OK);
-  assert_true(fit.start_pct > 3);
-  assert_true(fit.value_pct < 0.5);
-  assert_near(fit.start[0], 0.3, 0);
-  assert_near(fit.value[0], 0.8, 0.1);
-  assert_near(fit.value[1], 0.9, 0.1);
-  assert_true(fit.std_error[0] < 0.1 && fit.std_error[1] < 0.2);
+  assert_true(fit.start_pct > 3 && fit.start_loss_pct > 2);
+  assert_true(fit.pct < 0.5 && fit.loss_pct < fit.pct);
+  assert_int_equal(fit.n_row, 13);
+  assert_near(fit.at[0].start, 0.3, 0);
+  assert_near(fit.at[0].value, 0.8, 0.08);
+  assert_near(fit.at[1].value, 0.9, 0.09);
+  for (int k = 0; k < 2; k++) {
+    const struct cr_fit_value *at = &fit.at[k];
+    assert_true(at->is_told && at->n_row > 0 && at->n_row <= 13);
+    assert_true(at->std_error >= 0 && at->std_error < 0.1);
+    assert_near(at->share[CR_FIT_PAIR] + at->share[CR_FIT_FEW], 1, 1e-9); /* nobody ran alone here */
+    assert_int_equal(at->twin, 1 - k);
+    assert_true(fabs(at->correlation) <= 1);
+  }
   cr_predictor_free(m.p);
 }
 
@@ -240,7 +261,8 @@ static void a_fit_keeps_to_its_predictions_and_never_gets_worse(void **state)
     cfg.max_eval = most;
     assert_int_equal(cr_fit_run(&cfg, &fit, NULL), CR_OK);
     assert_true(fit.n_eval <= most + 2 * cfg.n_constant); /* standard errors come on top */
-    assert_true(fit.value_pct <= fit.start_pct);
+    assert_true(fit.loss_pct <= fit.start_loss_pct);
+    assert_false(fit.converged);
   }
   cr_predictor_free(m.p);
 }
@@ -260,8 +282,10 @@ static void a_fit_is_the_same_with_any_number_of_processes(void **state)
   assert_int_equal(cr_fit_run(&cfg, &one, NULL), CR_OK);
   cfg.n_worker = 3;
   assert_int_equal(cr_fit_run(&cfg, &three, NULL), CR_OK);
-  assert_memory_equal(one.value, three.value, 2 * sizeof one.value[0]);
-  assert_memory_equal(one.std_error, three.std_error, 2 * sizeof one.std_error[0]);
+  for (int k = 0; k < 2; k++) {
+    assert_near(one.at[k].value, three.at[k].value, 0);
+    assert_near(one.at[k].std_error, three.at[k].std_error, 0);
+  }
   cr_predictor_free(m.p);
 }
 
@@ -284,27 +308,111 @@ static void rows_kept_aside_do_not_count(void **state)
   assert_int_equal(cr_predictor_run(m.p, &job, both, NULL), CR_OK);
   assert_false(both[0].there);
   assert_true(both[2].there && both[3].there);
-  assert_near(cr_fit_objective_pct(m.p, both, use), 0, 1e-4);
-  assert_true(cr_fit_objective_pct(m.p, &both[n], use) > 1);
+  assert_near(cr_fit_mean_pct(m.p, both, use), 0, 1e-4);
+  assert_true(cr_fit_mean_pct(m.p, &both[n], use) > 1);
   use[1] = 0;
-  assert_true(isnan(cr_fit_objective_pct(m.p, both, use)));
+  assert_true(isnan(cr_fit_mean_pct(m.p, both, use)));
   cr_predictor_free(m.p);
 }
 
-static void the_yaml_of_a_fit_has_units_and_errors(void **state)
+/* One outlier in the table: least squares would follow it. */
+static void a_row_that_was_measured_wrong_pulls_little(void **state)
 {
   (void)state;
-  const struct cr_device_desc d = made_device();
+  struct made m;
   struct cr_fit_constant constant[CR_N_GPU_CONSTANT];
-  struct cr_fit_cfg cfg = {.device = &d, .constant = constant};
-  struct cr_fit fit = {.n_constant = 2, .value = {0.8123, 0.9}, .std_error = {0.0213, NAN}};
+  struct cr_fit fit;
+  make(&m);
+  struct cr_prediction p[3 * N_SCENARIO];
+  const struct cr_predict_setting setting = {&m.device, NULL};
+  const struct cr_predict_job job = {.setting = &setting, .n_setting = 1};
+  assert_int_equal(cr_predictor_run(m.p, &job, p, NULL), CR_OK);
+  cr_predictor_free(m.p);
+  p[12].ms[CR_TRUTH_MEAN] *= 1.6; /* long beside long: contention would have to be far stronger */
+  write_table(m.cfg.truth_path, p);
+  open_made(&m);
+  const struct cr_fit_cfg cfg = fit_of(&m, &m.device, constant);
+  assert_int_equal(cr_fit_run(&cfg, &fit, NULL), CR_OK);
+  assert_near(fit.at[0].value, 0.8, 0.1);
+  assert_near(fit.at[1].value, 0.9, 0.12);
+  cr_predictor_free(m.p);
+}
+
+static void a_constant_that_no_row_tells_of_is_refused_or_kept(void **state)
+{
+  (void)state;
+  struct made m;
+  struct cr_fit_constant constant[CR_N_GPU_CONSTANT];
+  struct cr_fit fit;
+  struct cr_err err = {""};
+  make(&m);
+  m.device.constant[CR_GPU_DUPLEX] = 1.1; /* nobody copies */
+  struct cr_fit_cfg cfg = fit_of(&m, &m.device, constant);
+  assert_int_equal(cr_fit_choose(&m.device, "--constants", "cold,duplex", constant, &cfg.n_constant, NULL), CR_OK);
+  assert_int_equal(cr_fit_run(&cfg, &fit, &err), CR_EINPUT);
+  assert_non_null(strstr(err.text, "'duplex'"));
+  cfg.need_all = 0;
+  assert_int_equal(cr_fit_run(&cfg, &fit, &err), CR_OK);
+  assert_false(fit.at[1].is_told);
+  assert_near(fit.at[1].value, 1.1, 0);
+  assert_true(isnan(fit.at[1].std_error));
+  assert_true(fit.at[0].is_told && !isnan(fit.at[0].std_error));
+  cr_predictor_free(m.p);
+}
+
+/* A table whose rows are off by up to 1 % either way. */
+static void blur(struct made *m)
+{
+  struct cr_prediction p[3 * N_SCENARIO];
+  const struct cr_predict_setting setting = {&m->device, NULL};
+  const struct cr_predict_job job = {.setting = &setting, .n_setting = 1};
+  assert_int_equal(cr_predictor_run(m->p, &job, p, NULL), CR_OK);
+  cr_predictor_free(m->p);
+  for (int i = 0; i < 13; i++)
+    p[i].ms[CR_TRUTH_MEAN] *= 1 + 0.01 * (i * 5 % 13 - 6) / 6.0;
+  write_table(m->cfg.truth_path, p);
+  open_made(m);
+}
+
+/* load and warp_ipc do the same where no kernel has counters: the report must not hide it. */
+static void twins_are_told_by_their_correlation(void **state)
+{
+  (void)state;
+  struct made m;
+  struct cr_fit_constant constant[CR_N_GPU_CONSTANT];
+  struct cr_fit fit;
+  make(&m);
+  blur(&m);
+  struct cr_fit_cfg cfg = fit_of(&m, &m.device, constant);
+  assert_int_equal(cr_fit_choose(&m.device, "--constants", "load,warp_ipc", constant, &cfg.n_constant, NULL), CR_OK);
+  cfg.max_eval = 20;
+  assert_int_equal(cr_fit_run(&cfg, &fit, NULL), CR_OK);
+  for (int k = 0; k < 2; k++)
+    assert_true(isnan(fit.at[k].std_error) || (fit.at[k].correlation < -0.9 && fit.at[k].twin == 1 - k));
   struct cr_text out = {0};
-  assert_int_equal(cr_fit_choose(&d, "cold,load", constant, &cfg.n_constant, NULL), CR_OK);
-  cr_fit_yaml(&cfg, &fit, "fitted on \"t\"", &out);
-  assert_string_equal(out.s, "constants:\n"
-                             "  cold:\n    value: 0.8123us\n    origin: \"fitted on \\\"t\\\"; standard error 0.021us\"\n"
-                             "  load:\n    value: 0.9\n    origin: \"fitted on \\\"t\\\"\"\n");
+  cr_fit_report(&cfg, &(struct cr_validate_report_cfg){.command = "c", .format = CR_CSV}, "t", &fit, &out);
+  assert_non_null(strstr(out.s, "\nload,1,"));
+  assert_null(strstr(out.s, "nan"));
   cr_text_fini(&out);
+  cr_predictor_free(m.p);
+}
+
+/* Standard errors say how far a value lies from the one that made the table. */
+static void a_blurred_table_is_found_within_its_standard_errors(void **state)
+{
+  (void)state;
+  struct made m;
+  struct cr_fit_constant constant[CR_N_GPU_CONSTANT];
+  struct cr_fit fit;
+  make(&m);
+  blur(&m);
+  const struct cr_fit_cfg cfg = fit_of(&m, &m.device, constant);
+  assert_int_equal(cr_fit_run(&cfg, &fit, NULL), CR_OK);
+  assert_true(fit.pct > 0.2 && fit.pct < 1);
+  assert_true(fit.at[0].std_error > 0.001 && fit.at[1].std_error > 0.001);
+  assert_near(fit.at[0].value, 0.8, 3 * fit.at[0].std_error);
+  assert_near(fit.at[1].value, 0.9, 3 * fit.at[1].std_error);
+  cr_predictor_free(m.p);
 }
 
 /* --- cross-validation --------------------------------------------------------------------------------------------------- */
@@ -392,11 +500,15 @@ int main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_default_leaves_out_what_other_measurements_settle),
     cmocka_unit_test(an_unknown_constant_is_named_with_the_nearest),
+    cmocka_unit_test(a_price_of_preemption_is_no_table_s_to_settle),
     cmocka_unit_test(a_fit_finds_the_constants_that_made_the_table),
     cmocka_unit_test(a_fit_keeps_to_its_predictions_and_never_gets_worse),
     cmocka_unit_test(a_fit_is_the_same_with_any_number_of_processes),
     cmocka_unit_test(rows_kept_aside_do_not_count),
-    cmocka_unit_test(the_yaml_of_a_fit_has_units_and_errors),
+    cmocka_unit_test(a_row_that_was_measured_wrong_pulls_little),
+    cmocka_unit_test(a_constant_that_no_row_tells_of_is_refused_or_kept),
+    cmocka_unit_test(twins_are_told_by_their_correlation),
+    cmocka_unit_test(a_blurred_table_is_found_within_its_standard_errors),
     cmocka_unit_test(halves_are_judged_by_each_other),
     cmocka_unit_test(each_model_is_left_out_once),
     cmocka_unit_test(an_ablation_says_what_each_mechanism_is_worth),

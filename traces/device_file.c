@@ -65,11 +65,24 @@ struct constants_yaml {
 #undef X
 };
 
+struct data_yaml {
+  char *file, *sha256, *rows, **constants;
+  uint32_t n_constants;
+};
+
+/* What `corun calibrate` did; nothing of it is needed to simulate. */
+struct calibration_yaml {
+  char *status, *date, *program, *command, *assumed_from, *table, *error, *leave_one_model_out;
+  struct data_yaml *data;
+  uint32_t n_data;
+};
+
 struct device_yaml {
   char *name, *about, **carveouts;
   uint32_t n_carveouts, n_sources;
   struct source_yaml *sources;
   struct constants_yaml *constants;
+  struct calibration_yaml *calibration;
 #define X(key, how, member, optional) char *key;
   LIMITS(X)
 #undef X
@@ -108,6 +121,25 @@ static const cyaml_schema_field_t CONSTANTS_FIELDS[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t DATA_FIELDS[] = {
+  CYAML_FIELD_STRING_PTR("file", NEEDED, struct data_yaml, file, 0, CYAML_UNLIMITED),
+  CYAML_FIELD_STRING_PTR("sha256", NEEDED, struct data_yaml, sha256, 0, CYAML_UNLIMITED),
+  CYAML_FIELD_STRING_PTR("rows", OPTIONAL, struct data_yaml, rows, 0, CYAML_UNLIMITED),
+  CYAML_FIELD_SEQUENCE_COUNT("constants", OPTIONAL, struct data_yaml, constants, n_constants, &WORD, 0, CYAML_UNLIMITED),
+  CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t DATA = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct data_yaml, DATA_FIELDS)};
+
+static const cyaml_schema_field_t CALIBRATION_FIELDS[] = {
+#define X(key, flags) CYAML_FIELD_STRING_PTR(#key, flags, struct calibration_yaml, key, 0, CYAML_UNLIMITED),
+  X(status, NEEDED) X(date, NEEDED) X(program, OPTIONAL) X(command, NEEDED) X(assumed_from, OPTIONAL) X(table, OPTIONAL)
+    X(error, OPTIONAL) X(leave_one_model_out, OPTIONAL)
+#undef X
+      CYAML_FIELD_SEQUENCE_COUNT("data", OPTIONAL, struct calibration_yaml, data, n_data, &DATA, 1, CYAML_UNLIMITED),
+  CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t DEVICE_FIELDS[] = {
   CYAML_FIELD_STRING_PTR("name", NEEDED, struct device_yaml, name, 0, CYAML_UNLIMITED),
   CYAML_FIELD_STRING_PTR("about", NEEDED, struct device_yaml, about, 0, CYAML_UNLIMITED),
@@ -119,6 +151,7 @@ static const cyaml_schema_field_t DEVICE_FIELDS[] = {
                                CYAML_UNLIMITED),
   CYAML_FIELD_SEQUENCE_COUNT("sources", NEEDED, struct device_yaml, sources, n_sources, &SOURCE, 1, CYAML_UNLIMITED),
   CYAML_FIELD_MAPPING_PTR("constants", OPTIONAL, struct device_yaml, constants, CONSTANTS_FIELDS),
+  CYAML_FIELD_MAPPING_PTR("calibration", OPTIONAL, struct device_yaml, calibration, CALIBRATION_FIELDS),
   CYAML_FIELD_END,
 };
 

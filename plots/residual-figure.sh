@@ -1,0 +1,83 @@
+#!/bin/sh
+# residual-figure.sh RESIDUALS.csv OUT.svg - draws what `corun calibrate --residuals` left over: the error of every row, by group.
+#
+# Draws with gnuplot ($GNUPLOT); OUT may end in .png.  OUT is replaced only by a whole figure.
+set -eu
+die() {
+  echo "residual-figure: $*" >&2
+  exit 2
+}
+[ $# -eq 2 ] || die "usage: plots/residual-figure.sh RESIDUALS.csv OUT.svg"
+csv=$1 out=$2
+plots=$(cd "$(dirname "$0")" && pwd)
+gnuplot=${GNUPLOT:-gnuplot}
+command -v "$gnuplot" >/dev/null || die "gnuplot is not there; on Debian: apt-get install gnuplot-nox"
+[ -r "$csv" ] || die "$csv cannot be read; corun calibrate --residuals makes such a file"
+data=$(mktemp -d "${TMPDIR:-/tmp}/corun-figure-XXXXXX")
+trap 'rm -rf "$data"' EXIT
+LC_ALL=C
+export LC_ALL
+
+# Groups side by side, each in order of the measured time; no name of this table holds a comma.
+awk -F, -v data="$data" '
+  /^#/ { next }
+  !header {
+    header = 1
+    for (i = 1; i <= NF; i++)
+      column[$i] = i
+    if (!("group" in column && "measured_ms" in column && "error_pct" in column)) {
+      print "residual-figure: this is no table of corun calibrate --residuals" >"/dev/stderr"
+      exit failed = 2
+    }
+    next
+  }
+  {
+    g = $column["group"]
+    if (!(g in seen)) {
+      seen[g] = ++n_group
+      name[n_group] = g
+    }
+    n[g]++
+    e = $column["error_pct"] + 0
+    sum[g] += e < 0 ? -e : e
+    bias[g] += e
+    print seen[g] "\t" $column["measured_ms"] "\t" e >(data "/rows.tsv")
+  }
+  END {
+    if (failed)
+      exit failed
+    if (!n_group) {
+      print "residual-figure: the table has no rows" >"/dev/stderr"
+      exit 2
+    }
+    vars = data "/vars.gp"
+    tics = ""
+    for (i = 1; i <= n_group; i++) {
+      g = name[i]
+      all += sum[g]
+      rows += n[g]
+      tics = tics sprintf("%s\"%s\\n%d rows\\n%.1f %%%%\" %d", i > 1 ? ", " : "", g, n[g], sum[g] / n[g], i)
+      print i "\t" bias[g] / n[g] >(data "/bias.tsv")
+    }
+    printf "n_group = %d\ntitle = \"%d rows, off by %.1f %% on average\"\n", n_group, rows, all / rows >vars
+    printf "set xtics (%s)\n", tics >vars
+  }' "$csv" || exit 2
+
+# Each row at its place within its group: by rank of the measured time.
+sort -t '	' -k1,1n -k2,2g "$data/rows.tsv" | awk -F '\t' '
+  { group[NR] = $1; error[NR] = $3; n[$1]++ }
+  END {
+    for (i = 1; i <= NR; i++) {
+      k[group[i]]++
+      printf "%.4f\t%s\t%d\n", group[i] - 0.4 + 0.8 * (k[group[i]] - 0.5) / n[group[i]], error[i], group[i]
+    }
+  }' >"$data/points.tsv"
+
+case $out in
+*.png) term='set terminal pngcairo size 760,460 font "sans-serif,13" background "white" noenhanced' ;;
+*) term= ;;
+esac
+sed "s|^set terminal svg.*|${term:-&}|" "$plots/residual.gp" >"$data/residual.gp"
+"$gnuplot" -e "plots = '$plots'; data = '$data'; out = '$data/out'" "$data/residual.gp"
+[ -s "$data/out" ] || die "gnuplot drew nothing"
+cp "$data/out" "$out.new" && mv -f "$out.new" "$out"
