@@ -330,6 +330,8 @@ static void on_op(void *ctx, const struct cr_op_span *span)
     n += snprintf(line + n, sizeof line - (size_t)n, ",\"iterations\":%u", span->n);
   if (span->n_left) /* given up, stopped, or another launch's */
     n += snprintf(line + n, sizeof line - (size_t)n, ",\"blocks_not_done\":%u", span->n_left);
+  if (span->n_request > 1)
+    n += snprintf(line + n, sizeof line - (size_t)n, ",\"batch\":%u", span->n_request);
   add(t, line, (size_t)n);
   add_text(t, "}}");
 }

@@ -4,6 +4,7 @@
 unit_tests = \
   tests/t_alloc \
   tests/t_arrival \
+  tests/t_batch \
   tests/t_block_times \
   tests/t_collect_options \
   tests/t_conformance \
