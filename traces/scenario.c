@@ -64,6 +64,7 @@ static const cyaml_schema_field_t CLIENT_FIELDS[] = {
   CLIENT_WORD(actual, OPTIONAL),
   CLIENT_WORD(period, OPTIONAL),
   CLIENT_WORD(join, OPTIONAL),
+  CLIENT_WORD(batch, OPTIONAL),
   CYAML_FIELD_SEQUENCE_COUNT("times", OPTIONAL, struct client_yaml, times, n_times, &WORD, 1, CYAML_UNLIMITED),
   CYAML_FIELD_SEQUENCE_COUNT("after", OPTIONAL, struct client_yaml, after, n_after, &WORD, 1, CYAML_UNLIMITED),
   CYAML_FIELD_SEQUENCE_COUNT("stages", OPTIONAL, struct client_yaml, stages, n_stages, &WORD, 1, CYAML_UNLIMITED),

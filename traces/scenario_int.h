@@ -18,7 +18,7 @@ struct client_yaml {
   char *name, *model, *class, *priority, *weight, *deadline, *max_requests, *copies, *thread, *sync;
   char *arrival, *depth, *rate, *phase, *file, **times, *late, **after;
   char *iterations, *submit, *startup, *think, *declared;
-  char **stages, *actual, *period, *join;
+  char **stages, *actual, *period, *join, *batch;
   uint32_t n_times, n_after, n_stages;
 };
 
@@ -100,6 +100,10 @@ int cr_scenario_client_actual(const struct scenario_reader *r, uint32_t i, const
 /* How often it asks at the most, and when it joins, from which on its arrivals count. */
 int cr_scenario_client_period(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c,
                               struct cr_client_spec *out, struct cr_err *err) CR_MUST;
+
+/* How many of its requests run together, into the spec, whose arrival is set: a closed client has as many, where it does not say. */
+int cr_scenario_client_batch(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c,
+                             struct cr_client_spec *out, struct cr_err *err) CR_MUST;
 
 /* `jobs`: its table and defaults, before the clients; its trace, behind them. */
 int cr_scenario_open_jobs(struct scenario_reader *r, const struct jobs_yaml *jobs, struct cr_err *err) CR_MUST;
