@@ -14,7 +14,7 @@ libcrsim_a_SOURCES = \
   sim/memory_curve.c sim/memory_curve.h sim/memory_gauge.c sim/memory_gauge.h sim/memory_track.c sim/memory_track.h sim/report_memory.c sim/report_memory.h \
   sim/nearest.c sim/nearest.h sim/needs.c sim/needs.h sim/node_device.c sim/node_device.h sim/option.c sim/option.h sim/outfile.c sim/outfile.h \
   sim/plugin.c sim/plugin.h sim/policy.c sim/policy.h sim/progress.c sim/progress.h \
-  sim/provenance.c sim/provenance.h sim/replay.c sim/replay.h sim/report.c sim/report.h sim/report_preempt.c sim/report_preempt.h sim/report_verdict.c sim/report_verdict.h sim/rotation.c sim/rotation.h \
+  sim/provenance.c sim/provenance.h sim/replay.c sim/replay.h sim/report.c sim/report.h sim/report_node.c sim/report_node.h sim/report_preempt.c sim/report_preempt.h sim/report_verdict.c sim/report_verdict.h sim/rotation.c sim/rotation.h \
   sim/rng.c sim/rng.h sim/sleepers.c sim/sleepers.h sim/slices.c sim/slices.h sim/stats.c sim/stats.h sim/summary.c sim/summary.h sim/table.c sim/table.h \
   sim/text.c sim/text.h sim/timeline.c sim/timeline.h sim/unit.c sim/unit.h \
   sim/workload.c sim/workload.h

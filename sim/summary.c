@@ -87,6 +87,7 @@ void cr_summarize_device(const struct cr_result *r, uint32_t device, const struc
   int ops_known = u->n_kernel || u->n_copy || u->n_memset || !(u->busy_ns > 0);
   *out = (struct cr_device_summary){
     .name = d->name,
+    .is_node = d->kind != CR_DEVICE_GPU,
     .n_kernel = u->n_kernel,
     .n_copy = u->n_copy,
     .n_memset = u->n_memset,

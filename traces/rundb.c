@@ -186,7 +186,8 @@ static int add_parties(struct cr_rundb *db, const struct cr_scenario *s, struct 
 {
   int rc = add_clients(db, s->workload, err);
   for (uint32_t i = 0; rc == CR_OK && i < s->machine->n_device; i++)
-    rc = cr_rundb_do(db, err, "INSERT INTO device VALUES(?, ?)", "is", (int64_t)i, s->machine->device[i].name);
+    rc = cr_rundb_do(db, err, "INSERT INTO device VALUES(?, ?, ?)", "isi", (int64_t)i, s->machine->device[i].name,
+                     (int64_t)(s->machine->device[i].kind != CR_DEVICE_GPU));
   return rc;
 }
 

@@ -445,7 +445,7 @@ static int read_device_rows(struct cr_rundb *db, struct cr_summary *s, struct cr
   sqlite3_stmt *q = NULL;
   int nomem = 0;
   int rc = cr_rundb_query(db, &q, err, "SELECT run, device, name, kernels, copies, memsets, busy_ratio, sm_use_ratio,"
-                          " warp_use_ratio, dram_use_ratio, copy_use_ratio FROM device_result JOIN device USING(device)", "");
+                          " warp_use_ratio, dram_use_ratio, copy_use_ratio, is_node FROM device_result JOIN device USING(device)", "");
   while (rc == CR_OK && (rc = step(db, q, err)) > 0) {
     rc = CR_OK;
     int64_t run = sqlite3_column_int64(q, 0), device = sqlite3_column_int64(q, 1);
@@ -463,6 +463,7 @@ static int read_device_rows(struct cr_rundb *db, struct cr_summary *s, struct cr
       .warp_use = real_of(q, 8),
       .dram_use = real_of(q, 9),
       .copy_use = real_of(q, 10),
+      .is_node = sqlite3_column_int(q, 11) != 0,
     };
   }
   sqlite3_finalize(q);
