@@ -296,16 +296,17 @@ static const struct cr_policy_ops heaper = {
 static void every_request_finishes_once_in_a_batch_that_may_be(void **state)
 {
   (void)state;
-  uint32_t n_heaped = 0, n_threads = 0;
+  uint32_t n_heaped = 0, n_threads = 0, n_dart = 0;
   for (uint32_t seed = 0; seed < RUNS; seed++) {
     n_heaped += finishes_all(&heaper, NULL, seed);
     n_threads += finishes_all(cr_policy_find("threads", 7), "on=gpu", seed);
     n_threads += finishes_all(cr_policy_find("threads", 7), "on=cpu", seed);
+    n_dart += finishes_all(cr_policy_find("dart", 4), seed % 2 ? "streams=1" : NULL, seed);
     for (uint32_t i = 0; cr_policy_list[i]; i++) /* those that do not batch run them one by one */
       if (!(cr_policy_list[i]->needs & ~(uint32_t)CR_CAP_PRIORITY) && seed < 10)
         assert_int_equal(finishes_all(cr_policy_list[i], NULL, seed), 0);
   }
-  assert_true(n_heaped > RUNS && n_threads > RUNS);
+  assert_true(n_heaped > RUNS && n_threads > RUNS && n_dart > RUNS / 2);
 }
 
 /* --- throughput, by hand --------------------------------------------------------------------------------------------- */
@@ -343,6 +344,7 @@ static void a_closed_client_alone_has_its_batch_in_the_time_of_one(void **state)
   assert_int_equal(done_alone("threads", 2, 2, 100 * 1200), 2 * 100);
   assert_int_equal(done_alone("threads", 8, 8, 100 * 2000), 8 * 100);
   assert_int_equal(done_alone("threads", 16, 16, 100 * 3600), 16 * 100);
+  assert_int_equal(done_alone("dart", 16, 16, 100 * 3600), 16 * 100);
   /* Of 12 requests 8 run together, and then the other 4 with the 4 that came behind them. */
   assert_int_equal(done_alone("threads", 12, 8, 100 * 2000), 8 * 100);
   assert_int_equal(done_alone("exclusive", 8, 8, 100 * 1000), 100);
