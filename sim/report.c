@@ -317,8 +317,9 @@ static void heading(const struct cr_summary *s, struct cr_text *out)
 {
   char duration[32], warmup[32];
   cr_text_add(out, "%s", s->scenario);
-  for (uint32_t d = 0; s->n_run && d < s->n_device; d++)
-    cr_text_add(out, "%s%s", d ? ", " : " on ", s->run[0].device[d].name);
+  for (uint32_t d = 0, n = 0; s->n_run && d < s->n_device; d++)
+    if (s->run[0].device[d].name)
+      cr_text_add(out, "%s%s", n++ ? ", " : " on ", s->run[0].device[d].name);
   cr_text_add(out, ": ");
   if (n_job(s))
     cr_text_add(out, "%" PRIu64 " job%s, ", n_job(s), n_job(s) == 1 ? "" : "s");
@@ -582,6 +583,8 @@ static void report_csv(const struct cr_summary *s, struct cr_text *out)
       csv_end(s, &run->client[c], out);
     }
     for (uint32_t d = 0; d < s->n_device; d++) {
+      if (!run->device[d].name)
+        continue;
       csv_start(s, run, "device", run->device[d].name, out);
       csv_device(&run->device[d], out);
       csv_end(s, NULL, out);
@@ -720,8 +723,10 @@ static void json_run(const struct cr_summary *s, uint32_t r, struct cr_text *out
     json_client(&run->client[c], out);
   }
   cr_text_add(out, "],\n      \"devices\":[");
-  for (uint32_t d = 0; d < s->n_device; d++) {
-    cr_text_add(out, d ? "," : "");
+  for (uint32_t d = 0, n = 0; d < s->n_device; d++) {
+    if (!run->device[d].name)
+      continue;
+    cr_text_add(out, n++ ? "," : "");
     json_device(&run->device[d], out);
   }
   cr_text_add(out, "]}");

@@ -36,14 +36,16 @@ void cr_report_node_table(const struct cr_summary *s, int color, struct cr_text 
   struct cr_table t;
   cr_table_begin(&t, column, sizeof column / sizeof *column, color);
   for (uint32_t r = 0; r < s->n_run; r++)
-    for (uint32_t i = 0; i < s->n_device; i++) {
+    for (uint32_t i = 0, n_row = 0; i < s->n_device; i++) {
       const struct cr_device_summary *d = &s->run[r].device[i];
-      cr_table_cell(&t, "%s", i ? "" : s->run[r].policy);
+      if (!d->name)
+        continue;
+      cr_table_cell(&t, "%s", n_row++ ? "" : s->run[r].policy);
       cr_table_cell(&t, "%s", d->name);
       cell_percent(&t, d->busy);
       cell_percent(&t, d->sm_use);
       cr_table_cell(&t, "%" PRIu64, d->n_kernel);
-      if (i == 0 && s->run[r].n_preempt)
+      if (n_row == 1 && s->run[r].n_preempt)
         cr_table_cell(&t, "%" PRIu64, s->run[r].n_preempt);
       else
         cr_table_cell(&t, "%s", "");

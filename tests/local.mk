@@ -97,6 +97,7 @@ unit_tests = \
 
 script_tests = \
   tests/cli.sh \
+  tests/batch_cli.sh \
   tests/collector.sh \
   tests/dart_cli.sh \
   tests/collect_cli.sh \

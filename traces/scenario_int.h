@@ -51,6 +51,7 @@ struct scenario_reader {
   struct scenario_models *models;
   struct cr_iteration_table *table; /* of `jobs`; or NULL */
   struct scenario_memory *memory;   /* of `jobs`; or NULL */
+  int undivided;                    /* the platform as a whole: nodes are joined, and stages left out */
   const struct cr_machine *nodes;   /* what there is in place of a device; or NULL */
   struct cr_layer_table *layers;    /* beside them */
   struct job_defaults job;
@@ -88,6 +89,9 @@ int cr_scenario_client_job(const struct scenario_reader *r, uint32_t i, const st
 /* `nodes` with the table of their models' layers, in place of `device`. */
 int cr_scenario_open_nodes(struct scenario_reader *r, const struct node_yaml *nodes, uint32_t n, const char *layers,
                            struct cr_machine *out, struct cr_err *err) CR_MUST;
+
+/* All nodes of one type of cores become one, and GPUs keep their core. */
+int cr_scenario_join_nodes(struct scenario_reader *r, struct cr_machine *m, struct cr_err *err) CR_MUST;
 
 /* A client's stages into the spec, whose model is set. */
 int cr_scenario_client_stages(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c,
