@@ -16,7 +16,11 @@
  *
  * Any other client without stages runs whole on one node: clients are dealt out in turn, each to the next node that can run it.
  *
- * Left out: which stages there are (that is planned off line), and batches of best-effort requests. */
+ * Batches.  Of a best-effort client whose batch the scenario sets, as many requests as wait when a be worker comes free run together,
+ * from their first stage to their last; nothing waits for a batch to be full.  What is recorded of its stages is that of a whole
+ * batch.
+ *
+ * Left out: which stages there are (that is planned off line). */
 #include "config.h"
 
 #include "policies/dart_tasks.h"
@@ -195,7 +199,7 @@ static void on_request(struct cr_policy *p, cr_request r)
 static void on_done(struct cr_policy *p, cr_request r, int complete)
 {
   struct request *q = cr_request_state(p, r);
-  if (p->opt[OPT_ENFORCE])
+  if (p->opt[OPT_ENFORCE] && p->view->request_batch[r.i]) /* of a batch, once */
     enforce(p, r);
   if (complete)
     return;
@@ -230,7 +234,9 @@ static void on_room(struct cr_policy *p, cr_stream stream)
   if (p->view->stream_priority[stream.i] < 0) {
     serve_rt(p, node, stream);
   } else if (node->be.n) {
-    launch(p, cr_queue_pop(p, &node->be), stream);
+    cr_request r = cr_queue_pop(p, &node->be);
+    cr_queue_batch(p, &node->be, r);
+    launch(p, r, stream);
   }
 }
 
@@ -247,7 +253,7 @@ const struct cr_policy_ops cr_policy_dart = {
   .name = "dart",
   .about =
     "stages go from node to node by deadline-monotonic priority; real-time work preempts the rest (DART, RTSS 2019)",
-  .needs = CR_CAP_NODE | CR_CAP_PRIORITY,
+  .needs = CR_CAP_NODE | CR_CAP_PRIORITY | CR_CAP_BATCH,
   .options = options,
   .state_bytes = sizeof(struct state),
   .client_bytes = sizeof(struct dart_task),

@@ -45,12 +45,18 @@ static uint32_t n_op_of(const struct cr_policy *p, uint32_t client)
   return p->view->model_n_op[p->view->client_model[client]];
 }
 
+/* A layer of the client's, or of a whole batch of its requests. */
+static struct cr_layer_time layer_of(const struct cr_policy *p, uint32_t client, uint32_t device, uint32_t op)
+{
+  return cr_expect_layer(p, (cr_device){device}, op, p->view->client_batch[client]);
+}
+
 /* n layers from op on, together on a device, as recorded; CR_NS_NEVER: one of them cannot run there, or is no layer. */
-static cr_ns recorded_ns(const struct cr_policy *p, uint32_t device, uint32_t op, uint32_t n)
+static cr_ns recorded_ns(const struct cr_policy *p, uint32_t client, uint32_t device, uint32_t op, uint32_t n)
 {
   cr_ns sum_ns = 0;
   for (uint32_t i = 0; i < n; i++) {
-    struct cr_layer_time t = cr_expect_layer(p, (cr_device){device}, op + i);
+    struct cr_layer_time t = layer_of(p, client, device, op + i);
     if (t.exec_ns == CR_NS_NEVER)
       return CR_NS_NEVER;
     sum_ns = cr_ns_add(sum_ns, t.exec_ns + t.misc_ns + (i == 0 ? t.hd_ns : 0) + (i + 1 == n ? t.dh_ns : 0));
@@ -62,7 +68,7 @@ int dart_can_run(const struct cr_policy *p, uint32_t client, uint32_t device)
 {
   if (p->view->op_kind[op0_of(p, client)] != CR_OP_LAYER)
     return 1;
-  return recorded_ns(p, device, op0_of(p, client), n_op_of(p, client)) != CR_NS_NEVER;
+  return recorded_ns(p, client, device, op0_of(p, client), n_op_of(p, client)) != CR_NS_NEVER;
 }
 
 /* Why no test can be made with a task; its stages are placed. */
@@ -90,7 +96,7 @@ static void set_placed(const struct cr_policy *p, uint32_t client)
   for (uint32_t s = 0; s < t->n_stage && s < DART_STAGES; s++) {
     uint32_t n_op = dart_stage_n_op(p, client, s);
     n_op = n_op == CR_ALL ? n_op_of(p, client) : n_op;
-    t->longest_ns[s] = recorded_ns(p, dart_stage_device(p, client, s), op, n_op);
+    t->longest_ns[s] = recorded_ns(p, client, dart_stage_device(p, client, s), op, n_op);
     op += n_op;
   }
   t->place = DART_PLACED;
@@ -209,9 +215,16 @@ static cr_ns stage_ns(const struct cr_policy *p, uint32_t client, uint32_t stage
   if (ns != CR_NS_NEVER)
     return ns;
   uint32_t n_op = dart_stage_n_op(p, client, stage);
-  ns = recorded_ns(p, dart_stage_device(p, client, stage), op0_of(p, client) + op,
+  ns = recorded_ns(p, client, dart_stage_device(p, client, stage), op0_of(p, client) + op,
                    n_op == CR_ALL ? n_op_of(p, client) : n_op);
   return ns == CR_NS_NEVER ? 0 : ns; /* of no layers: nothing is known of it */
+}
+
+/* The least time between two batches of it. */
+static cr_ns batch_period(const struct cr_policy *p, uint32_t client)
+{
+  cr_ns period_ns = p->view->client_period_ns[client], n = p->view->client_batch[client];
+  return period_ns > INT64_MAX / n ? INT64_MAX : period_ns * n;
 }
 
 /* Adds what a task uses of each node. */
@@ -222,7 +235,7 @@ static void add_use(const struct cr_policy *p, uint32_t client, int64_t *used_pp
   uint32_t n = cr_min_u32(t->n_stage, DART_STAGES);
   for (uint32_t s = 0, op = 0; s < n; op += dart_stage_n_op(p, client, s++))
     sum_ns = cr_ns_add(sum_ns, stage_ns(p, client, s, op));
-  period_ns = period_ns != CR_NS_NEVER ? period_ns : cr_max_ns(sum_ns, 1);
+  period_ns = period_ns != CR_NS_NEVER ? batch_period(p, client) : cr_max_ns(sum_ns, 1);
   for (uint32_t s = 0, op = 0; s < n; op += dart_stage_n_op(p, client, s++)) {
     int64_t *used = &used_ppt[dart_stage_device(p, client, s)];
     *used = at_most(cr_ns_add(*used, cr_muldiv(stage_ns(p, client, s, op), PER_NODE, period_ns)), LOAD_MAX);
@@ -237,10 +250,10 @@ static int fill_load(const struct cr_policy *p, uint32_t client, uint32_t device
   int64_t *upto = &scratch->place.upto[row], *head = &scratch->place.head[row], *tail = &scratch->place.tail[row];
   cr_ns sum_ns = 0;
   for (uint32_t i = 0; i < n; i++)
-    n_forbidden += cr_expect_layer(p, (cr_device){device}, op0_of(p, client) + i).exec_ns == CR_NS_NEVER;
+    n_forbidden += layer_of(p, client, device, op0_of(p, client) + i).exec_ns == CR_NS_NEVER;
   upto[0] = 0;
   for (uint32_t i = 0; i < n; i++) {
-    struct cr_layer_time t = cr_expect_layer(p, (cr_device){device}, op0_of(p, client) + i);
+    struct cr_layer_time t = layer_of(p, client, device, op0_of(p, client) + i);
     int runs = t.exec_ns != CR_NS_NEVER;
     sum_ns = cr_ns_add(sum_ns, runs ? t.hd_ns + t.exec_ns + t.misc_ns + t.dh_ns : 0);
     if (sum_ns > LONGEST_NS)
@@ -260,7 +273,7 @@ static int take_split(const struct cr_policy *p, uint32_t client, const uint32_t
   uint32_t n_stage = 0;
   for (uint32_t k = 0; k < p->view->n_device; k++) {
     uint32_t n_op = first[k + 1] - first[k];
-    if (n_op && recorded_ns(p, k, op0_of(p, client) + first[k], n_op) == CR_NS_NEVER)
+    if (n_op && recorded_ns(p, client, k, op0_of(p, client) + first[k], n_op) == CR_NS_NEVER)
       return 0;
     if (n_op) {
       t->device[n_stage] = k;
@@ -276,7 +289,7 @@ static cr_ns load_period(const struct cr_policy *p, uint32_t client)
 {
   cr_ns least_ns = 0;
   if (p->view->client_period_ns[client] != CR_NS_NEVER)
-    return p->view->client_period_ns[client];
+    return batch_period(p, client);
   for (uint32_t i = 0; i < n_op_of(p, client); i++)
     least_ns = cr_ns_add(least_ns, p->view->op_duration_ns[op0_of(p, client) + i]);
   return cr_max_ns(least_ns, 1);
@@ -316,7 +329,7 @@ uint32_t dart_copy_too_long(const struct cr_policy *p, uint32_t client)
   for (uint32_t s = 0; s < t->n_stage; s++) {
     uint32_t d = dart_stage_device(p, client, s), end = op + dart_stage_n_op(p, client, s);
     for (; op < end; op++) {
-      struct cr_layer_time l = cr_expect_layer(p, (cr_device){d}, op);
+      struct cr_layer_time l = layer_of(p, client, d, op);
       if (p->view->device_kind[d] == CR_VIEW_GPU_NODE && cr_max_ns(l.hd_ns, l.dh_ns) > p->view->device_gpu_copy_ns[d])
         return d;
     }

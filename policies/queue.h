@@ -59,6 +59,32 @@ static inline cr_request cr_queue_pop(const struct cr_policy *p, struct cr_queue
   return r;
 }
 
+/* Takes requests of leader's client, which was popped, out of the queue to run together with it, the first ones, as many as there
+ * are and its batch allows; none of those that have begun, or if it has.  O(n) for clients that have a batch. */
+static inline void cr_queue_batch(struct cr_policy *p, struct cr_queue *q, cr_request leader)
+{
+  uint32_t client = cr_request_client(p, leader).i, left = p->view->client_batch[client] - 1, before = 0;
+  if (p->view->request_next_op[leader.i])
+    return;
+  for (uint32_t at = q->head, next; at && left; at = next) {
+    cr_request r = {at - 1};
+    next = cr_link_of(p, at)->next;
+    if (cr_request_client(p, r).i != client || p->view->request_next_op[r.i]) {
+      before = at;
+      continue;
+    }
+    if (before)
+      cr_link_of(p, before)->next = next;
+    else
+      q->head = next;
+    if (!next)
+      q->tail = before;
+    q->n--;
+    left--;
+    cr_batch(p, leader, r);
+  }
+}
+
 /* --- least key first ---------------------------------------------------------------------------------------------- */
 
 struct cr_ranking {

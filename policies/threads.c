@@ -2,7 +2,8 @@
  *
  * The baselines of DART (Xiang and Kim, RTSS 2019): BaseCPU, a multi-threaded library over the cores, and BaseGPU, each with one
  * queue that all requests share, real-time ones first, in order of arrival.  Nothing is preempted.  Stages are not looked at: a
- * request runs from its first layer to its last on the one node, and the others stay idle. */
+ * request runs from its first layer to its last on the one node, and the others stay idle.  Best-effort requests of a client that
+ * has a batch run together, as many of them as wait when their turn comes: nothing waits for a batch to be full. */
 #include "config.h"
 
 #include "policies/queue.h"
@@ -57,8 +58,11 @@ static void on_room(struct cr_policy *p, cr_stream stream)
 {
   struct state *s = p->state;
   struct cr_queue *q = &s->waiting[s->waiting[CR_RT].n ? CR_RT : CR_BE];
-  if (q->n)
-    cr_launch(p, cr_queue_pop(p, q), CR_ALL, stream);
+  if (!q->n)
+    return;
+  cr_request r = cr_queue_pop(p, q);
+  cr_queue_batch(p, q, r);
+  cr_launch(p, r, CR_ALL, stream);
 }
 
 static void dump(struct cr_policy *p, struct cr_text *out)
@@ -71,7 +75,7 @@ const struct cr_policy_ops cr_policy_threads = {
   .abi = CR_POLICY_ABI,
   .name = "threads",
   .about = "whole requests on one node, one at a time, real-time ones first (BaseGPU and BaseCPU of DART, RTSS 2019)",
-  .needs = CR_CAP_NODE,
+  .needs = CR_CAP_NODE | CR_CAP_BATCH,
   .options = options,
   .state_bytes = sizeof(struct state),
   .request_bytes = sizeof(struct cr_link),

@@ -3,6 +3,7 @@
 
 #include "sim/ask.h"
 
+#include "sim/batch.h"
 #include "sim/host.h"
 #include "sim/mem.h"
 
@@ -48,6 +49,10 @@ static const char *const refusal_text[CR_N_REFUSAL] = {
   [CR_REFUSED_ALONE] = "jobs that take turns have the device to themselves",
   [CR_REFUSED_NODE] = "a layer of it has no time on the stream's node, so that it cannot run there",
   [CR_REFUSED_VERDICT] = "a verdict is of a client, with a reason, and about a client or none",
+  [CR_REFUSED_BATCHED] = "the request runs together with another one, which stands for it",
+  [CR_REFUSED_CLIENT] = "requests that run together are of one client",
+  [CR_REFUSED_UNDERWAY] = "requests run together from their first op on, and this one has begun",
+  [CR_REFUSED_BATCH] = "so many requests of the client do not run together",
 };
 
 const char *cr_refusal_text(uint32_t refusal)
@@ -108,6 +113,11 @@ void cr_launch(struct cr_policy *p, cr_request r, uint32_t n_op, cr_stream s)
 void cr_rotate(struct cr_policy *p, cr_request r, cr_stream s, int64_t key, enum cr_charge charge)
 {
   append(p, (struct cr_note){.kind = CR_NOTE_TURN, .a = r.i, .b = (uint32_t)charge, .c = s.i, .t = (uint64_t)key});
+}
+
+void cr_batch(struct cr_policy *p, cr_request leader, cr_request r)
+{
+  append(p, (struct cr_note){.kind = CR_NOTE_BATCH, .a = leader.i, .b = r.i});
 }
 
 void cr_preempt(struct cr_policy *p, cr_stream s, enum cr_cap how)
@@ -247,17 +257,21 @@ static uint32_t op_of(const struct cr_host *h, uint32_t request, uint32_t op)
   return cr_host_model(h, request)->op0 + op;
 }
 
-/* Whether layers of the request can run on the device; ops of other kinds can everywhere. */
-static int can_run(const struct cr_host *h, uint32_t request, uint32_t n_op, uint32_t device)
+/* Which times the request's next layers have on the device if n requests run together there; CR_NONE: none, so that they cannot. */
+static uint32_t row_of(const struct cr_host *h, uint32_t request, uint32_t n_op, uint32_t device, uint32_t n)
 {
-  const struct cr_op_spec *op = &h->workload->op[op_of(h, request, 0)];
-  for (uint32_t i = 0; op->kind == CR_OP_LAYER && i < n_op; i++)
-    if (device >= op->n_layer || op[h->request_next_op[request] + i].layer[device].exec_ns == CR_NS_NEVER)
-      return 0;
-  return 1;
+  return cr_batch_row(cr_host_model(h, request), &h->workload->op[op_of(h, request, h->request_next_op[request])], n_op,
+                      device, n, h->view.client_batch[h->request_client[request]]);
 }
 
-cr_ns cr_expect_stage_ns(const struct cr_policy *p, cr_device d, cr_request r, uint32_t n_op)
+/* Whether layers of the request, and those that run with it, can run on the device; ops of other kinds can everywhere. */
+static int can_run(const struct cr_host *h, uint32_t request, uint32_t n_op, uint32_t device)
+{
+  return h->workload->op[op_of(h, request, 0)].kind != CR_OP_LAYER ||
+         row_of(h, request, n_op, device, h->request_batch[request]) != CR_NONE;
+}
+
+cr_ns cr_expect_batch_ns(const struct cr_policy *p, cr_device d, cr_request r, uint32_t n_op, uint32_t n_request)
 {
   const struct cr_host *h = cr_container_of(p->asker, struct cr_host, asker);
   if (r.i >= h->view.request_cap || h->request_client[r.i] == CR_NONE || d.i >= h->machine->n_device)
@@ -266,20 +280,33 @@ cr_ns cr_expect_stage_ns(const struct cr_policy *p, cr_device d, cr_request r, u
   const struct cr_op_spec *op = &h->workload->op[op_of(h, r.i, 0)];
   if (op->kind != CR_OP_LAYER)
     return cr_expect_ns(p, r, n_op);
-  if (n == 0 || !can_run(h, r.i, n, d.i))
+  uint32_t row = n ? row_of(h, r.i, n, d.i, n_request) : CR_NONE;
+  if (row == CR_NONE)
     return n ? CR_NS_NEVER : 0;
-  cr_ns sum_ns = cr_host_recorded_ns(h, d.i, op_of(h, r.i, h->request_next_op[r.i]), n);
+  uint32_t first = op_of(h, r.i, h->request_next_op[r.i]);
+  cr_ns sum_ns = cr_host_recorded_ns(h, d.i, first, n, row);
   if (h->request_next_op[r.i] + n < cr_host_n_op(h, r.i))
     sum_ns = cr_ns_add(sum_ns, h->machine->device[d.i].node.notify_ns);
   return sum_ns;
 }
 
-struct cr_layer_time cr_expect_layer(const struct cr_policy *p, cr_device d, uint32_t op)
+cr_ns cr_expect_stage_ns(const struct cr_policy *p, cr_device d, cr_request r, uint32_t n_op)
 {
   const struct cr_host *h = cr_container_of(p->asker, struct cr_host, asker);
-  if (op >= h->workload->n_op || d.i >= h->workload->op[op].n_layer)
-    return (struct cr_layer_time){.exec_ns = CR_NS_NEVER};
-  return h->workload->op[op].layer[d.i];
+  return cr_expect_batch_ns(p, d, r, n_op, r.i < h->view.request_cap ? h->request_batch[r.i] : 1);
+}
+
+struct cr_layer_time cr_expect_layer(const struct cr_policy *p, cr_device d, uint32_t op, uint32_t n_request)
+{
+  const struct cr_host *h = cr_container_of(p->asker, struct cr_host, asker);
+  const struct cr_workload *w = h->workload;
+  uint32_t m = 0, row = CR_NONE;
+  while (m < w->n_model && op >= w->model[m].op0 + w->model[m].n_op)
+    m++;
+  if (m < w->n_model && w->op[op].kind == CR_OP_LAYER)
+    row = cr_batch_row(&w->model[m], &w->op[op], 1, d.i, n_request, CR_BATCH_MAX);
+  return row == CR_NONE ? (struct cr_layer_time){.exec_ns = CR_NS_NEVER}
+                        : w->op[op].layer[row * w->op[op].n_layer + d.i];
 }
 
 static const struct cr_op_spec *kernel_of(const struct cr_host *h, uint32_t op)
@@ -313,6 +340,8 @@ static enum cr_refusal check_owned(const struct cr_host *h, uint32_t request)
 {
   if (request >= h->view.request_cap || h->request_client[request] == CR_NONE)
     return CR_REFUSED_REQUEST;
+  if (h->flight[request].batch_of != CR_NONE)
+    return CR_REFUSED_BATCHED;
   return h->flight[request].stream == CR_NONE ? CR_GRANTED : CR_REFUSED_OWNER;
 }
 
@@ -465,6 +494,25 @@ static enum cr_refusal check_pad(const struct cr_host *h, const struct cr_note *
   return is_kernel(h, asked->a, asked->c) ? check_be(h, asked, pad.stream) : CR_REFUSED_KERNEL;
 }
 
+/* Jobs and ops that are no layers have no batch: their clients' is 1. */
+static enum cr_refusal check_batch(const struct cr_host *h, uint32_t leader, uint32_t request)
+{
+  enum cr_refusal refusal = check_owned(h, leader);
+  refusal = refusal == CR_GRANTED ? check_owned(h, request) : refusal;
+  if (refusal != CR_GRANTED)
+    return refusal;
+  if (!(h->policy.ops->needs & CR_CAP_BATCH))
+    return CR_REFUSED_NEED;
+  uint32_t n = h->request_batch[leader], client = h->request_client[leader];
+  if (h->request_client[request] != client)
+    return CR_REFUSED_CLIENT;
+  if (leader == request || h->request_batch[request] > 1)
+    return CR_REFUSED_BATCHED;
+  if (h->request_next_op[leader] || h->request_next_op[request])
+    return CR_REFUSED_UNDERWAY;
+  return n < h->view.client_batch[client] ? CR_GRANTED : CR_REFUSED_BATCH;
+}
+
 /* A request with pads is launched, not dropped: others are bound to it. */
 static enum cr_refusal check_drop(const struct cr_host *h, uint32_t request)
 {
@@ -496,6 +544,8 @@ enum cr_refusal cr_ask_check(const struct cr_host *h, const struct cr_note *aske
     return check_queue(h, asked);
   case CR_NOTE_REWIND:
     return check_rewind(h, asked->a, asked->b);
+  case CR_NOTE_BATCH:
+    return check_batch(h, asked->a, asked->b);
   case CR_NOTE_SLICE:
     return check_slice(h, asked);
   case CR_NOTE_PAD:

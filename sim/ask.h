@@ -45,6 +45,10 @@ enum cr_refusal { /* appended only: stored in run databases */
                   CR_REFUSED_ALONE,    /* jobs that take turns have the device to themselves */
                   CR_REFUSED_NODE,     /* an op that cannot run on the stream's device */
                   CR_REFUSED_VERDICT,  /* a verdict of no client, or none that can be */
+                  CR_REFUSED_BATCHED,  /* a request that runs together with another one, which stands for it */
+                  CR_REFUSED_CLIENT,   /* requests of different clients */
+                  CR_REFUSED_UNDERWAY, /* a request that has begun */
+                  CR_REFUSED_BATCH,    /* more requests than the client's batch */
                   CR_N_REFUSAL
 };
 const char *cr_refusal_text(uint32_t refusal); /* "the policy does not own the request" */

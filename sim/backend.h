@@ -58,6 +58,8 @@ struct cr_act {
   cr_ns think_ns;     /* LAUNCH of a job: between two iterations, op0 and n_op counting on through all of them */
   cr_ns ready_ns;     /* LAUNCH of a job: starts then or later */
   uint32_t actual_ppm; /* LAUNCH of layers: of the times recorded */
+  uint32_t n_request;  /* LAUNCH: so many run together, of which `request` stands for all; 1: it alone */
+  uint32_t row;        /* LAUNCH of layers: of their times (sim/batch.h), which holds for so many */
   uint32_t block0;    /* LAUNCH, PAD: blocks of op0 that are done */
   uint32_t n_block;   /* LAUNCH: so many of op0 alone, a slice; 0: none.  PAD: of op0 */
   uint32_t queue;     /* STREAM: ops that its device queue holds; 0: an ideal one, fed for nothing */
@@ -76,6 +78,7 @@ struct cr_op_span {
   uint32_t device, stream, client, request, op; /* op in the table of all ops */
   uint32_t n; /* so many times in a row: of iterations, with what their client thought in between; of all others 1 */
   uint32_t n_left; /* blocks that are not done, since it was stopped or launched in parts */
+  uint32_t n_request; /* of layers: so many ran together, of which `request` stands for all; of all others 0 or 1 */
 };
 
 /* Who is told of every op: the timeline, tests.  The functions may be NULL. */

@@ -20,6 +20,7 @@ struct cr_cli_outputs {
   struct cr_ledger_sink db_notes, notes; /* notes: into the database, the text file, or both */
   struct cr_request_sink requests;
   struct cr_observer observer;
+  const struct cr_scenario *undivided; /* or NULL */
 };
 
 static int check_distinct(const struct cr_cli_outputs_cfg *cfg, struct cr_err *err)
@@ -37,7 +38,10 @@ static int open_timeline(struct cr_cli_outputs *o, const struct cr_cli_outputs_c
   struct cr_text provenance = {0};
   cr_text_add(&provenance, "corun %s (%s), seed %llu: %s", cr_program_version, cr_program_git,
               (unsigned long long)cfg->about.seed, cfg->about.command);
+  const struct cr_scenario *whole = cfg->about.undivided;
+  uint32_t n_device = cfg->about.scenario->machine->n_device;
   const struct cr_timeline_cfg timeline = {
+    .n_device = whole && whole->machine->n_device > n_device ? whole->machine->n_device : n_device,
     .workload = cfg->about.scenario->workload, .machine = cfg->about.scenario->machine, .from_ns = cfg->from_ns,
     .to_ns = cfg->to_ns, .provenance = provenance.s, .overwrite = cfg->about.overwrite,
   };
@@ -71,6 +75,8 @@ int cr_cli_outputs_new(const struct cr_cli_outputs_cfg *cfg, struct cr_cli_outpu
 {
   struct cr_cli_outputs *o = cr_mem_new(1, sizeof *o);
   int rc = o ? check_distinct(cfg, err) : cr_fail_nomem(err, "the outputs");
+  if (rc == CR_OK)
+    o->undivided = cfg->about.undivided;
   if (rc == CR_OK && cfg->db)
     rc = cr_rundb_create(cfg->db, &cfg->about, &o->db, err);
   if (rc == CR_OK && cfg->ledger)
@@ -106,6 +112,7 @@ static int write_notes(void *ctx, const struct cr_note *note, uint32_t n, struct
 int cr_cli_outputs_begin(struct cr_cli_outputs *o, const char *policy, struct cr_core_cfg *core, struct cr_err *err)
 {
   if (o->db) {
+    cr_rundb_set_undivided(o->db, o->undivided && core->machine == o->undivided->machine);
     int rc = cr_rundb_begin(o->db, policy, core->backend->name, &o->db_notes, &o->requests, err);
     if (rc != CR_OK)
       return rc;
@@ -114,6 +121,7 @@ int cr_cli_outputs_begin(struct cr_cli_outputs *o, const char *policy, struct cr
   if (o->ledger)
     add_line(o->ledger, "policy ", policy);
   if (o->timeline) {
+    cr_timeline_move(o->timeline, core->machine);
     cr_timeline_begin(o->timeline, policy, &o->observer);
     core->observer = &o->observer;
   }

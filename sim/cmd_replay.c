@@ -9,6 +9,7 @@
 
 #include "sim/cli.h"
 #include "sim/cli_policy.h"
+#include "sim/cli_scenario.h"
 #include "sim/ledger.h"
 #include "sim/mem.h"
 #include "sim/provenance.h"
@@ -33,7 +34,7 @@ const struct cr_cmd cr_cmd_replay = {
 struct tape {
   const char *path;
   struct cr_rundb *db;
-  struct cr_scenario *scenario;
+  struct cr_cli_scenario scenarios;
 };
 
 static int load_scenario(struct tape *t, struct cr_err *err)
@@ -48,10 +49,10 @@ static int load_scenario(struct tape *t, struct cr_err *err)
     .n_store = info->n_store,
     .text = info->scenario_text,
   };
-  int rc = cr_scenario_load(info->scenario_path, &o, &t->scenario, err);
+  int rc = cr_cli_scenario_load(info->scenario_path, &o, &t->scenarios, err);
   if (rc != CR_OK)
     return rc;
-  if (cr_workload_hash(t->scenario->workload) != info->workload_hash)
+  if (cr_workload_hash(t->scenarios.as_divided->workload) != info->workload_hash)
     return cr_fail(err, CR_EINPUT,
                    "the models that scenario %s finds today are not those of the run; give it the same traces",
                    info->scenario_path);
@@ -87,13 +88,16 @@ static int replay_run(const struct tape *t, uint32_t i, struct cr_text *out, int
   struct cr_note *note = NULL;
   uint64_t n = 0;
   struct cr_replay_report report;
+  const struct cr_scenario *s = NULL;
   int rc = cr_cli_policy_open(recorded->policy, &policy, err);
   if (rc == CR_OK)
     rc = cr_rundb_read_notes(t->db, i, &note, &n, err);
   if (rc == CR_OK)
     rc = check_ledger(note, n, recorded->ledger_hash, err);
   if (rc == CR_OK)
-    rc = cr_replay(t->scenario->workload, t->scenario->machine, policy.ops, policy.options, note, n, &report, err);
+    s = cr_cli_scenario_for(&t->scenarios, policy.ops->name);
+  if (rc == CR_OK)
+    rc = cr_replay(s->workload, s->machine, policy.ops, policy.options, note, n, &report, err);
   if (rc == CR_OK) {
     tell(t, recorded->policy, &report, out);
     *same &= report.same;
@@ -122,7 +126,7 @@ static int replay_file(const char *path, int *same, struct cr_err *err)
   else
     rc = cr_cli_write(NULL, text.s, text.n, err);
   cr_text_fini(&text);
-  cr_scenario_free(t.scenario);
+  cr_cli_scenario_free(&t.scenarios);
   cr_rundb_close(t.db);
   return rc;
 }

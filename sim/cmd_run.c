@@ -15,6 +15,7 @@
 #include "sim/cli.h"
 #include "sim/cli_outputs.h"
 #include "sim/cli_policy.h"
+#include "sim/cli_scenario.h"
 #include "sim/cli_truth.h"
 #include "sim/core.h"
 #include "sim/mem.h"
@@ -42,7 +43,8 @@ struct args {
 struct job {
   struct args args;
   struct cr_arena *arena;
-  struct cr_scenario *scenario;
+  struct cr_cli_scenario scenarios;
+  const struct cr_scenario *scenario; /* as divided */
   const struct cr_backend_ops *backend;
   enum cr_format format;
   uint64_t seed;
@@ -302,6 +304,20 @@ static int choose_policies(struct job *j, struct cr_err *err)
   return CR_OK;
 }
 
+/* Those that have the platform undivided are policies that there are. */
+static int check_undivided(const struct job *j, struct cr_err *err)
+{
+  for (uint32_t i = 0; i < j->scenario->n_undivided; i++) {
+    const char *name = j->scenario->undivided[i];
+    int known = cr_policy_find(name, strlen(name)) != NULL;
+    for (uint32_t k = 0; k < j->n_contender; k++)
+      known |= strcmp(j->contender[k].ops->name, name) == 0;
+    if (!known)
+      return cr_fail(err, CR_EINPUT, "undivided: there is no policy '%.80s'; write its name alone, such as threads", name);
+  }
+  return CR_OK;
+}
+
 static int prepare(struct job *j, struct cr_err *err)
 {
   const struct args *a = &j->args;
@@ -319,14 +335,16 @@ static int prepare(struct job *j, struct cr_err *err)
     .device = a->device, .store = a->store.word, .n_store = a->store.n, .set = a->set.word, .n_set = a->set.n,
   };
   if (rc == CR_OK)
-    rc = cr_scenario_load(a->scenario, &o, &j->scenario, err);
+    rc = cr_cli_scenario_load(a->scenario, &o, &j->scenarios, err);
   if (rc != CR_OK)
     return rc;
+  j->scenario = j->scenarios.as_divided;
   if (*j->scenario->left_out)
     fputs(j->scenario->left_out, stderr);
   cr_cli_say_assumed(&j->scenario->machine->device[0]);
   j->seed = a->seed ? (uint64_t)seed : j->scenario->seed;
-  return choose_policies(j, err);
+  rc = choose_policies(j, err);
+  return rc == CR_OK ? check_undivided(j, err) : rc;
 }
 
 static int open_outputs(struct job *j, struct cr_err *err)
@@ -335,7 +353,7 @@ static int open_outputs(struct job *j, struct cr_err *err)
   const struct cr_cli_outputs_cfg cfg = {
     .db = a->db, .ledger = a->ledger, .timeline = a->timeline, .from_ns = j->from_ns, .to_ns = j->to_ns,
     .about = {
-      .command = j->command, .scenario = j->scenario, .scenario_path = a->scenario, .seed = j->seed, .device = a->device,
+      .command = j->command, .scenario = j->scenario, .undivided = j->scenarios.undivided, .scenario_path = a->scenario, .seed = j->seed, .device = a->device,
       .store = a->store.word, .n_store = a->store.n, .overwrite = a->force,
     },
   };
@@ -389,9 +407,10 @@ static void on_progress(void *ctx, cr_ns now_ns, cr_ns duration_ns)
 
 static int run_core(struct job *j, const struct cr_cli_policy *c, struct cr_result *r, struct cr_err *err)
 {
+  const struct cr_scenario *s = cr_cli_scenario_for(&j->scenarios, c->ops->name);
   struct cr_core_cfg cfg = {
-    .workload = j->scenario->workload,
-    .machine = j->scenario->machine,
+    .workload = s->workload,
+    .machine = s->machine,
     .policy = c->ops,
     .policy_options = c->options,
     .backend = j->backend,
@@ -450,10 +469,16 @@ static int run_all(struct job *j, int *fatal, struct cr_err *err)
 static int summarize(struct job *j, struct cr_summary *s, struct cr_err *err)
 {
   const struct cr_scenario *scenario = j->scenario;
-  int rc = cr_summary_init(s, j->n_result, cr_summary_clients(scenario->workload), scenario->machine->n_device, j->arena,
-                           err);
+  uint32_t n_device = scenario->machine->n_device; /* those of the undivided platform come behind them */
+  uint32_t n_more = j->scenarios.undivided ? j->scenarios.undivided->machine->n_device : 0;
+  int rc =
+    cr_summary_init(s, j->n_result, cr_summary_clients(scenario->workload), n_device + n_more, j->arena, err);
   for (uint32_t i = 0; rc == CR_OK && i < j->n_result; i++) {
-    rc = cr_summarize_run(&j->result[i], scenario->workload, scenario->machine, &s->run[i], err);
+    const struct cr_scenario *of_run = cr_cli_scenario_for(&j->scenarios, j->contender[i].ops->name);
+    struct cr_device_summary *device = s->run[i].device;
+    s->run[i].device = of_run == scenario ? device : device + n_device;
+    rc = cr_summarize_run(&j->result[i], of_run->workload, of_run->machine, &s->run[i], err);
+    s->run[i].device = device;
     s->run[i].policy = j->contender[i].spec;
   }
   if (rc != CR_OK)
@@ -495,7 +520,7 @@ static void clean_up(struct job *j)
   cr_cli_outputs_free(j->outputs);
   for (uint32_t i = 0; i < j->n_result; i++)
     cr_result_fini(&j->result[i]);
-  cr_scenario_free(j->scenario);
+  cr_cli_scenario_free(&j->scenarios);
   for (uint32_t i = 0; i < j->n_contender; i++)
     cr_cli_policy_close(&j->contender[i]);
   cr_arena_free(j->arena);

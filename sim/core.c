@@ -110,8 +110,12 @@ static CR_COLD void end_livelocked(struct core *c, const char *what)
 
 static CR_COLD void end_stalled(struct core *c)
 {
-  struct cr_err err;
-  cr_finding_stalled(&c->host, &err);
+  struct cr_err err, stalled;
+  cr_finding_stalled(&c->host, &stalled);
+  if (c->result.n_refused) /* it may be what the policy waits for */
+    cr_fail(&err, CR_ERUN, "%.250s; what it asked for was refused before: %.230s", stalled.text, c->result.why);
+  else
+    err = stalled;
   end(c, CR_STALLED, CR_ERUN, &err);
 }
 
@@ -189,6 +193,8 @@ static void act_launch(struct core *c, const struct cr_note *asked)
            .think_ns = think_ns,
            .ready_ns = h->request_ready_ns[asked->a],
            .actual_ppm = draw_actual_ppm(c, client, h->flight[asked->a].number),
+           .n_request = h->request_batch[asked->a],
+           .row = h->flight[asked->a].row,
            .block0 = h->request_next_block[asked->a],
            .n_block = n_block,
            .key = takes_turns ? (int64_t)asked->t : 0,
@@ -307,12 +313,15 @@ static void count_verdict(struct core *c, const struct cr_note *asked)
   cr_verdicts_add(&c->result.client[asked->a].verdicts, asked->b, asked->c, (uint32_t)asked->t);
 }
 
-/* The policy has dropped a client's request. */
+/* The policy has dropped a client's request, and those that ran together with it. */
 static void let_go(struct core *c, uint32_t request, uint32_t client)
 {
-  c->result.client[client].n_dropped += c->host.request_arrive_ns[request] >= c->cfg->warmup_ns;
-  follow(c, client);
-  if (cr_host_is_job(&c->host, client) && cr_job_life_drop(&c->life, client, c->now_ns) != CR_OK)
+  const struct cr_host *h = &c->host;
+  for (; request != CR_NONE; request = h->flight[request].batch_next) {
+    c->result.client[client].n_dropped += h->request_arrive_ns[request] >= c->cfg->warmup_ns;
+    follow(c, client);
+  }
+  if (cr_host_is_job(h, client) && cr_job_life_drop(&c->life, client, c->now_ns) != CR_OK)
     end_nomem(c);
 }
 
@@ -482,6 +491,24 @@ static void tell_ran(struct core *c, const struct cr_event *e)
     tell(c, &(struct cr_note){.at_ns = c->now_ns, .kind = CR_NOTE_RAN, .a = e->request, .t = (uint64_t)e->used_ns});
 }
 
+/* The requests that were finished together with another one, which was told of: each is told, counted and followed by itself. */
+static void deliver_batch(struct core *c, uint32_t request, cr_ns begin_ns, const struct cr_event *e)
+{
+  struct cr_host *h = &c->host;
+  for (uint32_t next; request != CR_NONE && !c->over; request = next) {
+    uint32_t client = h->request_client[request];
+    next = h->flight[request].batch_next;
+    h->flight[request].reach_ns = begin_ns;
+    c->result.n_event++;
+    count_finished(c, request, e->at_ns);
+    tell(c, &(struct cr_note){
+              .at_ns = c->now_ns, .kind = CR_NOTE_DONE, .a = request, .b = e->op, .t = (uint64_t)e->reach_ns});
+    follow(c, client);
+    if (c->dependents.n)
+      follow_dependents(c, client);
+  }
+}
+
 static void deliver(struct core *c, const struct cr_event *e)
 {
   static const enum cr_note_kind kind[] = {
@@ -495,6 +522,8 @@ static void deliver(struct core *c, const struct cr_event *e)
   c->result.n_event++;
   c->result.n_op += e->op - h->request_next_op[e->request];
   f->reach_ns = cr_min_ns(f->reach_ns, e->reach_ns);
+  cr_ns begin_ns = f->reach_ns;
+  uint32_t batch = f->batch_next;
   if (complete)
     count_finished(c, e->request, e->at_ns);
   count_back(c, e, f->stream);
@@ -522,6 +551,8 @@ static void deliver(struct core *c, const struct cr_event *e)
     follow(c, client);
   if (complete && c->dependents.n)
     follow_dependents(c, client);
+  if (complete)
+    deliver_batch(c, batch, begin_ns, e);
 }
 
 static void arrive(struct core *c, const struct cr_entry *e)

@@ -27,6 +27,7 @@ struct cr_layer_start {
   int is_final;          /* of its model: no other node is to be told */
   uint32_t actual_ppm;   /* it takes so much of its recorded time */
   cr_ns launched_ns;     /* the launch of its range takes effect then; may lie in the past */
+  uint32_t row;          /* of its times (sim/batch.h) */
 };
 
 /* Calls mean what those of sim/gpu.h say; self is what make() gave. */

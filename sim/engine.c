@@ -259,6 +259,7 @@ static void start_op(struct cr_engine *e, struct stream *s, cr_ns from_ns, cr_ns
                                 .is_final = is_final(e, r),
                                 .actual_ppm = r->actual_ppm,
                                 .launched_ns = launched_ns,
+                                .row = r->row,
                               });
   else if (r->block || r->n_slice)
     d->model.ops->start_part(d->model.self, s->local,
@@ -397,15 +398,18 @@ void cr_engine_span(struct cr_engine *e, struct stream *s, uint32_t request, uin
   if (!e->observer || !e->observer->on_op || end->start_ns == CR_NS_NEVER)
     return;
   uint32_t n_left = e->workload->op[end->op].blocks - (n_block - end->n_left);
-  e->observer->on_op(e->observer->ctx, &(struct cr_op_span){.start_ns = end->start_ns,
-                                                            .end_ns = now_ns,
-                                                            .device = s->device,
-                                                            .stream = cr_engine_stream_id(e, s),
-                                                            .client = client,
-                                                            .request = request,
-                                                            .op = end->op,
-                                                            .n = 1,
-                                                            .n_left = n_left});
+  const struct range *r = s->head != CR_NONE ? &e->range[s->head] : NULL;
+  e->observer->on_op(e->observer->ctx,
+                     &(struct cr_op_span){.start_ns = end->start_ns,
+                                          .end_ns = now_ns,
+                                          .device = s->device,
+                                          .stream = cr_engine_stream_id(e, s),
+                                          .client = client,
+                                          .request = request,
+                                          .op = end->op,
+                                          .n = 1,
+                                          .n_left = n_left,
+                                          .n_request = r && r->request == request ? r->n_request : 1});
 }
 
 /* Of blocks launched by themselves or cut midway: whether the op is done with them.  A slice's range is over in any case. */
@@ -587,6 +591,8 @@ static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
                       .launch_ns = now_ns,
                       .reach_ns = CR_NS_NEVER,
                       .actual_ppm = act->actual_ppm,
+                      .n_request = act->n_request,
+                      .row = act->row,
                       .block = act->block0,
                       .n_slice = act->n_block,
                       .pad = CR_NONE};

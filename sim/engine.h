@@ -8,7 +8,7 @@
 
 #define CR_ENGINE_CAPS                                                                                              \
   (CR_CAP_PARK | CR_CAP_EVICT | CR_CAP_KILL | CR_CAP_SLICE | CR_CAP_PAD | CR_CAP_PRIORITY | CR_CAP_SHARE |           \
-   CR_CAP_PROCESS | CR_CAP_MEM | CR_CAP_QUEUE | CR_CAP_NODE)
+   CR_CAP_PROCESS | CR_CAP_MEM | CR_CAP_QUEUE | CR_CAP_NODE | CR_CAP_BATCH)
 
 struct cr_engine;
 

@@ -22,6 +22,8 @@ struct range {
   int is_job;          /* it has a struct passes */
   uint32_t actual_ppm; /* of layers: of their recorded times */
   cr_ns ran_ns;        /* of layers: their own time so far */
+  uint32_t n_request;  /* that run together */
+  uint32_t row;        /* of layers: of their times, which holds for so many */
   uint32_t block;      /* blocks of its next op that are done */
   uint32_t n_slice;    /* it is so many blocks of one op; 0: whole ops */
   uint32_t handed;     /* ops that had been in the device queue when it was to be given back */

@@ -84,6 +84,11 @@ static void add_asked(const struct cr_host *h, const struct cr_note *asked, stru
   case CR_NOTE_DROP:
     add_request(h, asked->a, out);
     break;
+  case CR_NOTE_BATCH:
+    add_request(h, asked->a, out);
+    cr_text_add(out, " and");
+    add_request(h, asked->b, out);
+    break;
   case CR_NOTE_PREEMPT:
     cr_text_add(out, " stream %" PRIu32 " by %s", asked->a, cr_cap_text(asked->b));
     break;

@@ -44,7 +44,8 @@ struct gpu_node {
 
 static const struct cr_layer_time *time_of(const struct gpu_node *n, const struct stream *s)
 {
-  return &n->op[s->layer.op].layer[n->id];
+  const struct cr_op_spec *op = &n->op[s->layer.op];
+  return &op->layer[s->layer.row * op->n_layer + n->id];
 }
 
 /* --- making ------------------------------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/batch.h"
 #include "sim/gpu.h"
 #include "sim/mem.h"
 #include "sim/memory.h"
@@ -68,8 +69,9 @@ static int add_clients(struct cr_host *h)
   uint8_t *class = cr_arena_take(h->arena, n, sizeof *class);
   int32_t *priority = cr_arena_take(h->arena, n, sizeof *priority);
   cr_ns *deadline_ns = cr_arena_take(h->arena, n, sizeof *deadline_ns);
+  uint32_t *batch = cr_arena_take(h->arena, n, sizeof *batch);
   h->client_n_request = cr_arena_take(h->arena, n, sizeof *h->client_n_request);
-  if (!model || !weight || !class || !priority || !deadline_ns || !h->client_n_request)
+  if (!model || !weight || !class || !priority || !deadline_ns || !batch || !h->client_n_request)
     return CR_ENOMEM;
   for (uint32_t i = 0; i < n; i++) {
     const struct cr_client_spec *c = &w->client[i];
@@ -78,6 +80,7 @@ static int add_clients(struct cr_host *h)
     class[i] = (uint8_t)c->class;
     priority[i] = c->priority;
     deadline_ns[i] = c->deadline_ns;
+    batch[i] = c->batch;
   }
   h->view.n_client = n;
   h->view.client_model = model;
@@ -85,6 +88,7 @@ static int add_clients(struct cr_host *h)
   h->view.client_class = class;
   h->view.client_priority = priority;
   h->view.client_deadline_ns = deadline_ns;
+  h->view.client_batch = batch;
   return add_times_of_clients(h);
 }
 
@@ -275,6 +279,7 @@ static int widen_slots(struct cr_host *h, uint32_t cap)
   h->request_arrive_ns = widen(h->request_arrive_ns, n, cap, sizeof *h->request_arrive_ns, &rc);
   h->request_deadline_ns = widen(h->request_deadline_ns, n, cap, sizeof *h->request_deadline_ns, &rc);
   h->request_ready_ns = widen(h->request_ready_ns, n, cap, sizeof *h->request_ready_ns, &rc);
+  h->request_batch = widen(h->request_batch, n, cap, sizeof *h->request_batch, &rc);
   h->request_ran_ns = widen(h->request_ran_ns, n, cap, sizeof *h->request_ran_ns, &rc);
   h->flight = widen(h->flight, n, cap, sizeof *h->flight, &rc);
   h->free_slot = widen(h->free_slot, n / WORD, cap / WORD, sizeof *h->free_slot, &rc);
@@ -288,6 +293,7 @@ static int widen_slots(struct cr_host *h, uint32_t cap)
   v->request_deadline_ns = h->request_deadline_ns;
   v->request_ready_ns = h->request_ready_ns;
   v->request_ran_ns = h->request_ran_ns;
+  v->request_batch = h->request_batch;
   if (rc != CR_OK)
     return rc;
   for (uint32_t i = n; i < cap; i++)
@@ -390,6 +396,7 @@ void cr_host_fini(struct cr_host *h)
   cr_mem_free(h->request_deadline_ns);
   cr_mem_free(h->request_ready_ns);
   cr_mem_free(h->request_ran_ns);
+  cr_mem_free(h->request_batch);
   cr_memory_free(h->memory);
   cr_mem_free(h->flight);
   cr_mem_free(h->free_slot);
@@ -464,12 +471,18 @@ static void tell_request(struct cr_host *h, const struct cr_note *told)
   h->request_deadline_ns[slot] = cr_ns_add((cr_ns)told->t, h->view.client_deadline_ns[client]);
   h->request_ready_ns[slot] = (cr_ns)told->t;
   h->request_ran_ns[slot] = CR_NS_NEVER;
+  h->request_batch[slot] = 1;
   h->request_next_block[slot] = h->request_handed_op[slot] = 0;
-  h->flight[slot] = (struct cr_flight){.reach_ns = CR_NS_NEVER,
-                                       .ran_ns = CR_NS_NEVER,
-                                       .stream = CR_NONE,
-                                       .number = h->client_n_request[client]++,
-                                       .pad_of = CR_NONE};
+  h->flight[slot] = (struct cr_flight){
+    .reach_ns = CR_NS_NEVER,
+    .ran_ns = CR_NS_NEVER,
+    .stream = CR_NONE,
+    .number = h->client_n_request[client]++,
+    .pad_of = CR_NONE,
+    .batch_of = CR_NONE,
+    .batch_next = CR_NONE,
+    .batch_last = CR_NONE,
+  };
   h->job_request[client] = slot;
   if (ops->request_bytes)
     memset(cr_request_state(&h->policy, (cr_request){slot}), 0, ops->request_bytes);
@@ -479,12 +492,13 @@ static void tell_request(struct cr_host *h, const struct cr_note *told)
   ops->on_request(&h->policy, (cr_request){slot});
 }
 
-cr_ns cr_host_recorded_ns(const struct cr_host *h, uint32_t device, uint32_t op, uint32_t n)
+cr_ns cr_host_recorded_ns(const struct cr_host *h, uint32_t device, uint32_t op, uint32_t n, uint32_t row)
 {
   const struct cr_op_spec *o = &h->workload->op[op];
-  cr_ns sum_ns = o[0].layer[device].hd_ns + o[n - 1].layer[device].dh_ns;
+  size_t at = (size_t)row * o->n_layer + device;
+  cr_ns sum_ns = o[0].layer[at].hd_ns + o[n - 1].layer[at].dh_ns;
   for (uint32_t i = 0; i < n; i++)
-    sum_ns = cr_ns_add(sum_ns, o[i].layer[device].exec_ns + o[i].layer[device].misc_ns);
+    sum_ns = cr_ns_add(sum_ns, o[i].layer[at].exec_ns + o[i].layer[at].misc_ns);
   return sum_ns;
 }
 
@@ -493,7 +507,8 @@ cr_ns cr_host_flight_ns(const struct cr_host *h, uint32_t request)
   uint32_t op0 = cr_host_model(h, request)->op0, next = h->request_next_op[request], end = h->flight[request].end_op;
   if (h->workload->op[op0].kind != CR_OP_LAYER)
     return CR_NS_NEVER;
-  return cr_host_recorded_ns(h, h->stream_device[h->flight[request].stream], op0 + next, end - next);
+  const struct cr_flight *f = &h->flight[request];
+  return cr_host_recorded_ns(h, h->stream_device[f->stream], op0 + next, end - next, f->row);
 }
 
 /* The policy owns the request again, from the note's op on. */
@@ -505,7 +520,8 @@ static void land(struct cr_host *h, const struct cr_note *told)
   assert(next_op >= h->request_next_op[slot] && next_op <= f->end_op);
   h->request_ran_ns[slot] = f->ran_ns != CR_NS_NEVER ? f->ran_ns : cr_host_flight_ns(h, slot);
   f->ran_ns = CR_NS_NEVER;
-  cr_host_let_go(h, f->stream);
+  if (h->request_batch[slot])
+    cr_host_let_go(h, f->stream);
   if (cr_host_is_job(h, h->request_client[slot]))
     cr_host_land_job(h, told);
   h->request_next_op[slot] = next_op;
@@ -518,6 +534,7 @@ static void land(struct cr_host *h, const struct cr_note *told)
     h->stream_pad[f->stream] = 0;
   f->pad_of = CR_NONE;
   f->stream = CR_NONE;
+  cr_host_follow_leader(h, slot);
 }
 
 static void tell_cut(struct cr_host *h, const struct cr_note *told)
@@ -530,8 +547,10 @@ static void tell_cut(struct cr_host *h, const struct cr_note *told)
 static void tell_done(struct cr_host *h, const struct cr_note *told)
 {
   uint32_t slot = told->a;
-  land(h, told);
   int complete = told->b == cr_host_n_op(h, slot);
+  if (complete)
+    cr_host_part_batch(h, slot);
+  land(h, told);
   if (h->policy.ops->on_done) {
     h->n_callback++;
     h->policy.ops->on_done(&h->policy, (cr_request){slot}, complete);
@@ -636,6 +655,16 @@ static void grant_process(struct cr_host *h, const struct cr_note *asked)
   h->stream_slice_ns[asked->a] = (cr_ns)asked->t;
 }
 
+/* Of the times of layers that are launched; there is one, or the launch would have been refused. */
+static uint32_t row_of(const struct cr_host *h, uint32_t request, uint32_t op, uint32_t n_op)
+{
+  const struct cr_model_info *m = cr_host_model(h, request);
+  if (h->workload->op[m->op0].kind != CR_OP_LAYER)
+    return 0;
+  return cr_batch_row(m, &h->workload->op[m->op0 + op], n_op, h->stream_device[h->flight[request].stream],
+                      h->request_batch[request], h->view.client_batch[h->request_client[request]]);
+}
+
 static void grant_launch(struct cr_host *h, const struct cr_note *asked)
 {
   uint32_t next = h->request_next_op[asked->a], left = cr_host_n_op(h, asked->a) - next;
@@ -645,6 +674,8 @@ static void grant_launch(struct cr_host *h, const struct cr_note *asked)
   f->ready_ns = CR_NS_NEVER;
   cr_host_hold(h, asked->c);
   f->n_pad = 0;
+  f->row = row_of(h, asked->a, next, f->end_op - next);
+  cr_host_follow_leader(h, asked->a);
   if (cr_host_is_job(h, h->request_client[asked->a]))
     cr_host_launch_job(h, h->request_client[asked->a], asked->c);
 }
@@ -697,6 +728,7 @@ static void grant_cut(struct cr_host *h, const struct cr_note *asked)
   case CR_NOTE_REWIND:
     h->request_next_op[asked->a] = asked->b;
     h->request_next_block[asked->a] = 0;
+    cr_host_follow_leader(h, asked->a);
     break;
   case CR_NOTE_SLICE:
     grant_slice(h, asked);
@@ -705,6 +737,13 @@ static void grant_cut(struct cr_host *h, const struct cr_note *asked)
     grant_pad(h, asked);
     break;
   }
+}
+
+/* With it go those that run together with it. */
+static void grant_drop(struct cr_host *h, uint32_t request)
+{
+  for (; request != CR_NONE; request = h->flight[request].batch_next)
+    cr_host_put_slot(h, request);
 }
 
 int cr_host_grant(struct cr_host *h, const struct cr_note *asked, enum cr_refusal *refusal)
@@ -721,7 +760,9 @@ int cr_host_grant(struct cr_host *h, const struct cr_note *asked, enum cr_refusa
   if (asked->kind == CR_NOTE_TURN)
     cr_host_grant_turn(h, asked);
   if (asked->kind == CR_NOTE_DROP)
-    cr_host_put_slot(h, asked->a);
+    grant_drop(h, asked->a);
+  if (asked->kind == CR_NOTE_BATCH)
+    cr_host_grant_batch(h, asked);
   if (asked->kind == CR_NOTE_PROCESS)
     grant_process(h, asked);
   if (asked->kind == CR_NOTE_SHARE)

@@ -33,6 +33,11 @@ struct cr_flight {
   uint8_t is_cut;     /* a CUT note came for the note that follows */
   cr_ns ready_ns;     /* of a job: when its client will have thought, as told of the range; CR_NS_NEVER: not told */
   cr_ns ran_ns;       /* of layers: how long they ran, as told of the range; CR_NS_NEVER: not told */
+  /* Requests that run together.  Those that joined have batch_of; when the leader is complete, they are in flight without a range of
+   * their own (request_batch 0) until they are told of, each. */
+  uint32_t row;                    /* of the times of its range's layers */
+  uint32_t batch_of;               /* leader; CR_NONE */
+  uint32_t batch_next, batch_last; /* next: that joined behind this one; last: of a leader; CR_NONE */
 };
 
 enum { CR_HOST_SM_BLOCKS = 32 }; /* expected times of a block are known up to so many on an SM */
@@ -86,6 +91,7 @@ struct cr_host {
   struct cr_flight *flight;         /* [request_cap] */
   uint64_t *free_slot, *free_group; /* a bit a free slot; a bit a word of free_slot that is not 0 */
 
+  uint32_t *request_batch;
   cr_ns *request_ready_ns, *request_ran_ns;
 
   /* Jobs.  [n_client] where not said otherwise. */
@@ -138,8 +144,8 @@ static inline uint32_t cr_host_n_op(const struct cr_host *h, uint32_t request)
 }
 
 /* What was recorded of n layers from op of the table on, launched together on a device, without what it takes to tell the next
- * node.  They can run there. */
-cr_ns cr_host_recorded_ns(const struct cr_host *h, uint32_t device, uint32_t op, uint32_t n);
+ * node.  They can run there, by that row of their times (sim/batch.h). */
+cr_ns cr_host_recorded_ns(const struct cr_host *h, uint32_t device, uint32_t op, uint32_t n, uint32_t row);
 
 /* The same of the range that a request has in flight; CR_NS_NEVER: it is none of layers. */
 cr_ns cr_host_flight_ns(const struct cr_host *h, uint32_t request);
@@ -163,7 +169,10 @@ enum cr_refusal cr_host_check_job(const struct cr_host *h, const struct cr_note 
 enum cr_refusal cr_host_check_launch(const struct cr_host *h, uint32_t request, uint32_t n_op, uint32_t stream);
 enum cr_refusal cr_host_grant_job(struct cr_host *h, const struct cr_note *asked);
 void cr_host_launch_job(struct cr_host *h, uint32_t client, uint32_t stream);
-int cr_host_add_turns(struct cr_host *h) CR_MUST; /* in host_turns.c, as the next */
+void cr_host_grant_batch(struct cr_host *h, const struct cr_note *asked); /* in host_batch.c, as the next */
+void cr_host_follow_leader(struct cr_host *h, uint32_t leader);           /* those that run with it are where it is */
+void cr_host_part_batch(struct cr_host *h, uint32_t leader);              /* which is complete */
+int cr_host_add_turns(struct cr_host *h) CR_MUST;                         /* in host_turns.c, as the next */
 enum cr_refusal cr_host_check_alone(const struct cr_host *h, uint32_t stream);
 enum cr_refusal cr_host_check_turn(const struct cr_host *h, const struct cr_note *asked);
 void cr_host_grant_turn(struct cr_host *h, const struct cr_note *asked);

@@ -30,6 +30,7 @@ const char *const cr_note_name[CR_N_NOTE] = {
   [CR_NOTE_REWIND] = "rewind",   [CR_NOTE_SLICE] = "slice",       [CR_NOTE_PAD] = "pad",
   [CR_NOTE_CUT] = "cut",         [CR_NOTE_THOUGHT] = "thought",   [CR_NOTE_TURN] = "turn",
   [CR_NOTE_TURNED] = "turned",   [CR_NOTE_RAN] = "ran",           [CR_NOTE_VERDICT] = "verdict",
+  [CR_NOTE_BATCH] = "batch",
 };
 
 struct cr_ledger {
@@ -249,6 +250,9 @@ static void print_kind(const struct cr_note *note, struct cr_text *out)
     break;
   case CR_NOTE_DROP:
     cr_text_add(out, "  drop %" PRIu32, note->a);
+    break;
+  case CR_NOTE_BATCH:
+    cr_text_add(out, "  batch %" PRIu32 " with %" PRIu32, note->a, note->b);
     break;
   case CR_NOTE_SETTIMER:
     cr_text_add(out, "  settimer %" PRIu64 " at %" PRId64, note->t, cr_note_timer_ns(note));

@@ -42,6 +42,7 @@ enum cr_note_kind {                   /* appended only: stored in run databases 
                     CR_NOTE_TURNED, /* told: a = request, b = next op, t = time on the device */
                     CR_NOTE_RAN, /* told, before the DONE of layers that did not take what was recorded: a = request, t = ns */
                     CR_NOTE_VERDICT, /* asked: a = client, b = enum cr_verdict, c = enum cr_why, t = client it is about, or CR_NONE */
+                    CR_NOTE_BATCH, /* asked: a = leader, b = request */
                     CR_N_NOTE
 };
 extern const char *const cr_note_name[CR_N_NOTE];

@@ -2,19 +2,19 @@
 noinst_LIBRARIES += libcrsim.a
 libcrsim_a_SOURCES = \
   sim/arrival.c sim/arrival.h sim/ask.c sim/ask.h sim/backend.h sim/backend_sim.c \
-  sim/backend_wall.c sim/block_times.c sim/block_times.h sim/base.c sim/base.h sim/core.c sim/core.h sim/dependents.c sim/dependents.h sim/device_model.c \
+  sim/backend_wall.c sim/batch.c sim/batch.h sim/block_times.c sim/block_times.h sim/base.c sim/base.h sim/core.c sim/core.h sim/dependents.c sim/dependents.h sim/device_model.c \
   sim/device_model.h sim/device_queue.c sim/device_queue.h sim/engine.c sim/engine.h sim/engine_int.h sim/engine_iterations.c sim/engine_pad.c \
   sim/engine_stop.c \
   sim/copy_engines.c sim/copy_engines.h sim/finding.c sim/finding.h \
   sim/fluid.c sim/fluid.h sim/fluid_int.h sim/fluid_shape.c sim/gpu.c sim/gpu.h sim/gpu_block.c sim/gpu_cohort.c sim/gpu_int.h sim/gpu_model.c \
   sim/gpu_node.c sim/gpu_node.h sim/gpu_rate.c \
-  sim/gpu_shape.c sim/gpu_sm.c sim/heap.c sim/heap.h sim/hist.c sim/hist.h sim/host.c sim/host.h sim/host_job.c sim/host_turns.c sim/host_thread.c sim/host_thread.h \
+  sim/gpu_shape.c sim/gpu_sm.c sim/heap.c sim/heap.h sim/hist.c sim/hist.h sim/host.c sim/host.h sim/host_batch.c sim/host_job.c sim/host_turns.c sim/host_thread.c sim/host_thread.h \
   sim/iterations.c sim/iterations.h sim/job_life.c sim/job_life.h \
   sim/ledger.c sim/ledger.h sim/machine.c sim/machine.h sim/mem.c sim/mem.h sim/memory.c sim/memory.h \
   sim/memory_curve.c sim/memory_curve.h sim/memory_gauge.c sim/memory_gauge.h sim/memory_track.c sim/memory_track.h sim/report_memory.c sim/report_memory.h \
   sim/nearest.c sim/nearest.h sim/needs.c sim/needs.h sim/node_device.c sim/node_device.h sim/option.c sim/option.h sim/outfile.c sim/outfile.h \
   sim/plugin.c sim/plugin.h sim/policy.c sim/policy.h sim/progress.c sim/progress.h \
-  sim/provenance.c sim/provenance.h sim/replay.c sim/replay.h sim/report.c sim/report.h sim/report_preempt.c sim/report_preempt.h sim/report_verdict.c sim/report_verdict.h sim/rotation.c sim/rotation.h \
+  sim/provenance.c sim/provenance.h sim/replay.c sim/replay.h sim/report.c sim/report.h sim/report_node.c sim/report_node.h sim/report_preempt.c sim/report_preempt.h sim/report_verdict.c sim/report_verdict.h sim/rotation.c sim/rotation.h \
   sim/rng.c sim/rng.h sim/sleepers.c sim/sleepers.h sim/slices.c sim/slices.h sim/stats.c sim/stats.h sim/summary.c sim/summary.h sim/table.c sim/table.h \
   sim/text.c sim/text.h sim/timeline.c sim/timeline.h sim/unit.c sim/unit.h \
   sim/workload.c sim/workload.h
@@ -26,8 +26,9 @@ policy_HEADERS = sim/base.h sim/option.h sim/policy.h sim/text.h sim/workload.h
 # for, used or not; -rdynamic shows them to it.
 bin_PROGRAMS += corun
 corun_SOURCES = \
-  sim/cli.c sim/cli.h sim/cli_outputs.c sim/cli_outputs.h sim/cli_policy.c sim/cli_policy.h sim/cli_truth.c \
-  sim/cli_truth.h sim/cmd_calibrate.c sim/cmd_collect.c sim/cmd_collect_run.c sim/cmd_collect_run.h sim/cmd_disb.c sim/cmd_disb.h sim/cmd_export.c \
+  sim/cli.c sim/cli.h sim/cli_outputs.c sim/cli_outputs.h sim/cli_policy.c sim/cli_policy.h sim/cli_scenario.c sim/cli_scenario.h \
+  sim/cli_truth.c sim/cli_truth.h sim/cmd_calibrate.c sim/cmd_collect.c sim/cmd_collect_run.c sim/cmd_collect_run.h \
+  sim/cmd_disb.c sim/cmd_disb.h sim/cmd_export.c \
   sim/cmd_generate.c sim/cmd_generate.h sim/cmd_generate_tasks.c sim/cmd_import.c sim/cmd_jobs.c sim/cmd_jobs.h \
   sim/cmd_list.c sim/cmd_memory.c sim/cmd_memory.h sim/cmd_nsys.c sim/cmd_nsys.h sim/cmd_plan.c sim/cmd_plan.h \
   sim/cmd_plan_report.c sim/cmd_plan_sets.c sim/cmd_plan_threads.c sim/cmd_replay.c sim/cmd_run.c sim/cmd_show.c \

@@ -78,7 +78,7 @@ static int check_nodes(const struct cr_needs *needs, const char *who, const stru
       err, CR_EINPUT,
       "policy %s needs nodes, and device %s is a whole GPU; choose another policy, or a scenario with nodes", who,
       d->name);
-  uint32_t beyond = needs->caps & ~(uint32_t)(CR_CAP_PRIORITY | CR_CAP_NODE);
+  uint32_t beyond = needs->caps & ~(uint32_t)(CR_CAP_PRIORITY | CR_CAP_NODE | CR_CAP_BATCH);
   if (d->kind != CR_DEVICE_GPU && beyond)
     return cr_fail(err, CR_EINPUT,
                    "policy %s needs %s, which node %s cannot do; of its layers only the times are known", who,

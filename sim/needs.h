@@ -3,7 +3,7 @@
  * A backend says what it can do at all (its caps).  Queues and preemption also have prices, which a device file may leave out;
  * single blocks are followed by the wave model alone; and of models of which only the time of an iteration is known there is
  * nothing to evict, kill, slice or pad.
- * Layers run on nodes and nothing else does, under policies that need nothing but priorities and nodes. */
+ * Layers run on nodes and nothing else does, under policies that need nothing but priorities, batches and nodes. */
 #ifndef CR_NEEDS_H
 #define CR_NEEDS_H
 #include "sim/gpu.h"

@@ -126,7 +126,8 @@ static int is_be(const struct stream *s)
 /* Of the layer alone. */
 static cr_ns own_time(const struct node *n, const struct cr_layer_start *l)
 {
-  const struct cr_layer_time *t = &n->op[l->op].layer[n->id];
+  const struct cr_op_spec *op = &n->op[l->op];
+  const struct cr_layer_time *t = &op->layer[l->row * op->n_layer + n->id];
   cr_ns ns = t->exec_ns + t->misc_ns;
   if (l->is_first)
     ns += t->hd_ns;

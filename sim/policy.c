@@ -5,7 +5,7 @@
 
 const char *const cr_cap_name[CR_N_CAP] = {
   "park", "evict", "kill", "switch", "share", "slice", "pad", "mem", "node", "priority",
-  "process", "queue",
+  "process", "queue", "batch",
 };
 
 const char *const cr_verdict_name[CR_N_VERDICT] = {

@@ -33,8 +33,9 @@ enum cr_cap {
   CR_CAP_PRIORITY = 1 << 9, /* streams of different priority */
   CR_CAP_PROCESS = 1 << 10, /* streams of different processes, which take turns on the device */
   CR_CAP_QUEUE = 1 << 11,   /* a host queue that feeds a bounded device queue */
+  CR_CAP_BATCH = 1 << 12,   /* run requests of one client together */
 };
-#define CR_N_CAP 12
+#define CR_N_CAP 13
 extern const char *const cr_cap_name[CR_N_CAP]; /* "park", "evict", ... in bit order */
 
 /* A GPU of SMs, or a node: CPU cores of one type, or a GPU and a core. */
@@ -55,6 +56,7 @@ struct cr_view {
   const cr_ns *client_deadline_ns; /* relative; CR_NS_NEVER: none */
   const cr_ns *client_period_ns;   /* the least time between two of its requests; CR_NS_NEVER: nobody says */
   const cr_ns *client_join_ns;     /* it is not there before; 0: it is from the beginning */
+  const uint32_t *client_batch;    /* so many of its requests may run together; 1: each by itself */
   /* Where the layers of a client's requests run: stages client_stage0[c] .. client_stage0[c + 1] of the columns behind it, each
    * so many ops on one device.  None: nothing says.  client_stage0 is [n_client + 1] */
   const uint32_t *client_stage0, *stage_device, *stage_n_op;
@@ -86,6 +88,7 @@ struct cr_view {
   /* In on_done: how long the range of layers that has ended ran on its node by itself, without what it waited, was preempted
    * for, or took to tell the next node; CR_NS_NEVER: of other ops, and before */
   const cr_ns *request_ran_ns;
+  const uint32_t *request_batch; /* so many run together, of which it stands for all; 1: by itself; 0: another one stands for it */
 };
 
 struct cr_policy;
@@ -165,6 +168,13 @@ void cr_share(struct cr_policy *p, cr_stream s, uint32_t share_ppm);
 /* Hands n_op ops of r from request_next_op on to a stream (CR_ALL: to the end).  on_done comes once, at their end.  Of a
  * job: whole iterations only.  Between them its client thinks, and the stream waits. */
 void cr_launch(struct cr_policy *p, cr_request r, uint32_t n_op, cr_stream s);
+
+/* r, of the same client as leader, runs together with it from the first op on: both are owned and have not begun.  From here on
+ * the policy owns leader alone, which stands for all: what is launched, told by on_done or dropped of it is so of all, and
+ * requests that join later come behind.  When it is complete, on_done(leader, 1) comes first, then on_done(r, 1) for each of the
+ * others in the order in which they joined; each has its own latency.  At most view->client_batch of a client's requests run
+ * together; times are known of some numbers of them, and fewer take as long as the next larger one.  Needs CR_CAP_BATCH. */
+void cr_batch(struct cr_policy *p, cr_request leader, cr_request r);
 
 /* r takes turns with the others that are given to the stream in the same breath, nothing else being asked for in between: one
  * iteration each, always of the one with the least key (from 0 to 2^62), which then grows by 1 or by the ns that the
@@ -292,7 +302,10 @@ cr_ns cr_expect_ns(const struct cr_policy *p, cr_request r, uint32_t n_op);
  * CR_NS_NEVER: one of them cannot run there.  Other ops run everywhere, as long as cr_expect_ns says. */
 cr_ns cr_expect_stage_ns(const struct cr_policy *p, cr_device d, cr_request r, uint32_t n_op);
 
-/* What was recorded of a layer of the table (0 .. n_op) on a device; exec CR_NS_NEVER: it cannot run there, or is no layer. */
-struct cr_layer_time cr_expect_layer(const struct cr_policy *p, cr_device d, uint32_t op);
+/* What was recorded of a layer of the table (0 .. n_op) on a device, of so many requests together, or of the next larger number that
+ * is known; exec CR_NS_NEVER: they cannot run there, or it is no layer. */
+struct cr_layer_time cr_expect_layer(const struct cr_policy *p, cr_device d, uint32_t op, uint32_t n_request);
+/* The same if so many requests of r's client ran together; cr_expect_stage_ns says it of those that do. */
+cr_ns cr_expect_batch_ns(const struct cr_policy *p, cr_device d, cr_request r, uint32_t n_op, uint32_t n_request);
 
 #endif

@@ -31,7 +31,7 @@ static void mix_text(uint64_t *hash, const char *text)
   mix_bytes(hash, (const unsigned char *)text, strlen(text) + 1);
 }
 
-static void mix_op(uint64_t *hash, const struct cr_op_spec *op)
+static void mix_op(uint64_t *hash, const struct cr_op_spec *op, uint32_t n_batch)
 {
   const int64_t number[] = {
     op->kind, op->stage, op->duration_ns, op->spread_ns, op->gap_ns, op->launch_ns, op->blocks, op->threads, op->regs,
@@ -55,7 +55,7 @@ static void mix_op(uint64_t *hash, const struct cr_op_spec *op)
     mix(hash, op->sm_ppm);
     mix(hash, op->dram_ppm);
   }
-  for (uint32_t i = 0; i < op->n_layer; i++) {
+  for (uint32_t i = 0; i < (1 + n_batch) * op->n_layer; i++) {
     mix(hash, op->layer[i].hd_ns);
     mix(hash, op->layer[i].exec_ns);
     mix(hash, op->layer[i].misc_ns);
@@ -80,6 +80,8 @@ static void mix_model(uint64_t *hash, const struct cr_model_info *model)
   mix(hash, model->persistent_bytes);
   mix(hash, model->ephemeral_bytes);
   mix(hash, model->framework_bytes);
+  for (uint32_t i = 0; i < model->n_batch; i++)
+    mix(hash, model->batch[i]);
   if (model->memory)
     mix_memory(hash, model->memory);
 }
@@ -135,6 +137,8 @@ static void mix_client(uint64_t *hash, const struct cr_client_spec *c)
     mix(hash, c->period_ns);
     mix(hash, c->join_ns);
   }
+  if (c->batch > 1)
+    mix(hash, c->batch);
   for (uint32_t i = 0; i < c->n_stage; i++) {
     mix(hash, c->stage[i].device);
     mix(hash, c->stage[i].n_op);
@@ -146,8 +150,9 @@ uint64_t cr_workload_hash(const struct cr_workload *w)
   uint64_t hash = UINT64_C(0xcbf29ce484222325);
   for (uint32_t m = 0; m < w->n_model; m++)
     mix_model(&hash, &w->model[m]);
-  for (uint32_t o = 0; o < w->n_op; o++)
-    mix_op(&hash, &w->op[o]);
+  for (uint32_t m = 0; m < w->n_model; m++)
+    for (uint32_t o = 0; o < w->model[m].n_op; o++)
+      mix_op(&hash, &w->op[w->model[m].op0 + o], w->model[m].n_batch);
   for (uint32_t c = 0; c < w->n_client; c++)
     mix_client(&hash, &w->client[c]);
   return hash;

@@ -73,7 +73,8 @@ static int compare_asked(struct replay *r, struct cr_err *err)
 
 static int in_flight(const struct cr_host *h, uint32_t request)
 {
-  return request < h->view.request_cap && h->request_client[request] != CR_NONE && h->flight[request].stream != CR_NONE;
+  return request < h->view.request_cap && h->request_client[request] != CR_NONE &&
+         h->flight[request].stream != CR_NONE && h->flight[request].batch_of == CR_NONE;
 }
 
 /* Whether the blocks that a CUT note before it told of are some of the op's that follows. */
@@ -118,8 +119,8 @@ static const char *fault(const struct replay *r, const struct cr_note *note)
              : "nothing was launched that ends so";
   case CR_NOTE_BACK:
   case CR_NOTE_TURNED:
-    return in_flight(h, note->a) && note->b >= h->request_next_op[note->a] && note->b <= h->flight[note->a].end_op &&
-               fits_cut(h, note)
+    return in_flight(h, note->a) && h->request_batch[note->a] && note->b >= h->request_next_op[note->a] &&
+               note->b <= h->flight[note->a].end_op && fits_cut(h, note)
              ? NULL
              : "nothing was launched that comes back so";
   case CR_NOTE_CUT:

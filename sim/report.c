@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sim/report_memory.h"
+#include "sim/report_node.h"
 #include "sim/report_preempt.h"
 #include "sim/report_verdict.h"
 #include "sim/table.h"
@@ -316,8 +317,9 @@ static void heading(const struct cr_summary *s, struct cr_text *out)
 {
   char duration[32], warmup[32];
   cr_text_add(out, "%s", s->scenario);
-  for (uint32_t d = 0; s->n_run && d < s->n_device; d++)
-    cr_text_add(out, "%s%s", d ? ", " : " on ", s->run[0].device[d].name);
+  for (uint32_t d = 0, n = 0; s->n_run && d < s->n_device; d++)
+    if (s->run[0].device[d].name)
+      cr_text_add(out, "%s%s", n++ ? ", " : " on ", s->run[0].device[d].name);
   cr_text_add(out, ": ");
   if (n_job(s))
     cr_text_add(out, "%" PRIu64 " job%s, ", n_job(s), n_job(s) == 1 ? "" : "s");
@@ -388,7 +390,10 @@ static void report_table(const struct cr_summary *s, int color, struct cr_text *
   }
   if (wants_devices(s)) {
     cr_text_add(out, "\n");
-    device_table(s, color, out);
+    if (cr_report_has_nodes(s))
+      cr_report_node_table(s, color, out);
+    else
+      device_table(s, color, out);
   }
   if (cr_report_has_preempts(s)) {
     cr_text_add(out, "\n");
@@ -446,7 +451,7 @@ static void csv_commas(struct cr_text *out, uint32_t n)
 }
 
 /* Columns after those of every row, histograms aside. */
-enum { CSV_CLIENT_ONLY = 10, CSV_DEVICE_ONLY = 8 + CR_REPORT_MEMORY_FIELDS, CSV_JOBS_ONLY = 11 };
+enum { CSV_CLIENT_ONLY = 10, CSV_DEVICE_ONLY = 8 + CR_REPORT_NODE_FIELDS + CR_REPORT_MEMORY_FIELDS, CSV_JOBS_ONLY = 11 };
 
 static void csv_header(struct cr_text *out)
 {
@@ -458,6 +463,7 @@ static void csv_header(struct cr_text *out)
     cr_text_add(out, ",%s_mean_ns,%s_min_ns,%s_p50_ns,%s_p95_ns,%s_p99_ns,%s_max_ns", name, name, name, name, name, name);
   }
   cr_text_add(out, ",kernels,copies,memsets,busy_ratio,sm_use_ratio,warp_use_ratio,dram_use_ratio,copy_use_ratio");
+  cr_report_node_header(out);
   cr_report_memory_header(out);
   cr_text_add(out, ",jobs,jobs_done,jobs_rejected,jobs_no_memory,jobs_unfinished,makespan_ns,queuing_mean_ns,jct_mean_ns,"
                    "jct_p50_ns,jct_p95_ns,jobs_per_h");
@@ -514,9 +520,13 @@ static void csv_device(const struct cr_device_summary *d, struct cr_text *out)
 {
   const double share[] = {d->busy, d->sm_use, d->warp_use, d->dram_use, d->copy_use};
   csv_commas(out, CSV_CLIENT_ONLY + 6 * CR_N_METRIC);
-  cr_text_add(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, d->n_kernel, d->n_copy, d->n_memset);
+  if (d->is_node)
+    csv_commas(out, 3);
+  else
+    cr_text_add(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, d->n_kernel, d->n_copy, d->n_memset);
   for (int i = 0; i < 5; i++)
-    csv_number(out, share[i], "6");
+    csv_number(out, d->is_node && i ? NAN : share[i], "6");
+  cr_report_node_csv(d, out);
   cr_report_memory_csv(&d->memory, out);
   csv_commas(out, CSV_JOBS_ONLY);
 }
@@ -529,7 +539,7 @@ static void csv_jobs(const struct cr_jobs_summary *jobs, struct cr_text *out)
   csv_commas(out, CSV_CLIENT_ONLY + 6 * CR_N_METRIC + 3);
   csv_number(out, jobs->busy, "6");
   csv_number(out, jobs->sm_use, "6");
-  csv_commas(out, 3 + CR_REPORT_MEMORY_FIELDS);
+  csv_commas(out, 3 + CR_REPORT_NODE_FIELDS + CR_REPORT_MEMORY_FIELDS);
   for (int i = 0; i < 5; i++)
     cr_text_add(out, ",%" PRIu64, count[i]);
   for (int i = 0; i < 5; i++)
@@ -573,6 +583,8 @@ static void report_csv(const struct cr_summary *s, struct cr_text *out)
       csv_end(s, &run->client[c], out);
     }
     for (uint32_t d = 0; d < s->n_device; d++) {
+      if (!run->device[d].name)
+        continue;
       csv_start(s, run, "device", run->device[d].name, out);
       csv_device(&run->device[d], out);
       csv_end(s, NULL, out);
@@ -642,6 +654,11 @@ static void json_device(const struct cr_device_summary *d, struct cr_text *out)
 {
   cr_text_add(out, "\n        {");
   json_text(out, "name", d->name);
+  if (d->is_node) {
+    cr_report_node_json(d, out);
+    cr_text_add(out, "}");
+    return;
+  }
   json_count(out, "kernels", d->n_kernel);
   json_count(out, "copies", d->n_copy);
   json_count(out, "memsets", d->n_memset);
@@ -706,8 +723,10 @@ static void json_run(const struct cr_summary *s, uint32_t r, struct cr_text *out
     json_client(&run->client[c], out);
   }
   cr_text_add(out, "],\n      \"devices\":[");
-  for (uint32_t d = 0; d < s->n_device; d++) {
-    cr_text_add(out, d ? "," : "");
+  for (uint32_t d = 0, n = 0; d < s->n_device; d++) {
+    if (!run->device[d].name)
+      continue;
+    cr_text_add(out, n++ ? "," : "");
     json_device(&run->device[d], out);
   }
   cr_text_add(out, "]}");

@@ -24,6 +24,8 @@ int cr_summary_init(struct cr_summary *s, uint32_t n_run, uint32_t n_client, uin
     run[i].device = cr_arena_take(arena, n_device, sizeof *run[i].device);
     if (!run[i].client || !run[i].device)
       return cr_fail_nomem(err, "the results");
+    for (uint32_t d = 0; d < n_device; d++)
+      run[i].device[d].memory = cr_memory_use_unknown();
   }
   *s = (struct cr_summary){.run = run, .n_run = n_run, .n_client = n_client, .n_device = n_device};
   return CR_OK;
@@ -87,6 +89,7 @@ void cr_summarize_device(const struct cr_result *r, uint32_t device, const struc
   int ops_known = u->n_kernel || u->n_copy || u->n_memset || !(u->busy_ns > 0);
   *out = (struct cr_device_summary){
     .name = d->name,
+    .is_node = d->kind != CR_DEVICE_GPU,
     .n_kernel = u->n_kernel,
     .n_copy = u->n_copy,
     .n_memset = u->n_memset,

@@ -31,7 +31,8 @@ struct cr_client_summary {
 
 /* Shares are of the whole run, warm-up included, 0..1; NAN: not known. */
 struct cr_device_summary {
-  const char *name;
+  const char *name;            /* NULL: the run had not this one, which others of the command had */
+  int is_node;                 /* of CPU cores, or a GPU and a core: sm_use is of its cores, and n_kernel of layers */
   uint64_t n_kernel, n_copy, n_memset;
   double busy;                 /* of time, with at least one op on the device */
   double sm_use;               /* of SMs, holding at least one block */

@@ -47,6 +47,7 @@ struct cr_timeline {
   char **name;          /* [n_op] of each op as a JSON string */
   uint32_t *op_model;   /* [n_op] */
   char **client_json;   /* [n_client] */
+  uint32_t n_device;    /* the most of any machine */
   struct track *track;  /* [n_device] */
   struct cr_memory_track *memory; /* NULL: no client is a job */
   uint64_t n_flat;      /* iterations of the runs before of whose memory the peak alone is drawn */
@@ -87,7 +88,7 @@ static void free_timeline(struct cr_timeline *t)
     cr_mem_free(t->name[o]);
   for (uint32_t c = 0; t->client_json && c < t->workload->n_client; c++)
     cr_mem_free(t->client_json[c]);
-  for (uint32_t d = 0; t->track && d < t->machine->n_device; d++)
+  for (uint32_t d = 0; t->track && d < t->n_device; d++)
     cr_mem_free(t->track[d].thread);
   cr_mem_free(t->name);
   cr_mem_free(t->op_model);
@@ -113,7 +114,7 @@ static int prepare(struct cr_timeline *t)
   t->name = cr_mem_new(w->n_op, sizeof *t->name);
   t->op_model = cr_mem_new(w->n_op, sizeof *t->op_model);
   t->client_json = cr_mem_new(w->n_client, sizeof *t->client_json);
-  t->track = cr_mem_new(t->machine->n_device, sizeof *t->track);
+  t->track = cr_mem_new(t->n_device, sizeof *t->track);
   if (!t->name || !t->op_model || !t->client_json || !t->track)
     return 0;
   for (uint32_t m = 0; m < w->n_model; m++)
@@ -159,6 +160,7 @@ int cr_timeline_new(const char *path, const struct cr_timeline_cfg *cfg, struct 
     return cr_fail_nomem(err, "the timeline");
   t->workload = cfg->workload;
   t->machine = cfg->machine;
+  t->n_device = cfg->n_device ? cfg->n_device : cfg->machine->n_device;
   t->from_ns = cfg->from_ns;
   t->to_ns = cfg->to_ns;
   char *provenance = json_of(cfg->provenance ? cfg->provenance : "");
@@ -186,7 +188,7 @@ int cr_timeline_new(const char *path, const struct cr_timeline_cfg *cfg, struct 
 /* From 1: 0 is nobody. */
 static uint32_t pid_of(const struct cr_timeline *t, uint32_t device)
 {
-  return (t->n_run - 1) * t->machine->n_device + device + 1;
+  return (t->n_run - 1) * t->n_device + device + 1;
 }
 
 static void meta(struct cr_timeline *t, uint32_t pid, uint32_t tid, const char *what, const char *value_json)
@@ -330,6 +332,8 @@ static void on_op(void *ctx, const struct cr_op_span *span)
     n += snprintf(line + n, sizeof line - (size_t)n, ",\"iterations\":%u", span->n);
   if (span->n_left) /* given up, stopped, or another launch's */
     n += snprintf(line + n, sizeof line - (size_t)n, ",\"blocks_not_done\":%u", span->n_left);
+  if (span->n_request > 1)
+    n += snprintf(line + n, sizeof line - (size_t)n, ",\"batch\":%u", span->n_request);
   add(t, line, (size_t)n);
   add_text(t, "}}");
 }
@@ -402,8 +406,8 @@ static void end_memory(struct cr_timeline *t, uint32_t device)
 
 static void end_run(struct cr_timeline *t)
 {
-  for (uint32_t d = 0; d < t->machine->n_device; d++) {
-    if (t->policy) {
+  for (uint32_t d = 0; d < t->n_device; d++) {
+    if (t->policy && d < t->machine->n_device) {
       settle(t, d);
       name_device(t, d);
       if (t->memory)
@@ -414,6 +418,12 @@ static void end_run(struct cr_timeline *t)
   }
   cr_mem_free(t->policy);
   t->policy = NULL;
+}
+
+void cr_timeline_move(struct cr_timeline *t, const struct cr_machine *machine)
+{
+  end_run(t);
+  t->machine = machine;
 }
 
 void cr_timeline_begin(struct cr_timeline *t, const char *policy, struct cr_observer *out)

@@ -10,6 +10,7 @@
 struct cr_timeline_cfg {
   const struct cr_workload *workload;
   const struct cr_machine *machine;
+  uint32_t n_device; /* at most, of any run's machine; 0: as many as that one has */
   cr_ns from_ns, to_ns; /* only what overlaps this window; 0 and CR_NS_NEVER: all */
   const char *provenance; /* one line for otherData: version, command, seed */
   int overwrite;
@@ -18,6 +19,8 @@ struct cr_timeline_cfg {
 struct cr_timeline;
 int cr_timeline_new(const char *path, const struct cr_timeline_cfg *cfg, struct cr_timeline **out, struct cr_err *err) CR_MUST;
 /* One run (policy) begins; its devices become processes "policy / device". */
+/* The run that begins next is on that machine, until another one is given. */
+void cr_timeline_move(struct cr_timeline *t, const struct cr_machine *machine);
 void cr_timeline_begin(struct cr_timeline *t, const char *policy, struct cr_observer *out);
 
 /* How large it is so far.  A browser gives up somewhere from here on: */

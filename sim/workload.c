@@ -7,6 +7,7 @@
 
 #include "sim/workload.h"
 
+#include "sim/batch.h"
 #include "sim/mem.h"
 #include "sim/memory_curve.h"
 
@@ -147,18 +148,21 @@ static int are_block_times(const struct cr_op_spec *op)
   return op->n_block_ns == 0 || op->kind == CR_OP_KERNEL;
 }
 
-/* Of a layer: there is a device where it can run, and its parts are not too long to add up. */
-static int are_layer_times(const struct cr_op_spec *op)
+/* Of a layer: there is a device where it can run, batches of it only where single requests can, and its parts are not too long to
+ * add up. */
+static int are_layer_times(const struct cr_op_spec *op, uint32_t n_batch)
 {
   int any = 0;
   if (op->kind != CR_OP_LAYER)
     return op->n_layer == 0;
-  for (uint32_t i = 0; i < op->n_layer; i++) {
+  for (uint32_t i = 0; i < (1 + n_batch) * op->n_layer; i++) {
     const struct cr_layer_time *t = &op->layer[i];
     const cr_ns part[] = {t->hd_ns, t->misc_ns, t->dh_ns};
     if (t->exec_ns == CR_NS_NEVER)
       continue;
     any = 1;
+    if (op->layer[i % op->n_layer].exec_ns == CR_NS_NEVER)
+      return 0;
     if (t->exec_ns <= 0 || t->exec_ns > CR_LAYER_MAX_NS)
       return 0;
     for (uint32_t k = 0; k < 3; k++)
@@ -183,18 +187,21 @@ static int are_launched(const struct cr_workload_builder *b, const struct cr_lay
   return 1;
 }
 
-static const char *layer_fault(const struct cr_workload_builder *b, const struct cr_op_spec *op)
+static const char *layer_fault(const struct cr_workload_builder *b, const struct cr_op_spec *op, uint32_t n_batch)
 {
-  for (uint32_t i = 0; i < op->n_layer; i++)
+  for (uint32_t i = 0; i < (1 + n_batch) * op->n_layer; i++) {
+    if (op->layer[i].exec_ns != CR_NS_NEVER && !op->layer[i].n_op != !op->layer[i % op->n_layer].n_op)
+      return "kernels are recorded of batches where they are of single requests, and nowhere else";
     if (!are_launched(b, &op->layer[i]))
       return "what a layer launches must be kernels, copies and memsets of a model that was added before, recorded "
              "from "
              "a graph and not launched one by one";
+  }
   return NULL;
 }
 
 /* The first field of an op that cannot be, and what it must be; NULL: all can. */
-static const char *op_fault(const struct cr_op_spec *op, uint32_t stage)
+static const char *op_fault(const struct cr_op_spec *op, uint32_t stage, uint32_t n_batch)
 {
   if ((unsigned)op->kind >= CR_N_OP_KIND)
     return "kind is none of those there are";
@@ -219,9 +226,9 @@ static const char *op_fault(const struct cr_op_spec *op, uint32_t stage)
     return "counters must not be negative";
   if (!are_block_times(op))
     return "times of a block must be longer than 0, and only a kernel has any";
-  if (!are_layer_times(op))
-    return "a layer, and nothing else, has a time on some node, from 1 ns to an hour, and other parts from 0 to an "
-           "hour";
+  if (!are_layer_times(op, n_batch))
+    return "a layer, and nothing else, has a time on some node, from 1 ns to an hour, other parts from 0 to an "
+           "hour, and times of batches only where it has one of single requests";
   return NULL;
 }
 
@@ -234,7 +241,7 @@ static int check_ops(const struct cr_workload_builder *b, const struct cr_model_
     const struct cr_op_spec *op = &spec->op[i];
     if (!op->name || !*op->name)
       return cr_fail(err, CR_EINPUT, "model %s: op %u has no name", spec->name, i);
-    const char *fault = i == 0 && op->stage != 0 ? "stage must be 0 for the first" : op_fault(op, stage);
+    const char *fault = i == 0 && op->stage != 0 ? "stage must be 0 for the first" : op_fault(op, stage, spec->n_batch);
     if (!fault && op->kind == CR_OP_ITERATION && spec->n_op != 1)
       fault = "an iteration must be its model's only op";
     if (!fault && (op->kind == CR_OP_LAYER) != (spec->op[0].kind == CR_OP_LAYER))
@@ -242,7 +249,7 @@ static int check_ops(const struct cr_workload_builder *b, const struct cr_model_
     if (!fault && op->n_layer != spec->op[0].n_layer)
       fault = "times must be given for as many nodes as of the first layer";
     if (!fault)
-      fault = layer_fault(b, op);
+      fault = layer_fault(b, op, spec->n_batch);
     if (fault)
       return cr_fail(err, CR_EINPUT, "model %s: op %u (%s): %s", spec->name, i, op->name, fault);
     stage = op->stage;
@@ -273,6 +280,9 @@ static int check_model(const struct cr_workload_builder *b, const struct cr_mode
   if (!is_amount(spec->weight_bytes) || !is_amount(spec->persistent_bytes) || !is_amount(spec->ephemeral_bytes) ||
       !is_amount(spec->framework_bytes))
     return cr_fail(err, CR_EINPUT, "model %s: bytes of memory must not be negative", spec->name);
+  const char *fault = cr_batch_sizes_fault(spec);
+  if (fault)
+    return cr_fail(err, CR_EINPUT, "model %s: %s", spec->name, fault);
   return check_ops(b, spec, info, err);
 }
 
@@ -284,11 +294,12 @@ static const cr_ns *copy_times(struct cr_arena *arena, const cr_ns *time, uint32
   return copy;
 }
 
-static int copy_layer(struct cr_arena *arena, struct cr_op_spec *op)
+static int copy_layer(struct cr_arena *arena, struct cr_op_spec *op, uint32_t n_batch)
 {
-  struct cr_layer_time *copy = op->n_layer ? cr_arena_take(arena, op->n_layer, sizeof *copy) : NULL;
+  size_t n = (size_t)(1 + n_batch) * op->n_layer;
+  struct cr_layer_time *copy = n ? cr_arena_take(arena, n, sizeof *copy) : NULL;
   if (copy)
-    memcpy(copy, op->layer, op->n_layer * sizeof *copy);
+    memcpy(copy, op->layer, n * sizeof *copy);
   op->layer = copy;
   return copy || !op->n_layer ? CR_OK : CR_ENOMEM;
 }
@@ -306,7 +317,7 @@ static int copy_ops(struct cr_workload_builder *b, const struct cr_model_spec *s
       return CR_ENOMEM;
     op[b->w.n_op + i] = spec->op[i];
     op[b->w.n_op + i].name = name->text;
-    if (copy_layer(b->arena, &op[b->w.n_op + i]))
+    if (copy_layer(b->arena, &op[b->w.n_op + i], spec->n_batch))
       return CR_ENOMEM;
     if (spec->op[i].n_block_ns == 0)
       op[b->w.n_op + i].block_ns = NULL;
@@ -322,6 +333,7 @@ int cr_workload_add_model(struct cr_workload_builder *b, const struct cr_model_s
   struct cr_model_info info = {
     .op0 = b->w.n_op,
     .n_op = spec->n_op,
+    .n_batch = spec->n_batch,
     .weight_bytes = spec->weight_bytes,
     .persistent_bytes = spec->persistent_bytes,
     .ephemeral_bytes = spec->ephemeral_bytes,
@@ -339,6 +351,12 @@ int cr_workload_add_model(struct cr_workload_builder *b, const struct cr_model_s
   if (!word)
     return cr_fail_nomem(err, spec->name);
   word->model = b->w.n_model;
+  uint32_t *batch = cr_arena_take(b->arena, spec->n_batch, sizeof *batch);
+  if (!batch)
+    return cr_fail_nomem(err, spec->name);
+  if (spec->n_batch)
+    memcpy(batch, spec->batch, spec->n_batch * sizeof *batch);
+  info.batch = batch;
   info.name = word->text;
   model[b->w.n_model] = info;
   *out = (cr_model){b->w.n_model++};
@@ -495,6 +513,8 @@ static const char *client_fault(const struct cr_workload_builder *b, const struc
   fault = fault ? fault : stage_fault(b, c);
   fault = fault ? fault : actual_fault(b, c);
   fault = fault ? fault : period_fault(c);
+  const struct cr_model_info *m = &b->model[c->model.i];
+  fault = fault ? fault : cr_batch_fault(m, &b->op[m->op0], c);
   if (!fault && c->job.iterations && b->op[b->model[c->model.i].op0].kind == CR_OP_LAYER)
     fault = "a job's model cannot be of layers: jobs do not run on nodes";
   return fault ? fault : job_fault(&c->job, &c->arrival, b->model[c->model.i].n_op);
@@ -539,6 +559,7 @@ int cr_workload_add_client(struct cr_workload_builder *b, const struct cr_client
   if (spec->n_stage)
     memcpy(stage, spec->stage, spec->n_stage * sizeof *stage);
   copy.stage = stage;
+  copy.batch = spec->batch ? spec->batch : 1;
   word->client = b->w.n_client;
   copy.name = word->text;
   client[b->w.n_client] = copy;

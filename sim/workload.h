@@ -67,8 +67,10 @@ struct cr_op_spec {
   enum cr_answer idempotent; /* of a kernel: stopped midway, it may be run again from its start */
   int64_t sm_ppm, dram_ppm; /* of an iteration: millionths of the SMs and of the DRAM bandwidth that it keeps busy while it
                                runs alone; not known: all of the SMs */
-  const struct cr_layer_time *layer; /* of a layer: [n_layer], by device; copied */
-  uint32_t n_layer;                  /* devices; of all others 0 */
+  /* Of a layer: [1 + its model's n_batch][n_layer], by device; copied.  The first row is of one request, the others of as many
+   * together as the model's batch says. */
+  const struct cr_layer_time *layer;
+  uint32_t n_layer; /* devices; of all others 0 */
 };
 
 struct cr_model_spec {
@@ -76,6 +78,9 @@ struct cr_model_spec {
   const struct cr_op_spec *op;                                              /* [n_op]; copied, names too */
   uint32_t n_op;                                                            /* >= 1 */
   int64_t weight_bytes, persistent_bytes, ephemeral_bytes, framework_bytes; /* or CR_UNKNOWN */
+  const uint32_t *batch; /* of layers: [n_batch] numbers of requests, above 1 and ascending, of which times are known when they
+                            run together; copied */
+  uint32_t n_batch;
 };
 
 enum cr_class { CR_RT, CR_BE };
@@ -154,11 +159,14 @@ struct cr_client_spec {
   uint32_t actual_min_ppm, actual_max_ppm; /* from 1 to CR_ACTUAL_MAX_PPM */
   cr_ns period_ns; /* the least time between two requests, as it says; 0: it does not say */
   cr_ns join_ns;   /* when it joins, from which its arrivals count; >= 0 */
+  uint32_t batch; /* of layers, best-effort: so many of its requests may run together, of which its model has times; 0 is 1 */
 };
 
 struct cr_model_info {
   const char *name;
   uint32_t op0, n_op, n_stage;
+  const uint32_t *batch; /* [n_batch], as in its spec */
+  uint32_t n_batch;
   cr_ns duration_ns; /* sum over its ops */
   int64_t weight_bytes, persistent_bytes, ephemeral_bytes, framework_bytes;
   const struct cr_memory_curve *memory; /* ephemeral bytes within an iteration (sim/memory_curve.h); NULL: not known */

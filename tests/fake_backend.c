@@ -455,7 +455,7 @@ static void fake_use(const struct cr_backend *b, uint32_t device, struct cr_use 
     .act = fake_act, .use = fake_use,                                                                         \
   }
 
-const struct cr_backend_ops fake_backend = FAKE("fake", CR_CAP_PARK | CR_CAP_EVICT | CR_CAP_KILL | CR_CAP_PRIORITY |
-                                                   CR_CAP_SHARE | CR_CAP_PROCESS | CR_CAP_MEM | CR_CAP_QUEUE |
-                                                   CR_CAP_SLICE | CR_CAP_PAD | CR_CAP_NODE);
+const struct cr_backend_ops fake_backend =
+  FAKE("fake", CR_CAP_PARK | CR_CAP_EVICT | CR_CAP_KILL | CR_CAP_PRIORITY | CR_CAP_SHARE | CR_CAP_PROCESS | CR_CAP_MEM |
+                 CR_CAP_QUEUE | CR_CAP_BATCH | CR_CAP_SLICE | CR_CAP_PAD | CR_CAP_NODE);
 const struct cr_backend_ops fake_backend_plain = FAKE("fake-plain", 0);

@@ -4,6 +4,7 @@
 unit_tests = \
   tests/t_alloc \
   tests/t_arrival \
+  tests/t_batch \
   tests/t_block_times \
   tests/t_collect_options \
   tests/t_conformance \
@@ -98,6 +99,7 @@ unit_tests = \
 script_tests = \
   tests/calibrate.sh \
   tests/cli.sh \
+  tests/batch_cli.sh \
   tests/collector.sh \
   tests/dart_cli.sh \
   tests/collect_cli.sh \

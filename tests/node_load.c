@@ -58,14 +58,22 @@ static struct cr_op_spec layer(const struct cr_layer_time *time, uint32_t n_devi
 cr_model node_model(struct cr_workload_builder *b, const char *name, uint32_t n_op, uint32_t n_device,
                     const struct cr_layer_time *time)
 {
+  return node_batches(b, name, n_op, n_device, 0, NULL, time);
+}
+
+cr_model node_batches(struct cr_workload_builder *b, const char *name, uint32_t n_op, uint32_t n_device,
+                      uint32_t n_batch, const uint32_t *batch, const struct cr_layer_time *time)
+{
   struct cr_op_spec *op = cr_mem_new(n_op, sizeof *op);
   assert_non_null(op);
   for (uint32_t i = 0; i < n_op; i++)
-    op[i] = layer(time + (size_t)i * n_device, n_device);
+    op[i] = layer(time + (size_t)i * (1 + n_batch) * n_device, n_device);
   struct cr_model_spec spec = {
     .name = name,
     .op = op,
     .n_op = n_op,
+    .batch = batch,
+    .n_batch = n_batch,
     .weight_bytes = CR_UNKNOWN,
     .persistent_bytes = CR_UNKNOWN,
     .ephemeral_bytes = CR_UNKNOWN,

@@ -18,6 +18,11 @@ static inline struct cr_layer_time node_time(cr_ns exec_ns)
 cr_model node_model(struct cr_workload_builder *b, const char *name, uint32_t n_op, uint32_t n_device,
                     const struct cr_layer_time *time);
 
+/* The same with times of batches: layer i takes time[(i * (1 + n_batch) + k) * n_device + d] for batch[k - 1] requests together,
+ * k = 0: for one. */
+cr_model node_batches(struct cr_workload_builder *b, const char *name, uint32_t n_op, uint32_t n_device,
+                      uint32_t n_batch, const uint32_t *batch, const struct cr_layer_time *time);
+
 /* n_stage layers of which each is a stage: layer k takes cost_ns[k] on node k, and is left out where that is 0.  The stages
  * are written to stage, [n_node]; how many there are to *n_stage. */
 cr_model node_stages(struct cr_workload_builder *b, const char *name, uint32_t n_node, const cr_ns *cost_ns,

@@ -218,7 +218,7 @@ static void a_policy_that_cannot_work_never_begins(void **state)
   struct cr_workload_builder *b = cr_workload_builder_new();
   struct cr_core_cfg cfg = script_request(b, &ops, 1);
   ops.abi++;
-  script_run_refused(&cfg, "built for interface 5");
+  script_run_refused(&cfg, "built for interface 6");
   ops.abi--;
   ops.on_request = NULL;
   script_run_refused(&cfg, "neither on_request nor on_room");

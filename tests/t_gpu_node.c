@@ -73,7 +73,7 @@ static cr_model add_model(struct cr_workload_builder *b, const char *name, const
 {
   cr_model m = {0};
   struct cr_err err;
-  const struct cr_model_spec spec = {name, op, n, CR_UNKNOWN, CR_UNKNOWN, CR_UNKNOWN, CR_UNKNOWN};
+  const struct cr_model_spec spec = {name, op, n, CR_UNKNOWN, CR_UNKNOWN, CR_UNKNOWN, CR_UNKNOWN, NULL, 0};
   if (cr_workload_add_model(b, &spec, &m, &err) != CR_OK)
     fail_msg("%s", err.text);
   return m;
@@ -464,7 +464,7 @@ static void layers_launch_recorded_ops_of_a_graph_and_nothing_else(void **state)
     layer.blocks = layer.threads = 0;
     layer.layer = &time[i];
     layer.n_layer = 1;
-    const struct cr_model_spec spec = {"layers", &layer, 1, CR_UNKNOWN, CR_UNKNOWN, CR_UNKNOWN, CR_UNKNOWN};
+    const struct cr_model_spec spec = {"layers", &layer, 1, CR_UNKNOWN, CR_UNKNOWN, CR_UNKNOWN, CR_UNKNOWN, NULL, 0};
     assert_int_equal(cr_workload_add_model(b, &spec, &m, &err), i == 4 ? CR_OK : CR_EINPUT);
     assert_true(i == 4 || strstr(err.text, "what a layer launches"));
   }

@@ -58,7 +58,7 @@ static void wish(struct cr_policy *p)
                                     (enum cr_cap) - 1};
   cr_request r = {some_id(p, 20)};
   cr_stream s = {some_id(p, p->view->n_stream)};
-  switch (draw(p, 16)) {
+  switch (draw(p, 17)) {
   case 0:
     cr_stream_new(p, (cr_device){some_id(p, 1)}, (int32_t)draw(p, 12) - 9);
     break;
@@ -100,6 +100,9 @@ static void wish(struct cr_policy *p)
     break;
   case 14:
     cr_rotate(p, r, s, draw(p, 4) ? draw(p, 1000) : -(int64_t)draw(p, 9), (enum cr_charge)draw(p, 3));
+    break;
+  case 15:
+    cr_batch(p, r, (cr_request){some_id(p, 20)});
     break;
   default:
     cr_expect_ns(p, r, draw(p, 30));
@@ -230,7 +233,7 @@ static void on_room(struct cr_policy *p, cr_stream s)
 
 /* On the fake backend, which has all but the last three; and on the simulator, where nothing takes turns with those. */
 static const struct cr_policy_ops monkey = {MONKEY, .needs = CR_CAP_PARK | CR_CAP_KILL | CR_CAP_PRIORITY |
-                                                             CR_CAP_SHARE | CR_CAP_PROCESS | CR_CAP_MEM};
+                                                             CR_CAP_SHARE | CR_CAP_PROCESS | CR_CAP_MEM | CR_CAP_BATCH};
 static const struct cr_policy_ops padding_monkey = {MONKEY, .needs = CR_CAP_PARK | CR_CAP_EVICT | CR_CAP_KILL |
                                                                      CR_CAP_PRIORITY | CR_CAP_SHARE | CR_CAP_MEM |
                                                                      CR_CAP_QUEUE | CR_CAP_SLICE | CR_CAP_PAD};

@@ -40,19 +40,23 @@ static void make_machine(struct machine *m, struct dice *d)
   m->m = (struct cr_machine){NODES, m->node};
 }
 
-/* Where gaps is not 0, some layers cannot run on some node. */
+/* Where gaps is not 0, some layers cannot run on some node, or not in batches of 2 or 5. */
 static cr_model draw_model(struct cr_workload_builder *b, const char *name, struct dice *d, int gaps, uint32_t *n_op)
 {
-  struct cr_layer_time time[LAYERS * NODES];
+  static const uint32_t size[] = {2, 5};
+  struct cr_layer_time time[LAYERS * 3 * NODES];
+  uint32_t n_row = gaps ? 3 : 1;
   *n_op = 1 + roll(d, LAYERS);
-  for (uint32_t i = 0; i < *n_op * NODES; i++) {
+  for (uint32_t i = 0; i < *n_op * n_row * NODES; i++) {
     time[i] = (struct cr_layer_time){.exec_ns = 1 + roll(d, 5000)};
     if (i % NODES != 1)
       time[i].hd_ns = roll(d, 500), time[i].misc_ns = roll(d, 500), time[i].dh_ns = roll(d, 500);
-    if (gaps && i % NODES != 1 && roll(d, 5) == 0)
+    int is_one = i / NODES % n_row == 0;
+    const struct cr_layer_time *one = &time[i - i / NODES % n_row * NODES];
+    if (gaps && i % NODES != 1 && (one->exec_ns == CR_NS_NEVER || roll(d, is_one ? 5 : 3) == 0))
       time[i].exec_ns = CR_NS_NEVER;
   }
-  return node_model(b, name, *n_op, NODES, time);
+  return node_batches(b, name, *n_op, NODES, n_row - 1, size, time);
 }
 
 /* Requests take other times than recorded, and clients join. */
@@ -77,11 +81,13 @@ static void draw_client(struct cr_workload_builder *b, struct dice *d, uint32_t 
   uint32_t n_op, n_stage = 0, at = 0, device = roll(d, NODES);
   cr_model m = draw_model(b, name, d, gaps, &n_op);
   enum cr_class class = roll(d, 2) ? CR_RT : CR_BE;
+  uint32_t batch = !gaps || class == CR_RT ? 1 : roll(d, 2) ? 2 : 5;
   struct cr_client_spec spec =
-    roll(d, 2) ? load_closed(name, m, class, 1 + roll(d, 4)) : load_poisson(name, m, class, 1 + roll(d, 200000));
+    roll(d, 2) ? load_closed(name, m, class, batch + roll(d, 4)) : load_poisson(name, m, class, 1 + roll(d, 200000));
   spec.priority = -(int32_t)roll(d, 2);
   spec.deadline_ns = roll(d, 2) ? 1 + roll(d, 50000) : CR_NS_NEVER;
   spec.max_requests = 1 + roll(d, 60);
+  spec.batch = batch;
   for (; at < n_op && !gaps; at += stage[n_stage++].n_op, device = (device + 1 + roll(d, NODES - 1)) % NODES)
     stage[n_stage] = (struct cr_stage_spec){.device = device, .n_op = 1 + roll(d, n_op - at)};
   if (roll(d, 4)) {
@@ -154,7 +160,7 @@ static void every_policy_that_can_finishes_loads_of_layers(void **state)
   uint32_t n = 0;
   for (uint32_t i = 0; cr_policy_list[i]; i++) {
     const struct cr_policy_ops *ops = cr_policy_list[i];
-    if (ops->needs & ~(uint32_t)(CR_CAP_PRIORITY | CR_CAP_NODE))
+    if (ops->needs & ~(uint32_t)(CR_CAP_PRIORITY | CR_CAP_NODE | CR_CAP_BATCH))
       continue;
     n++;
     for (uint32_t seed = 0; seed < RUNS; seed++) {
@@ -225,7 +231,7 @@ static void wish(struct cr_policy *p)
   static const enum cr_cap how[] = {CR_CAP_PARK, CR_CAP_EVICT, CR_CAP_KILL, CR_CAP_NODE};
   cr_request r = {monkey_roll(p, 12)};
   cr_stream s = {monkey_roll(p, p->view->n_stream + 2)};
-  switch (monkey_roll(p, 9)) {
+  switch (monkey_roll(p, 11)) {
   case 0:
     cr_preempt(p, s, how[monkey_roll(p, 4)]);
     break;
@@ -245,10 +251,19 @@ static void wish(struct cr_policy *p)
     cr_stream_new(p, (cr_device){monkey_roll(p, NODES + 1)}, (int32_t)monkey_roll(p, 4) - 2);
     break;
   case 6:
-    cr_expect_layer(p, (cr_device){monkey_roll(p, NODES + 2)}, monkey_roll(p, 60));
+    cr_expect_layer(p, (cr_device){monkey_roll(p, NODES + 2)}, monkey_roll(p, 60), monkey_roll(p, 7));
     cr_verdict(p, (cr_client){monkey_roll(p, CLIENTS + 2)}, (enum cr_verdict)monkey_roll(p, CR_N_VERDICT + 1),
                (enum cr_why)monkey_roll(p, CR_N_WHY + 1),
                (cr_client){monkey_roll(p, 3) ? CR_NONE : monkey_roll(p, CLIENTS + 2)});
+    break;
+  case 7:
+  case 8:
+    cr_batch(p, r, (cr_request){monkey_roll(p, 12)});
+    break;
+  case 9:
+    if (monkey_roll(p, 10) == 0)
+      cr_drop(p, r);
+    cr_expect_batch_ns(p, (cr_device){monkey_roll(p, NODES + 2)}, r, monkey_roll(p, 9), monkey_roll(p, 5));
     break;
   default:
     cr_launch(p, r, monkey_roll(p, 3) ? monkey_roll(p, 5) : CR_ALL, s);
@@ -268,6 +283,10 @@ static int monkey_init(struct cr_policy *p, struct cr_err *err)
 static void monkey_request(struct cr_policy *p, cr_request r)
 {
   wish(p);
+  if (monkey_roll(p, 3) == 0) { /* it waits for others, or leads them, until some wish launches it */
+    cr_batch(p, (cr_request){monkey_roll(p, 12)}, r);
+    return;
+  }
   cr_launch(p, r, 1 + monkey_roll(p, 3), (cr_stream){1});
   cr_launch(p, r, CR_ALL, (cr_stream){1});
 }
@@ -288,7 +307,7 @@ static const struct cr_policy_ops monkey = {
   .abi = CR_POLICY_ABI,
   .name = "monkey",
   .about = "asks nodes for nonsense",
-  .needs = CR_CAP_PRIORITY | CR_CAP_NODE,
+  .needs = CR_CAP_PRIORITY | CR_CAP_NODE | CR_CAP_BATCH,
   .options = monkey_options,
   .state_bytes = sizeof(struct dice),
   .init = monkey_init,
@@ -300,7 +319,7 @@ static const struct cr_policy_ops monkey = {
 static void nonsense_is_refused_and_the_books_still_balance(void **state)
 {
   (void)state;
-  uint64_t n_refused = 0, n_done = 0;
+  uint64_t n_refused = 0, n_done = 0, n_batch = 0;
   for (uint32_t seed = 0; seed < RUNS; seed++) {
     char options[32];
     struct dice d = {.seed = seed, .entity = 3};
@@ -327,11 +346,13 @@ static void nonsense_is_refused_and_the_books_still_balance(void **state)
     }
     n_refused += r.n_refused;
     replays(&cfg, &record);
+    for (uint64_t i = 0; i + 1 < record.n; i++)
+      n_batch += record.note[i].kind == CR_NOTE_BATCH && record.note[i + 1].kind != CR_NOTE_REFUSED;
     load_record_fini(&record);
     cr_result_fini(&r);
     cr_workload_builder_free(b);
   }
-  assert_true(n_refused > 1000 && n_done > 1000);
+  assert_true(n_refused > 1000 && n_done > 1000 && n_batch > 20);
 }
 
 int main(void)

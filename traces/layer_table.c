@@ -6,6 +6,7 @@
 
 #include "traces/layer_table.h"
 
+#include "sim/batch.h"
 #include "sim/mem.h"
 #include "sim/nearest.h"
 #include "sim/text.h"
@@ -18,10 +19,10 @@
 
 enum { CELL_MAX = 60, CORES_MAX = 4096 };
 
-enum column { MODEL, LAYER, ON, CORES, TIME, HD, EXEC, MISC, DH, SOURCE, N_COLUMN };
+enum column { MODEL, LAYER, ON, CORES, TIME, HD, EXEC, MISC, DH, SOURCE, BATCH, N_COLUMN };
 
 static const char *const COLUMN[N_COLUMN] = {
-  "model", "layer", "on", "cores", "time_us", "hd_us", "exec_us", "misc_us", "dh_us", "source",
+  "model", "layer", "on", "cores", "time_us", "hd_us", "exec_us", "misc_us", "dh_us", "source", "batch",
 };
 
 static const char GPU[] = "gpu"; /* in the column `on` */
@@ -30,6 +31,7 @@ static const char GPU[] = "gpu"; /* in the column `on` */
 struct row {
   uint32_t model, layer, on; /* numbers of names */
   uint32_t cores;            /* 0: a GPU */
+  uint32_t batch;            /* requests together */
   uint32_t line;
   struct cr_layer_time time;
 };
@@ -59,6 +61,16 @@ static int bad_cell(const struct reader *r, enum column c, const char *want)
 {
   return cr_fail(r->err, CR_EINPUT, "%s:%u: %s is \"%.60s\" where %s belongs", cr_csv_path(r->csv), cr_csv_line(r->csv),
                  COLUMN[c], cell(r, c), want);
+}
+
+static int read_batch(const struct reader *r, uint32_t *out)
+{
+  struct cr_err ignored;
+  int64_t n = 1;
+  if (*cell(r, BATCH) && (cr_parse_count(cell(r, BATCH), COLUMN[BATCH], &n, &ignored) || n < 1 || n > CR_BATCH_MAX))
+    return bad_cell(r, BATCH, "a number of requests from 1 to 1024");
+  *out = (uint32_t)n;
+  return CR_OK;
 }
 
 /* In us; *out stays where the cell is empty. */
@@ -131,7 +143,8 @@ static int check_once(const struct reader *r, const struct cr_layer_table *t, co
 {
   for (uint32_t i = 0; i < t->n; i++) {
     const struct row *o = &t->row[i];
-    if (o->model == row->model && o->layer == row->layer && o->on == row->on && o->cores == row->cores)
+    if (o->model == row->model && o->layer == row->layer && o->on == row->on && o->cores == row->cores &&
+        o->batch == row->batch)
       return cr_fail(r->err, CR_EINPUT, "%s:%u: layer %s of model %s on the same is on line %u already", t->path,
                      row->line, cell(r, LAYER), cell(r, MODEL), o->line);
   }
@@ -144,6 +157,7 @@ static int add_row(const struct reader *r, struct cr_layer_table *t)
   int rc = read_name(r, MODEL, t->model, &row.model);
   rc = rc ? rc : read_name(r, LAYER, t->layer, &row.layer);
   rc = rc ? rc : read_name(r, ON, t->on, &row.on);
+  rc = rc ? rc : read_batch(r, &row.batch);
   if (!rc)
     rc = strcmp(cell(r, ON), GPU) == 0 ? read_on_gpu(r, &row) : read_on_cores(r, &row);
   rc = rc ? rc : check_once(r, t, &row);
@@ -254,34 +268,70 @@ const char *cr_layer_table_model(const struct cr_layer_table *t, uint32_t i)
 
 /* -- a model ------------------------------------------------------------------------------------------------------- */
 
-/* The line about a layer on such a node; NULL: there is none. */
-static const struct row *find_row(const struct cr_layer_table *t, uint32_t model, uint32_t layer,
+/* The line about a layer on such a node, and of a batch; NULL: there is none. */
+static const struct row *find_row(const struct cr_layer_table *t, const struct row *of, uint32_t batch,
                                   const struct cr_device_desc *d)
 {
   int is_gpu = d->kind == CR_DEVICE_GPU_NODE;
   uint32_t on = cr_names_find(t->on, is_gpu ? GPU : d->node.core_type), cores = is_gpu ? 0 : d->node.n_core;
   for (uint32_t i = 0; i < t->n; i++) {
     const struct row *r = &t->row[i];
-    if (r->model == model && r->layer == layer && r->on == on && r->cores == cores)
+    if (r->model == of->model && r->layer == of->layer && r->on == on && r->cores == cores && r->batch == batch)
       return r;
   }
   return NULL;
 }
 
+/* The sizes of batches of which the model has times, above 1 and ascending. */
+static int find_sizes(const struct cr_layer_table *t, uint32_t model, struct cr_arena *arena,
+                      struct cr_model_spec *spec, struct cr_err *err)
+{
+  unsigned char *has = cr_arena_take(arena, CR_BATCH_MAX + 1, 1);
+  uint32_t *batch = cr_arena_take(arena, CR_BATCH_MAX, sizeof *batch);
+  if (!has || !batch)
+    return cr_fail_nomem(err, t->path);
+  for (uint32_t i = 0; i < t->n; i++)
+    has[t->row[i].batch] |= t->row[i].model == model;
+  for (uint32_t n = 2; n <= CR_BATCH_MAX; n++)
+    if (has[n])
+      batch[spec->n_batch++] = n;
+  spec->batch = batch;
+  return CR_OK;
+}
+
+/* Batches run only where single requests do. */
+static int check_batch(const struct cr_layer_table *t, const struct row *row, const struct cr_device_desc *d,
+                       struct cr_err *err)
+{
+  if (!row || row->batch == 1 || find_row(t, row, 1, d))
+    return CR_OK;
+  return cr_fail(err, CR_EINPUT,
+                 "%s:%u: layer %s of model %s has a time in batches of %u on node %s, but no line for one "
+                 "request there; add it",
+                 t->path, row->line, cr_names_text(t->layer, row->layer), cr_names_text(t->model, row->model),
+                 row->batch, d->name);
+}
+
 static int make_layer(const struct cr_layer_table *t, const struct row *first, const struct cr_machine *m,
-                      struct cr_arena *arena, struct cr_op_spec *out, struct cr_err *err)
+                      const struct cr_model_spec *spec, struct cr_arena *arena, struct cr_op_spec *out,
+                      struct cr_err *err)
 {
   const char *name = cr_names_text(t->layer, first->layer), *model = cr_names_text(t->model, first->model);
-  struct cr_layer_time *time = cr_arena_take(arena, m->n_device, sizeof *time);
+  struct cr_layer_time *time = cr_arena_take(arena, (size_t)(1 + spec->n_batch) * m->n_device, sizeof *time);
   cr_ns least_ns = CR_NS_NEVER;
   if (!time)
     return cr_fail_nomem(err, t->path);
-  for (uint32_t d = 0; d < m->n_device; d++) {
-    const struct row *row = find_row(t, first->model, first->layer, &m->device[d]);
-    time[d] = row ? row->time : (struct cr_layer_time){.exec_ns = CR_NS_NEVER};
-    if (row)
+  int rc = CR_OK;
+  for (uint32_t i = 0; !rc && i < (1 + spec->n_batch) * m->n_device; i++) {
+    uint32_t d = i % m->n_device, k = i / m->n_device;
+    const struct row *row = find_row(t, first, k ? spec->batch[k - 1] : 1, &m->device[d]);
+    time[i] = row ? row->time : (struct cr_layer_time){.exec_ns = CR_NS_NEVER};
+    rc = check_batch(t, row, &m->device[d], err);
+    if (row && k == 0)
       least_ns = cr_min_ns(least_ns, time[d].hd_ns + time[d].exec_ns + time[d].misc_ns + time[d].dh_ns);
   }
+  if (rc)
+    return rc;
   if (least_ns == CR_NS_NEVER)
     return cr_fail(err, CR_EINPUT, "%s:%u: layer %s of model %s has no line for any of the nodes there are", t->path,
                    first->line, name, model);
@@ -329,10 +379,10 @@ static int add_model(const struct cr_layer_table *t, uint32_t model, const struc
     .ephemeral_bytes = CR_UNKNOWN,
     .framework_bytes = CR_UNKNOWN,
   };
-  int rc = op ? CR_OK : cr_fail_nomem(err, t->path);
+  int rc = op ? find_sizes(t, model, arena, &spec, err) : cr_fail_nomem(err, t->path);
   for (uint32_t i = 0; !rc && i < t->n; i++)
     if (t->row[i].model == model && !is_known(t, i))
-      rc = make_layer(t, &t->row[i], m, arena, &op[spec.n_op++], err);
+      rc = make_layer(t, &t->row[i], m, &spec, arena, &op[spec.n_op++], err);
   return rc ? rc : cr_workload_add_model(b, &spec, out, err);
 }
 

@@ -2,7 +2,8 @@
  *
  * A line is one layer of one model on one kind of node.  Columns, by name: model, layer, on (a type of cores, or gpu), cores (so
  * many of the type; empty on a GPU), time_us (on cores), hd_us, exec_us, misc_us, dh_us (on a GPU: copy in, kernels, work on the
- * core beside, copy out; all but exec_us 0 where empty), source (not read).  A model's layers are in the order in which they are
+ * core beside, copy out; all but exec_us 0 where empty), source (not read), batch (so many
+ * requests together; 1 where empty).  A model's layers are in the order in which they are
  * first named.  What has no line cannot run there. */
 #ifndef CR_LAYER_TABLE_H
 #define CR_LAYER_TABLE_H

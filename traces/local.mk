@@ -18,7 +18,7 @@ libcrtraces_a_SOURCES = \
   traces/orion.c traces/orion.h traces/period.c traces/period.h \
   traces/platform_file.c traces/platform_file.h traces/platform_int.h traces/reef_profile.c traces/reef_profile.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
   traces/rundb_memory.c traces/rundb_verdict.c traces/rundb_read.c traces/rundb_schema.h traces/scenario.c traces/scenario.h \
-  traces/scenario_client.c traces/scenario_int.h traces/scenario_job.c traces/scenario_memory.c traces/scenario_model.c traces/scenario_node.c \
+  traces/scenario_batch.c traces/scenario_client.c traces/scenario_int.h traces/scenario_job.c traces/scenario_memory.c traces/scenario_model.c traces/scenario_node.c traces/scenario_whole.c \
   traces/sha256.c traces/sha256.h traces/spool.c traces/spool.h traces/spool_layout.h traces/spool_write.c traces/spool_write.h traces/store.c traces/store.h \
   traces/store_check.c traces/store_check.h traces/store_export.c traces/store_int.h \
   traces/store_merge.c traces/store_profile.c traces/store_schema.h traces/store_show.c traces/task_file.c traces/task_file.h traces/task_generate.c traces/task_generate.h \

@@ -182,12 +182,33 @@ static int add_clients(struct cr_rundb *db, const struct cr_workload *w, struct 
   return rc;
 }
 
-static int add_parties(struct cr_rundb *db, const struct cr_scenario *s, struct cr_err *err)
+/* Devices of the undivided platform come behind those of the scenario's. */
+static uint32_t first_device(const struct cr_rundb *db)
 {
-  int rc = add_clients(db, s->workload, err);
-  for (uint32_t i = 0; rc == CR_OK && i < s->machine->n_device; i++)
-    rc = cr_rundb_do(db, err, "INSERT INTO device VALUES(?, ?)", "is", (int64_t)i, s->machine->device[i].name);
+  return db->of_run == db->undivided ? db->scenario->machine->n_device : 0;
+}
+
+static int add_devices(struct cr_rundb *db, const struct cr_machine *m, uint32_t first, struct cr_err *err)
+{
+  int rc = CR_OK;
+  for (uint32_t i = 0; rc == CR_OK && i < m->n_device; i++)
+    rc = cr_rundb_do(db, err, "INSERT INTO device VALUES(?, ?, ?, ?)", "isii", (int64_t)first + i, m->device[i].name,
+                     (int64_t)(m->device[i].kind != CR_DEVICE_GPU), (int64_t)(first > 0));
   return rc;
+}
+
+static int add_parties(struct cr_rundb *db, struct cr_err *err)
+{
+  int rc = add_clients(db, db->scenario->workload, err);
+  rc = rc ? rc : add_devices(db, db->scenario->machine, 0, err);
+  if (rc == CR_OK && db->undivided)
+    rc = add_devices(db, db->undivided->machine, db->scenario->machine->n_device, err);
+  return rc;
+}
+
+void cr_rundb_set_undivided(struct cr_rundb *db, int is_undivided)
+{
+  db->of_run = is_undivided ? db->undivided : db->scenario;
 }
 
 static int open_partial(struct cr_rundb *db, struct cr_err *err)
@@ -222,14 +243,15 @@ int cr_rundb_create(const char *path, const struct cr_rundb_cfg *cfg, struct cr_
   struct cr_rundb *db = cr_mem_new(1, sizeof *db);
   if (!db)
     return cr_fail_nomem(err, "the run database");
-  db->scenario = cfg->scenario;
+  db->scenario = db->of_run = cfg->scenario;
+  db->undivided = cfg->undivided;
   db->path = join(path, "");
   db->partial = join(path, ".partial");
   rc = db->path && db->partial ? open_partial(db, err) : cr_fail_nomem(err, "a file name");
   if (rc == CR_OK)
     rc = add_provenance(db, cfg, err);
   if (rc == CR_OK)
-    rc = add_parties(db, cfg->scenario, err);
+    rc = add_parties(db, err);
   if (rc == CR_OK)
     rc = cr_rundb_query(db, &db->add_note, err, "INSERT INTO ledger VALUES(?, ?, ?, ?, ?, ?, ?)", "");
   if (rc == CR_OK)
@@ -353,8 +375,8 @@ int cr_rundb_end(struct cr_rundb *db, const struct cr_result *r, struct cr_err *
   }
   for (uint32_t d = 0; rc == CR_OK && d < r->n_device; d++) {
     struct cr_device_summary device;
-    cr_summarize_device(r, d, db->scenario->machine, &device);
-    rc = add_device_result(db, d, &device, err);
+    cr_summarize_device(r, d, db->of_run->machine, &device);
+    rc = add_device_result(db, first_device(db) + d, &device, err);
   }
   return rc == CR_OK ? cr_rundb_add_memory(db, r, err) : rc;
 }

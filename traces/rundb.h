@@ -10,7 +10,7 @@
 #include "sim/report.h"
 #include "traces/scenario.h"
 
-#define CR_RUNDB_VERSION 3 /* 2: jobs; 3: what preemption cost */
+#define CR_RUNDB_VERSION 4 /* 2: jobs; 3: what preemption cost; 4: verdicts, nodes */
 #define CR_RUNDB_APPLICATION_ID 0x6372726e /* "crrn" */
 
 struct cr_rundb;
@@ -19,6 +19,7 @@ struct cr_rundb;
 struct cr_rundb_cfg {
   const char *command;              /* the command that decides the results, without its outputs */
   const struct cr_scenario *scenario;
+  const struct cr_scenario *undivided; /* of the runs of policies that have it so; NULL: there are none */
   const char *scenario_path;        /* as given on the command line */
   uint64_t seed;
   const char *device;               /* -d, or NULL */
@@ -32,6 +33,8 @@ int cr_rundb_create(const char *path, const struct cr_rundb_cfg *cfg, struct cr_
 /* One run begins: the sinks to give to the core, good until cr_rundb_end. */
 int cr_rundb_begin(struct cr_rundb *db, const char *policy, const char *backend, struct cr_ledger_sink *ledger,
                    struct cr_request_sink *requests, struct cr_err *err) CR_MUST;
+/* The run that begins next is of the undivided platform, or not. */
+void cr_rundb_set_undivided(struct cr_rundb *db, int is_undivided);
 int cr_rundb_end(struct cr_rundb *db, const struct cr_result *result, struct cr_err *err) CR_MUST;
 
 int cr_rundb_commit(struct cr_rundb *db, struct cr_err *err) CR_MUST; /* the file gets its name */

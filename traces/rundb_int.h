@@ -12,7 +12,8 @@ struct cr_rundb {
   char *path;
   char *partial;                         /* the file while it is written; NULL when reading */
   /* writing */
-  const struct cr_scenario *scenario;
+  const struct cr_scenario *scenario, *undivided;
+  const struct cr_scenario *of_run; /* one of them */
   sqlite3_stmt *add_note, *add_request, *add_job_result;
   uint32_t n_run;                        /* begun */
   /* reading */

@@ -445,7 +445,7 @@ static int read_device_rows(struct cr_rundb *db, struct cr_summary *s, struct cr
   sqlite3_stmt *q = NULL;
   int nomem = 0;
   int rc = cr_rundb_query(db, &q, err, "SELECT run, device, name, kernels, copies, memsets, busy_ratio, sm_use_ratio,"
-                          " warp_use_ratio, dram_use_ratio, copy_use_ratio FROM device_result JOIN device USING(device)", "");
+                          " warp_use_ratio, dram_use_ratio, copy_use_ratio, is_node FROM device_result JOIN device USING(device)", "");
   while (rc == CR_OK && (rc = step(db, q, err)) > 0) {
     rc = CR_OK;
     int64_t run = sqlite3_column_int64(q, 0), device = sqlite3_column_int64(q, 1);
@@ -463,6 +463,7 @@ static int read_device_rows(struct cr_rundb *db, struct cr_summary *s, struct cr
       .warp_use = real_of(q, 8),
       .dram_use = real_of(q, 9),
       .copy_use = real_of(q, 10),
+      .is_node = sqlite3_column_int(q, 11) != 0,
     };
   }
   sqlite3_finalize(q);
@@ -567,16 +568,21 @@ static int read_jobs(struct cr_rundb *db, uint32_t n_client, struct cr_summary *
   return rc;
 }
 
-/* Every run has a row of each client and device; a file from which one was deleted would leave holes. */
+/* Every run has a row of each client, and of each device of the platform that it had, divided or not; a file from which one was
+ * deleted would leave holes. */
 static int check_whole(struct cr_rundb *db, const struct cr_summary *s, struct cr_err *err)
 {
-  int whole = 1;
+  uint32_t n_divided = 0;
+  int whole = 1, rc = count(db, "SELECT count(*) FROM device WHERE undivided = 0", &n_divided, err);
+  if (rc != CR_OK)
+    return rc;
   for (uint32_t r = 0; r < s->n_run; r++) {
     whole &= s->run[r].policy != NULL;
     for (uint32_t c = 0; c < s->n_client; c++)
       whole &= s->run[r].client[c].name != NULL;
+    int undivided = n_divided < s->n_device && s->run[r].device[n_divided].name;
     for (uint32_t d = 0; d < s->n_device; d++)
-      whole &= s->run[r].device[d].name != NULL;
+      whole &= !s->run[r].device[d].name == (undivided != (d >= n_divided));
   }
   return whole ? CR_OK : missing(db, err);
 }

@@ -13,7 +13,8 @@
   "CREATE TABLE job(client INTEGER PRIMARY KEY REFERENCES client, iterations INTEGER NOT NULL, startup_ns INTEGER NOT NULL," \
   " think_ns INTEGER NOT NULL, declared_ns INTEGER, declared_persistent_bytes INTEGER, declared_ephemeral_bytes INTEGER)" \
   " STRICT;" \
-  "CREATE TABLE device(device INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;" \
+  "CREATE TABLE device(device INTEGER PRIMARY KEY, name TEXT NOT NULL, is_node INTEGER NOT NULL," \
+  " undivided INTEGER NOT NULL) STRICT;" \
   "CREATE TABLE run(run INTEGER PRIMARY KEY, policy TEXT NOT NULL, backend TEXT NOT NULL, outcome TEXT NOT NULL," \
   " why TEXT NOT NULL, end_ns INTEGER NOT NULL, events INTEGER NOT NULL, callbacks INTEGER NOT NULL," \
   " actions INTEGER NOT NULL, refused INTEGER NOT NULL, preemptions INTEGER NOT NULL, ops INTEGER NOT NULL," \

@@ -24,12 +24,12 @@ static const cr_ns WARMUP_MAX_NS = 100000000; /* by default; closed clients sett
 static const char DEVICE_DEFAULT[] = "h200";
 
 struct scenario_yaml {
-  char *about, *duration, *warmup, *seed, **policies, **traces;
+  char *about, *duration, *warmup, *seed, **policies, **traces, **undivided;
   struct client_yaml *clients;
   struct jobs_yaml *jobs;
   struct node_yaml *nodes;
   char *layers;
-  uint32_t n_policies, n_traces, n_clients, n_nodes;
+  uint32_t n_policies, n_traces, n_clients, n_nodes, n_undivided;
 };
 
 #define NEEDED CYAML_FLAG_POINTER
@@ -64,6 +64,7 @@ static const cyaml_schema_field_t CLIENT_FIELDS[] = {
   CLIENT_WORD(actual, OPTIONAL),
   CLIENT_WORD(period, OPTIONAL),
   CLIENT_WORD(join, OPTIONAL),
+  CLIENT_WORD(batch, OPTIONAL),
   CYAML_FIELD_SEQUENCE_COUNT("times", OPTIONAL, struct client_yaml, times, n_times, &WORD, 1, CYAML_UNLIMITED),
   CYAML_FIELD_SEQUENCE_COUNT("after", OPTIONAL, struct client_yaml, after, n_after, &WORD, 1, CYAML_UNLIMITED),
   CYAML_FIELD_SEQUENCE_COUNT("stages", OPTIONAL, struct client_yaml, stages, n_stages, &WORD, 1, CYAML_UNLIMITED),
@@ -111,6 +112,7 @@ static const cyaml_schema_field_t SCENARIO_FIELDS[] = {
   SCENARIO_LIST(clients, OPTIONAL, CLIENT),
   SCENARIO_LIST(nodes, OPTIONAL, NODE),
   SCENARIO_WORD(layers, OPTIONAL),
+  SCENARIO_LIST(undivided, OPTIONAL, WORD),
   CYAML_FIELD_MAPPING_PTR("jobs", OPTIONAL, struct scenario_yaml, jobs, JOBS_FIELDS),
   CYAML_FIELD_IGNORE("device", CYAML_FLAG_OPTIONAL),
   CYAML_FIELD_IGNORE("model", CYAML_FLAG_OPTIONAL),
@@ -204,6 +206,7 @@ static int apply_sets(struct cr_yaml *y, const struct cr_scenario_options *opt, 
   }
   rc = rc ? rc : cr_yaml_wrap(y, "device", "name", err);
   rc = rc ? rc : cr_yaml_wrap(y, "policies", NULL, err);
+  rc = rc ? rc : cr_yaml_wrap(y, "undivided", NULL, err);
   rc = rc ? rc : cr_yaml_wrap(y, "jobs", "file", err);
   rc = rc ? rc : cr_yaml_wrap(y, "jobs.mix", NULL, err);
   return rc ? rc : cr_yaml_wrap(y, "traces", NULL, err);
@@ -366,6 +369,21 @@ static int load_policies(const struct scenario_reader *r, const struct scenario_
   return CR_OK;
 }
 
+/* Names of policies, which are others' to know. */
+static int load_undivided(const struct scenario_reader *r, const struct scenario_yaml *f, struct cr_scenario *s,
+                          struct cr_err *err)
+{
+  const char **name = cr_arena_take(r->arena, f->n_undivided, sizeof *name);
+  if (!name)
+    return cr_fail_nomem(err, "undivided");
+  for (uint32_t i = 0; i < f->n_undivided; i++)
+    if (!(name[i] = cr_arena_text(r->arena, f->undivided[i])))
+      return cr_fail_nomem(err, "undivided");
+  s->undivided = name;
+  s->n_undivided = f->n_undivided;
+  return CR_OK;
+}
+
 static int open_stores(struct scenario_reader *r, const struct scenario_yaml *f, const struct cr_scenario_options *opt,
                        struct cr_err *err)
 {
@@ -482,6 +500,7 @@ static int fill(struct whole *w, const char *file, const struct cr_yaml *y, cons
     .folder = folder_of(w->arena, file),
     .job.declared = 1,
     .left_out = "",
+    .undivided = opt->undivided,
   };
   if (!r.folder)
     return cr_fail_nomem(err, file);
@@ -491,9 +510,14 @@ static int fill(struct whole *w, const char *file, const struct cr_yaml *y, cons
     rc = cr_scenario_open_nodes(&r, f->nodes, f->n_nodes, f->layers, &w->machine, err);
   else
     rc = rc ? rc : load_device(&r, &w->device, err);
+  if (!rc && f->n_undivided && !f->n_nodes)
+    rc = cr_yaml_fail(y, "undivided", err,
+                      "undivided: there are no nodes that a policy could have as a whole; add nodes, or "
+                      "remove it");
   if (!rc && f->layers && !f->n_nodes)
     rc = cr_yaml_fail(y, "layers", err, "layers: there are no nodes to run them; add nodes, or remove it");
   rc = rc ? rc : load_policies(&r, f, &w->s, err);
+  rc = rc ? rc : load_undivided(&r, f, &w->s, err);
   rc = rc ? rc : load_model_set(&r, &w->s.model_set, err);
   r.duration_ns = w->s.duration_ns;
   r.seed = w->s.seed;

@@ -15,6 +15,8 @@ struct cr_scenario {
   uint32_t n_policy;
   const char *const *policy; /* [n_policy] "name,opt=v"; none: every policy there is */
   const char *const *policy_place; /* [n_policy] for errors: "b.yaml:3: policies[1]" */
+  const char *const *undivided; /* [n_undivided] names of policies that have the platform as a whole, whatever its nodes */
+  uint32_t n_undivided;
   const char *model_set;     /* device-model switches "cold=off,..."; NULL: none */
   /* What is to be known before the results, a line each: jobs left out of the trace, memory wrongly declared; "": nothing */
   const char *left_out;
@@ -30,6 +32,7 @@ struct cr_scenario_options {
   const char *const *set; /* [n_set] "K=V": a path into the file such as duration, clients.rt.rate, clients[0].model,
                              device.sms, model.cold */
   uint32_t n_set;
+  int undivided; /* all cores of a type are one node, each GPU has its core, and clients have no stages */
   const char *text; /* read in place of the file (from a run database), which path still names; or NULL */
 };
 

@@ -403,6 +403,7 @@ int cr_scenario_add_client(struct scenario_reader *r, uint32_t i, const struct c
   if (!rc && !spec.job.iterations)
     rc = parse_arrival(r, i, c, &times, &spec.arrival, err);
   rc = rc ? rc : cr_scenario_client_period(r, i, c, &spec, err);
+  rc = rc ? rc : cr_scenario_client_batch(r, i, c, &spec, err);
   rc = rc ? rc : add_copies(r, i, c, &spec, err);
   cr_mem_free(times.at_ns);
   return rc;

@@ -18,7 +18,7 @@ struct client_yaml {
   char *name, *model, *class, *priority, *weight, *deadline, *max_requests, *copies, *thread, *sync;
   char *arrival, *depth, *rate, *phase, *file, **times, *late, **after;
   char *iterations, *submit, *startup, *think, *declared;
-  char **stages, *actual, *period, *join;
+  char **stages, *actual, *period, *join, *batch;
   uint32_t n_times, n_after, n_stages;
 };
 
@@ -51,6 +51,7 @@ struct scenario_reader {
   struct scenario_models *models;
   struct cr_iteration_table *table; /* of `jobs`; or NULL */
   struct scenario_memory *memory;   /* of `jobs`; or NULL */
+  int undivided;                    /* the platform as a whole: nodes are joined, and stages left out */
   const struct cr_machine *nodes;   /* what there is in place of a device; or NULL */
   struct cr_layer_table *layers;    /* beside them */
   struct job_defaults job;
@@ -89,6 +90,9 @@ int cr_scenario_client_job(const struct scenario_reader *r, uint32_t i, const st
 int cr_scenario_open_nodes(struct scenario_reader *r, const struct node_yaml *nodes, uint32_t n, const char *layers,
                            struct cr_machine *out, struct cr_err *err) CR_MUST;
 
+/* All nodes of one type of cores become one, and GPUs keep their core. */
+int cr_scenario_join_nodes(struct scenario_reader *r, struct cr_machine *m, struct cr_err *err) CR_MUST;
+
 /* A client's stages into the spec, whose model is set. */
 int cr_scenario_client_stages(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c,
                               struct cr_client_spec *out, struct cr_err *err) CR_MUST;
@@ -100,6 +104,10 @@ int cr_scenario_client_actual(const struct scenario_reader *r, uint32_t i, const
 /* How often it asks at the most, and when it joins, from which on its arrivals count. */
 int cr_scenario_client_period(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c,
                               struct cr_client_spec *out, struct cr_err *err) CR_MUST;
+
+/* How many of its requests run together, into the spec, whose arrival is set: a closed client has as many, where it does not say. */
+int cr_scenario_client_batch(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c,
+                             struct cr_client_spec *out, struct cr_err *err) CR_MUST;
 
 /* `jobs`: its table and defaults, before the clients; its trace, behind them. */
 int cr_scenario_open_jobs(struct scenario_reader *r, const struct jobs_yaml *jobs, struct cr_err *err) CR_MUST;

@@ -141,7 +141,7 @@ int cr_scenario_open_nodes(struct scenario_reader *r, const struct node_yaml *no
   *out = (struct cr_machine){n, node};
   r->nodes = out;
   r->device = node;
-  return CR_OK;
+  return r->undivided ? cr_scenario_join_nodes(r, out, err) : CR_OK;
 }
 
 /* -- stages -------------------------------------------------------------------------------------------------------- */
@@ -196,7 +196,7 @@ int cr_scenario_client_stages(const struct scenario_reader *r, uint32_t i, const
 {
   char path[PATH];
   uint32_t at = 0;
-  if (!c->n_stages)
+  if (!c->n_stages || r->undivided)
     return CR_OK;
   snprintf(path, sizeof path, "clients[%u].stages", i);
   if (!r->nodes)
