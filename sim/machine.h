@@ -75,7 +75,6 @@ enum cr_device_kind { CR_DEVICE_GPU, CR_DEVICE_CPU_NODE, CR_DEVICE_GPU_NODE };
 struct cr_node_desc {
   uint32_t n_core; /* >= 1; of a GPU node 1 */
   const char *core_type;
-  const char *gpu_type; /* of a GPU node */
   cr_ns notify_ns;      /* eps_s: to hand a request over to its next node */
   cr_ns cpu_preempt_ns; /* eps_cp: to take the cores from best-effort work */
   cr_ns gpu_preempt_ns; /* eps_gp: to take the GPU from best-effort kernels */
@@ -83,6 +82,7 @@ struct cr_node_desc {
   /* Of a GPU node: whose kernels are followed (sim/gpu_node.h), so that the two above follow from them; NULL: of layers only
    * the times are known. */
   const struct cr_device_desc *gpu;
+  const char *gpu_type; /* of a GPU node: what tables of layers call its GPU */
 };
 
 struct cr_device_desc {
