@@ -47,6 +47,7 @@ static const cyaml_schema_field_t CLIENT_FIELDS[] = {
   CLIENT_WORD(priority, OPTIONAL),
   CLIENT_WORD(weight, OPTIONAL),
   CLIENT_WORD(deadline, OPTIONAL),
+  CLIENT_WORD(bound, OPTIONAL),
   CLIENT_WORD(max_requests, OPTIONAL),
   CLIENT_WORD(copies, OPTIONAL),
   CLIENT_WORD(thread, OPTIONAL),

@@ -15,7 +15,7 @@
 
 /* A client as the file says it: all text, NULL where it says nothing. */
 struct client_yaml {
-  char *name, *model, *class, *priority, *weight, *deadline, *max_requests, *copies, *thread, *sync;
+  char *name, *model, *class, *priority, *weight, *deadline, *bound, *max_requests, *copies, *thread, *sync;
   char *arrival, *depth, *rate, *phase, *file, **times, *late, **after;
   char *iterations, *submit, *startup, *think, *declared;
   char **stages, *actual, *period, *join;
