@@ -136,6 +136,55 @@ ok 'over_all_its_pipelines' prints 'of 2072 pipelines of up to 6 nodes' "$tmp/la
 sed 's/^    period: 100ms/    period: 9ms/' "$tmp/example.yaml" >"$tmp/busy.yaml"
 ok 'best_effort_tasks_that_fall_behind_are_said' prints 'has more to do than time; be tasks there fall behind' "$tmp/busy.yaml"
 
+# -- from a plan to a run --
+here=$(cd "$srcdir" && pwd)
+cd "$tmp" || exit 99
+ok 'a_plan_is_written_as_a_scenario' plan dart-tx2 --scenario run.yaml
+ok 'and_leaves_nothing_else' test "$(ls run.yaml*)" = run.yaml
+"$corun" run run.yaml -o run.db --format csv >run.csv
+bound_is() { # CLIENT NS: its bound under dart, which nothing exceeds
+  awk -F, -v c="$1" -v ns="$2" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+    $at["policy"] == "dart" && $at["name"] == c { ok = $at["bound_ns"] == ns && $at["bound_exceeded"] == 0 && $at["latency_max_ns"] <= ns &&
+      $at["deadline_missed"] == 0 && $at["requests_done"] > 90 } END { exit !ok }' run.csv || { cat run.csv; return 1; }
+}
+ok 'it_runs_at_once_within_its_bounds' bound_is lenet_rt_1 35216000
+ok 'of_each_task' bound_is alexnet_rt_2 33304000
+ok 'another_policy_exceeds_them' sh -c 'cut -d, -f3,8,18,19 run.csv | grep -q "^threads,lenet_rt_1,35216000,[1-9]"'
+ok 'a_run_database_keeps_them' diff <("$corun" show run.db --format csv | cut -d, -f2-40) <(cut -d, -f2-40 run.csv)
+ok 'under_any_policy_it_is_asked_for' "$corun" run run.yaml -p dart,streams=1 -p exclusive --set duration=2s
+ok 'with_best_effort_that_never_rests' "$corun" run run.yaml -p dart --set clients.lenet_be.arrival=closed
+fails 'a_scenario_is_not_written_over' 2 'run.yaml' plan dart-tx2 --scenario run.yaml
+fails 'nor_into_a_folder_that_is_not_there' 2 'none/x.yaml' plan dart-tx2 --scenario none/x.yaml
+fails 'without_a_plan_nothing_is_written' 1 'none of 320 pipelines' plan dart-xeon --bound paper --scenario no.yaml
+ok 'not_even_in_part' test ! -e no.yaml -a ! -e no.yaml.partial
+bundled_again() { # SET: planning it anew writes the bundled scenario, but for the line of the version
+  "$corun" plan dart "$1" --scenario "again-$1.yaml" >/dev/null && diff <(grep -v '^# corun ' "again-$1.yaml") <(grep -v '^# corun ' "$here/traces/scenarios/$1.yaml")
+}
+ok 'the_bundled_scenario_of_dart_tx2_is_its_plan' bundled_again dart-tx2
+ok 'the_bundled_scenario_of_dart_xeon_too' bundled_again dart-xeon
+cat >odd.yaml <<'YAML'
+about: 'says: "quotes" # and more'
+platform:
+  name: odd
+  cores: [{type: "#c", count: 2}]
+  gpus: [{type: "g:1", count: 1}]
+models:
+  - name: "'n"
+    source: 'colon: here'
+    layers: [{name: "&a", cpu: [{cores: "#c", times: [1ms]}], gpu: [{gpu: "g:1", exec: 0}]}, {name: b, cpu: [{cores: "#c", times: [1234567ns]}], gpu: [{gpu: "g:1", hd: 1ns, exec: 1.5us, dh: 1.000001s}]}]
+tasks:
+  - {name: "{t", class: rt, model: "'n", period: 3s}
+  - {name: "'n", class: be, period: 3s, layers: [{name: "*", cpu: [{cores: "#c", times: [1ms]}], gpu: [{gpu: "g:1", exec: 1ms}]}]}
+  - {name: -x, class: rt, period: 3s, layers: [{name: "*", cpu: [{cores: "#c", times: [2ms]}], gpu: [{gpu: "g:1", exec: 2ms}]}]}
+YAML
+ok 'odd_names_come_through' plan odd.yaml --scenario odd-run.yaml
+ok 'and_run' "$corun" run odd-run.yaml -p dart
+ok 'times_are_kept_to_the_ns' grep -q 'hd: 1ns, exec: 1.5us, misc: 0, dh: 1.000001s' odd-run.yaml
+sed 's/period: 3s}/period: 900ns, deadline: 800ns}/; s/model: "'"'"'n", period/layers: [{name: z, cpu: [{cores: "#c", times: [10ns]}], gpu: [{gpu: "g:1", exec: 10ns}]}], period/' odd.yaml >short.yaml
+fails 'what_could_not_run_is_not_written' 2 "period: '900ns' is not possible; a period is 1 us at least" plan short.yaml --scenario short-run.yaml
+ok 'either' test ! -e short-run.yaml
+cd "$OLDPWD" || exit 99
+
 # -- an infeasible set is an answer --
 fails 'an_infeasible_set_exits_with_1' 1 'none of 320 pipelines of up to 8 nodes meets every deadline; on the nearest 2 of 8 rt tasks may miss:' \
   plan dart-xeon --bound paper

@@ -16,7 +16,7 @@ libcrtraces_a_SOURCES = \
   traces/nsys.c traces/nsys.h traces/nsys_context.c traces/nsys_db.c traces/nsys_device.c traces/nsys_int.h \
   traces/nsys_nvtx.c traces/nsys_read.c \
   traces/orion.c traces/orion.h traces/period.c traces/period.h \
-  traces/platform_file.c traces/platform_file.h traces/platform_int.h traces/reef_profile.c traces/reef_profile.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
+  traces/plan_scenario.c traces/plan_scenario.h traces/platform_file.c traces/platform_file.h traces/platform_int.h traces/reef_profile.c traces/reef_profile.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
   traces/rundb_memory.c traces/rundb_verdict.c traces/rundb_read.c traces/rundb_schema.h traces/scenario.c traces/scenario.h \
   traces/scenario_client.c traces/scenario_int.h traces/scenario_job.c traces/scenario_layers.c traces/scenario_memory.c traces/scenario_model.c traces/scenario_node.c \
   traces/sha256.c traces/sha256.h traces/spool.c traces/spool.h traces/spool_layout.h traces/spool_write.c traces/spool_write.h traces/store.c traces/store.h \
@@ -31,7 +31,7 @@ bundled_store_texts = traces/data/h200.sql
 bundled_scenarios = \
   traces/scenarios/disb-a.yaml traces/scenarios/disb-b.yaml traces/scenarios/disb-c.yaml \
   traces/scenarios/disb-d.yaml traces/scenarios/disb-e.yaml traces/scenarios/pair.yaml \
-  traces/scenarios/dart-overrun.yaml traces/scenarios/dart-small.yaml traces/scenarios/h200-jobs.yaml traces/scenarios/salus-fair.yaml traces/scenarios/salus-hyperparam.yaml \
+  traces/scenarios/dart-overrun.yaml traces/scenarios/dart-small.yaml traces/scenarios/dart-tx2.yaml traces/scenarios/dart-xeon.yaml traces/scenarios/h200-jobs.yaml traces/scenarios/salus-fair.yaml traces/scenarios/salus-hyperparam.yaml \
   traces/scenarios/salus-inference.yaml traces/scenarios/salus-srtf-slice.yaml traces/scenarios/salus-table1.yaml \
   traces/scenarios/salus-two-alexnets.yaml traces/scenarios/solo.yaml
 
