@@ -47,8 +47,8 @@ const struct cr_cmd cr_cmd_plan = {
     "threads: what DART is compared with, one node that runs whole requests one after the other, real-time ones "
     "first:\n"
     "BaseGPU, or BaseCPU with --on cpu.\n"
-    "TASKS is a YAML file as docs/planning.md describes, or the name of a bundled set: dart-xeon, dart-tx2.  Of "
-    "several,\n"
+    "TASKS is a YAML file as docs/planning.md describes, or the name of a bundled set: dart-xeon, dart-tx2, "
+    "dart-h200.  Of several,\n"
     "or a folder of such files, a row each is printed (exit 1: not all are feasible).\n",
   .run = run,
 };

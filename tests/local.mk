@@ -38,6 +38,7 @@ unit_tests = \
   tests/t_lane_policy \
   tests/t_lanes \
   tests/t_late \
+  tests/t_layer_trace \
   tests/t_ledger \
   tests/t_machine \
   tests/t_memory \

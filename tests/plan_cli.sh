@@ -162,6 +162,7 @@ bundled_again() { # SET: planning it anew writes the bundled scenario, but for t
 }
 ok 'the_bundled_scenario_of_dart_tx2_is_its_plan' bundled_again dart-tx2
 ok 'the_bundled_scenario_of_dart_xeon_too' bundled_again dart-xeon
+ok 'and_that_of_dart_h200' bundled_again dart-h200
 cat >odd.yaml <<'YAML'
 about: 'says: "quotes" # and more'
 platform:

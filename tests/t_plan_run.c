@@ -299,8 +299,8 @@ static void no_task_of_a_random_plan_responds_later_than_its_bound(void **state)
 static void nor_one_of_the_bundled_sets(void **state)
 {
   (void)state;
-  static const char *const name[] = {"dart-xeon", "dart-tx2"};
-  for (int i = 0; i < 2; i++) {
+  static const char *const name[] = {"dart-xeon", "dart-tx2", "dart-h200"};
+  for (int i = 0; i < 3; i++) {
     struct tally t = {0};
     struct cr_arena *arena = cr_arena_new();
     struct cr_task_set set;

@@ -12,12 +12,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CORES_MAX = 4096 };
+enum { CORES_MAX = 4096, OPS_MAX = 1000000 };
 
-enum column { MODEL, LAYER, ON, CORES, TIME, HD, EXEC, MISC, DH, SOURCE, N_COLUMN };
+enum column { MODEL, LAYER, ON, CORES, TIME, HD, EXEC, MISC, DH, OPS, MEDIAN, RUNS, SOURCE, N_COLUMN };
 
 static const char *const COLUMN[N_COLUMN] = {
-  "model", "layer", "on", "cores", "time_us", "hd_us", "exec_us", "misc_us", "dh_us", "source",
+  "model",   "layer", "on",  "cores",     "time_us", "hd_us",  "exec_us",
+  "misc_us", "dh_us", "ops", "median_us", "runs",    "source",
 };
 
 static const char GPU[] = "gpu"; /* in the column `on`: about a GPU, whatever else is there */
@@ -45,18 +46,35 @@ static int read_on_gpu(const struct cr_csv_table *r, struct cr_layer_on *out, st
   rc = rc ? rc : read_time(r, EXEC, &out->time.exec_ns, err);
   rc = rc ? rc : read_time(r, MISC, &out->time.misc_ns, err);
   rc = rc ? rc : read_time(r, DH, &out->time.dh_ns, err);
-  return rc || *cr_csv_cell(r, EXEC) ? rc : cr_csv_cell_bad(r, EXEC, "a time", err);
+  if (rc || *cr_csv_cell(r, EXEC))
+    return rc;
+  out->time.exec_ns = CR_NS_NEVER;
+  return *cr_csv_cell(r, OPS) ? CR_OK : cr_csv_cell_bad(r, EXEC, "a time", err);
+}
+
+/* How many ops of the trace are the layer's. */
+static int read_ops(const struct cr_csv_table *r, struct cr_layer_table *t, struct cr_err *err)
+{
+  struct cr_err ignored;
+  int64_t n = 0;
+  if (!*cr_csv_cell(r, OPS))
+    return CR_OK;
+  if (cr_parse_count(cr_csv_cell(r, OPS), COLUMN[OPS], &n, &ignored) || n < 0 || n > OPS_MAX)
+    return cr_csv_cell_bad(r, OPS, "a number of ops from 0 to 1000000", err);
+  if (!cr_layer_table_set_ops(t, cr_csv_cell(r, MODEL), cr_csv_cell(r, LAYER), (uint32_t)n))
+    return cr_csv_cell_bad(r, OPS, "the number that the layer has on another line", err);
+  return CR_OK;
 }
 
 static int read_on_cores(const struct cr_csv_table *r, struct cr_layer_on *out, struct cr_err *err)
 {
-  static const enum column others[] = {HD, EXEC, MISC, DH};
+  static const enum column others[] = {HD, EXEC, MISC, DH, OPS};
   struct cr_err ignored;
   int64_t cores = 0;
   if (cr_parse_count(cr_csv_cell(r, CORES), COLUMN[CORES], &cores, &ignored) || cores < 1 || cores > CORES_MAX)
     return cr_csv_cell_bad(r, CORES, "a number of cores from 1 to 4096", err);
   out->n_core = (uint32_t)cores;
-  int rc = check_empty(r, others, 4, "nothing, since the line is about cores,", err);
+  int rc = check_empty(r, others, 5, "nothing, since the line is about cores,", err);
   rc = rc ? rc : read_time(r, TIME, &out->time.exec_ns, err);
   return rc || *cr_csv_cell(r, TIME) ? rc : cr_csv_cell_bad(r, TIME, "a time", err);
 }
@@ -79,19 +97,24 @@ static int add_row(const struct cr_csv_table *r, struct cr_layer_table *t, struc
   if (twice)
     return cr_fail(err, CR_EINPUT, "%s: layer %s of model %s on the same is on line %u already", place,
                    cr_csv_cell(r, LAYER), cr_csv_cell(r, MODEL), twice);
-  return CR_OK;
+  return read_ops(r, t, err);
 }
 
-static int read_rows(const struct cr_csv_table *r, struct cr_layer_table *t, struct cr_err *err)
+/* model: of which alone lines are taken; NULL: of all. */
+static int read_rows(const struct cr_csv_table *r, const char *model, struct cr_layer_table *t, struct cr_err *err)
 {
+  const char *place;
   int more, rc = cr_csv_table_need(r, MODEL, err);
   rc = rc ? rc : cr_csv_table_need(r, LAYER, err);
   rc = rc ? rc : cr_csv_table_need(r, ON, err);
   while (!rc && (more = cr_csv_next(r->csv, err)) != 0)
-    rc = more < 0 ? more : add_row(r, t, err);
-  if (!rc && !cr_layer_table_count(t))
-    rc = cr_fail(err, CR_EINPUT, "%s: has no layers; a line each is needed behind the header", cr_csv_path(r->csv));
-  return rc;
+    rc = more < 0 ? more : model && strcmp(cr_csv_cell(r, MODEL), model) != 0 ? CR_OK : add_row(r, t, err);
+  if (rc || (model ? cr_layer_table_layer(t, model, 0, &place) != NULL : cr_layer_table_count(t) > 0))
+    return rc;
+  if (model)
+    return cr_fail(err, CR_EINPUT, "%s: has no layers of model %s; its column model must say so", cr_csv_path(r->csv),
+                   model);
+  return cr_fail(err, CR_EINPUT, "%s: has no layers; a line each is needed behind the header", cr_csv_path(r->csv));
 }
 
 int cr_layer_table_read(const char *path, struct cr_layer_table **out, struct cr_err *err)
@@ -101,11 +124,22 @@ int cr_layer_table_read(const char *path, struct cr_layer_table **out, struct cr
   if (rc)
     return rc;
   struct cr_layer_table *t = cr_layer_table_new(path);
-  rc = t ? read_rows(&r, t, err) : cr_fail_nomem(err, path);
+  rc = t ? read_rows(&r, NULL, t, err) : cr_fail_nomem(err, path);
   cr_csv_table_close(&r);
   if (rc)
     cr_layer_table_free(t);
   else
     *out = t;
+  return rc;
+}
+
+int cr_layer_table_read_model(const char *path, const char *model, struct cr_layer_table *t, struct cr_err *err)
+{
+  struct cr_csv_table r;
+  int rc = cr_csv_table_open(path, "a table of layers", COLUMN, N_COLUMN, &r, err);
+  if (rc)
+    return rc;
+  rc = read_rows(&r, model, t, err);
+  cr_csv_table_close(&r);
   return rc;
 }

@@ -16,6 +16,7 @@ enum { KEY_MAX = 4 * 81 + 16 };
 
 struct layer {
   uint32_t model; /* number of its name */
+  uint32_t n_op;  /* of the trace; CR_NONE: not said */
   const char *name, *place;
 };
 
@@ -98,7 +99,8 @@ int cr_layer_table_name(struct cr_layer_table *t, const char *place, const char 
   if (!grown)
     return CR_ENOMEM;
   t->layer = grown;
-  struct layer made = {cr_names_put(t->model, model), cr_arena_text(t->arena, layer), cr_arena_text(t->arena, place)};
+  struct layer made = {cr_names_put(t->model, model), CR_NONE, cr_arena_text(t->arena, layer),
+                       cr_arena_text(t->arena, place)};
   uint32_t i = made.model != CR_NONE && made.name && made.place ? cr_names_put(t->layer_key, key) : CR_NONE;
   if (i == CR_NONE)
     return CR_ENOMEM;
@@ -124,6 +126,38 @@ int cr_layer_table_put(struct cr_layer_table *t, const char *place, const char *
   t->time[i] = (struct time){on->time, line};
   t->time[i].time.exec_ns = cr_max_ns(on->time.exec_ns, 1);
   return CR_OK;
+}
+
+int cr_layer_table_set(struct cr_layer_table *t, const char *model, const char *layer, const struct cr_layer_on *on)
+{
+  char key[KEY_MAX];
+  uint32_t twice, i = cr_names_find(t->time_key, time_key(model, layer, on->type, on->n_core, key));
+  if (i == CR_NONE)
+    return cr_layer_table_put(t, t->name, model, layer, on, 1, &twice);
+  t->time[i].time = on->time;
+  t->time[i].time.exec_ns = cr_max_ns(on->time.exec_ns, 1);
+  return CR_OK;
+}
+
+static struct layer *find_layer(const struct cr_layer_table *t, const char *model, const char *layer)
+{
+  char key[KEY_MAX];
+  uint32_t i = cr_names_find(t->layer_key, layer_key(model, layer, key));
+  return i == CR_NONE ? NULL : &t->layer[i];
+}
+
+int cr_layer_table_set_ops(struct cr_layer_table *t, const char *model, const char *layer, uint32_t n_op)
+{
+  struct layer *l = find_layer(t, model, layer);
+  int ok = l->n_op == CR_NONE || l->n_op == n_op;
+  l->n_op = n_op;
+  return ok;
+}
+
+uint32_t cr_layer_table_ops(const struct cr_layer_table *t, const char *model, const char *layer)
+{
+  const struct layer *l = find_layer(t, model, layer);
+  return l ? l->n_op : CR_NONE;
 }
 
 uint32_t cr_layer_table_count(const struct cr_layer_table *t)
@@ -170,6 +204,7 @@ static int make_layer(const struct cr_layer_table *t, const struct layer *layer,
     int is_gpu = m->device[d].kind == CR_DEVICE_GPU_NODE;
     const struct cr_layer_time *found =
       cr_layer_table_find(t, model, layer->name, is_gpu ? node->gpu_type : node->core_type, is_gpu ? 0 : node->n_core);
+    found = found && found->exec_ns != CR_NS_NEVER ? found : NULL;
     time[d] = found ? *found : (struct cr_layer_time){.exec_ns = CR_NS_NEVER};
     if (found)
       least_ns = cr_min_ns(least_ns, time[d].hd_ns + time[d].exec_ns + time[d].misc_ns + time[d].dh_ns);

@@ -12,9 +12,9 @@ struct cr_layer_table;
 
 /* Where a layer takes so long. */
 struct cr_layer_on {
-  const char *type; /* of cores, or of GPUs */
-  uint32_t n_core;  /* 0: a GPU and the core beside it */
-  struct cr_layer_time time;
+  const char *type;          /* of cores, or of GPUs */
+  uint32_t n_core;           /* 0: a GPU and the core beside it */
+  struct cr_layer_time time; /* exec CR_NS_NEVER: a trace is to say it (cr_layer_table_set) */
 };
 
 /* Of what no place tells it otherwise: name begins errors. */
@@ -33,6 +33,15 @@ int cr_layer_table_put(struct cr_layer_table *t, const char *place, const char *
 uint32_t cr_layer_table_count(const struct cr_layer_table *t); /* models */
 const char *cr_layer_table_model(const struct cr_layer_table *t, uint32_t i);
 
+/* So many ops of the model's trace are the layer's own, which is named already; said twice they must be the same, or it is 0.
+ * CR_NONE: not said. */
+int cr_layer_table_set_ops(struct cr_layer_table *t, const char *model, const char *layer, uint32_t n_op);
+uint32_t cr_layer_table_ops(const struct cr_layer_table *t, const char *model, const char *layer);
+
+/* The layer's time there, known or not, in place of what it was. */
+int cr_layer_table_set(struct cr_layer_table *t, const char *model, const char *layer,
+                       const struct cr_layer_on *on) CR_MUST;
+
 /* The i-th layer of a model, from 0, and where it was named; NULL: it has no more. */
 const char *cr_layer_table_layer(const struct cr_layer_table *t, const char *model, uint32_t i, const char **place);
 
@@ -47,7 +56,12 @@ int cr_layer_table_add(const struct cr_layer_table *t, const char *model, const 
 
 /* A CSV table: a line is one layer of one model on one kind of node.  Columns, by name: model, layer, on (a type of cores, or of
  * GPUs), cores (so many of the type; empty on a GPU), time_us (on cores), hd_us, exec_us, misc_us, dh_us (on a GPU: copy in,
- * kernels, work on the core beside, copy out; all but exec_us 0 where empty), source (not read). */
+ * kernels, work on the core beside, copy out; all but exec_us 0 where empty), ops (of a trace, on a GPU: then exec_us may be empty),
+ * and, which are not read, median_us, runs, source. */
 int cr_layer_table_read(const char *path, struct cr_layer_table **out, struct cr_err *err) CR_MUST;
+
+/* Its lines about one model, which it must have, into a table. */
+int cr_layer_table_read_model(const char *path, const char *model, struct cr_layer_table *t,
+                              struct cr_err *err) CR_MUST;
 
 #endif

@@ -6,12 +6,15 @@
 #include "sim/nearest.h"
 #include "sim/text.h"
 #include "sim/unit.h"
+#include "traces/datadir.h"
+#include "traces/layer_trace.h"
 #include "traces/platform_int.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { LAYERS_MAX = 4096 };
+enum { LAYERS_MAX = 4096, OPS_MAX = 1000000 };
 
 /* -- the file as libcyaml reads it --------------------------------------------------------------------------------- */
 
@@ -29,14 +32,15 @@ static const cyaml_schema_field_t CPU_FIELDS[] = {
 static const cyaml_schema_value_t CPU = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct cpu_times_yaml, CPU_FIELDS)};
 
 static const cyaml_schema_field_t GPU_FIELDS[] = {
-  TEXT("gpu", NEEDED, struct gpu_times_yaml, gpu),   TEXT("hd", OPTIONAL, struct gpu_times_yaml, hd),
-  TEXT("exec", NEEDED, struct gpu_times_yaml, exec), TEXT("misc", OPTIONAL, struct gpu_times_yaml, misc),
-  TEXT("dh", OPTIONAL, struct gpu_times_yaml, dh),   CYAML_FIELD_END,
+  TEXT("gpu", NEEDED, struct gpu_times_yaml, gpu),     TEXT("hd", OPTIONAL, struct gpu_times_yaml, hd),
+  TEXT("exec", OPTIONAL, struct gpu_times_yaml, exec), TEXT("misc", OPTIONAL, struct gpu_times_yaml, misc),
+  TEXT("dh", OPTIONAL, struct gpu_times_yaml, dh),     CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t GPU = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct gpu_times_yaml, GPU_FIELDS)};
 
 static const cyaml_schema_field_t LAYER_FIELDS[] = {
   TEXT("name", NEEDED, struct layer_yaml, name),
+  TEXT("ops", OPTIONAL, struct layer_yaml, ops),
   CYAML_FIELD_SEQUENCE_COUNT("cpu", OPTIONAL, struct layer_yaml, cpu, n_cpu, &CPU, 1, CYAML_UNLIMITED),
   CYAML_FIELD_SEQUENCE_COUNT("gpu", OPTIONAL, struct layer_yaml, gpu, n_gpu, &GPU, 1, CYAML_UNLIMITED),
   CYAML_FIELD_END,
@@ -46,7 +50,10 @@ const cyaml_schema_value_t cr_layer_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEF
 static const cyaml_schema_field_t PROFILE_FIELDS[] = {
   TEXT("name", NEEDED, struct profile_yaml, name),
   TEXT("source", OPTIONAL, struct profile_yaml, source),
-  CYAML_FIELD_SEQUENCE_COUNT("layers", NEEDED, struct profile_yaml, layers, n_layers, &cr_layer_schema, 1,
+  TEXT("table", OPTIONAL, struct profile_yaml, table),
+  TEXT("trace", OPTIONAL, struct profile_yaml, trace),
+  TEXT("gpu", OPTIONAL, struct profile_yaml, gpu),
+  CYAML_FIELD_SEQUENCE_COUNT("layers", OPTIONAL, struct profile_yaml, layers, n_layers, &cr_layer_schema, 1,
                              CYAML_UNLIMITED),
   CYAML_FIELD_END,
 };
@@ -59,6 +66,7 @@ const cyaml_schema_value_t cr_profile_schema = {
 struct target {
   struct cr_layer_table *table;
   const char *model, *layer, *place;
+  int has_ops;                        /* a trace is to say what is left out */
   const struct cr_platform *platform; /* or NULL: anything */
 };
 
@@ -99,20 +107,21 @@ static int check_cores(const struct platform_reader *r, const char *path, const 
   return CR_OK;
 }
 
-static int check_gpu(const struct platform_reader *r, const char *path, const struct gpu_times_yaml *g,
-                     const struct cr_platform *p, struct cr_err *err)
+/* The type at path.gpu. */
+static int check_gpu(const struct platform_reader *r, const char *path, const char *type, const struct cr_platform *p,
+                     struct cr_err *err)
 {
   char at[CR_PLATFORM_PATH + 32];
   const char *name[CR_PLATFORM_TYPE_MAX];
   snprintf(at, sizeof at, "%s.gpu", path);
   if (!p)
-    return cr_platform_word(r, at, g->gpu, err);
+    return cr_platform_word(r, at, type, err);
   for (uint32_t i = 0; i < p->n_gpu_type; i++) {
     name[i] = p->gpu[i].name;
-    if (strcmp(name[i], g->gpu) == 0)
+    if (strcmp(name[i], type) == 0)
       return CR_OK;
   }
-  return no_such_type(r, at, "GPU", g->gpu, name, p->n_gpu_type, p, err);
+  return no_such_type(r, at, "GPU", type, name, p->n_gpu_type, p, err);
 }
 
 /* Part of a layer. */
@@ -161,15 +170,35 @@ static int read_gpu(const struct platform_reader *r, const char *path, const str
               {"exec", g->exec, &on.time.exec_ns},
               {"misc", g->misc, &on.time.misc_ns},
               {"dh", g->dh, &on.time.dh_ns}};
-  int rc = check_gpu(r, path, g, to->platform, err);
+  int rc = check_gpu(r, path, g->gpu, to->platform, err);
+  if (!rc && !g->exec && !to->has_ops)
+    return cr_yaml_fail(r->y, path, err, "'exec' is missing in %s; add it, or the layer's ops and the model's trace",
+                        path);
   for (size_t i = 0; !rc && i < sizeof part / sizeof part[0]; i++) {
     snprintf(at, sizeof at, "%s.%s", path, part[i].key);
     rc = read_part(r, at, part[i].text, part[i].ns, err);
   }
+  if (!g->exec)
+    on.time.exec_ns = CR_NS_NEVER;
   return rc ? rc : put(r, path, to, &on, err);
 }
 
 /* -- layers and models --------------------------------------------------------------------------------------------- */
+
+static int read_ops(const struct platform_reader *r, const char *path, const struct layer_yaml *l, struct target *to,
+                    struct cr_err *err)
+{
+  char at[CR_PLATFORM_PATH + 32];
+  int64_t n = 0;
+  snprintf(at, sizeof at, "%.150s.ops", path);
+  int rc = cr_platform_at(r, at, cr_parse_count(l->ops, at, &n, err), err);
+  if (!rc && (n < 0 || n > OPS_MAX))
+    rc = cr_yaml_fail(r->y, at, err, "%s: '%s' is not possible; it is from 0 to %d", at, l->ops, OPS_MAX);
+  if (!rc)
+    (void)cr_layer_table_set_ops(to->table, to->model, to->layer, (uint32_t)n);
+  to->has_ops = 1;
+  return rc;
+}
 
 static int read_layer(const struct platform_reader *r, const char *path, const struct layer_yaml *l, struct target *to,
                       struct cr_err *err)
@@ -179,6 +208,7 @@ static int read_layer(const struct platform_reader *r, const char *path, const s
   to->layer = l->name;
   to->place = place;
   int rc = cr_layer_table_name(to->table, place, to->model, l->name) ? cr_fail_nomem(err, path) : CR_OK;
+  rc = rc || !l->ops ? rc : read_ops(r, path, l, to, err);
   for (uint32_t i = 0; !rc && i < l->n_cpu; i++) {
     snprintf(at, sizeof at, "%.100s.cpu[%u]", path, i);
     rc = read_cpu(r, at, &l->cpu[i], to, err);
@@ -210,6 +240,70 @@ int cr_layers_yaml_read(const struct platform_reader *r, const char *path, const
   return rc;
 }
 
+/* The GPU that a trace is of: as the model says, or the only one there is. */
+static int find_gpu(const struct platform_reader *r, const char *path, const struct profile_yaml *m,
+                    const struct cr_platform *p, const char **out, struct cr_err *err)
+{
+  *out = m->gpu ? m->gpu : p ? p->gpu[0].name : "gpu";
+  if (!m->gpu && p && p->n_gpu_type > 1)
+    return cr_yaml_fail(r->y, path, err, "%s: add gpu: %s has several, and the trace is of one of them", path, p->name);
+  return m->gpu ? check_gpu(r, path, m->gpu, p, err) : CR_OK;
+}
+
+int cr_model_yaml_read(const struct platform_reader *r, const char *path, const struct profile_yaml *m,
+                       const struct cr_platform *p, struct cr_layer_table *t, struct cr_err *err)
+{
+  char at[CR_PLATFORM_PATH + 32];
+  const char *file, *gpu;
+  int rc = CR_OK;
+  if (!m->n_layers == !m->table)
+    return cr_yaml_fail(r->y, path, err, "%s: %s %s", path, m->name,
+                        m->table ? "has layers and a table of them; remove one"
+                                 : "has no layers; add layers, or a table of them");
+  if (m->gpu && !m->trace)
+    return cr_yaml_fail(r->y, path, err, "%s: gpu says which GPU a trace is of, and there is none; remove it", path);
+  snprintf(at, sizeof at, "%s.table", path);
+  if (m->table)
+    rc = cr_layers_yaml_file(r, at, m->table, &file, err);
+  if (!rc && m->table)
+    rc = cr_platform_at(r, at, cr_layer_table_read_model(file, m->name, t, err), err);
+  else if (!rc)
+    rc = cr_layers_yaml_read(r, path, m->name, m->layers, m->n_layers, p, t, err);
+  if (rc || !m->trace)
+    return rc;
+  snprintf(at, sizeof at, "%s.trace", path);
+  rc = find_gpu(r, path, m, p, &gpu, err);
+  return rc ? rc
+            : cr_platform_at(r, at, cr_layer_trace_add(t, m->name, gpu, m->trace, r->store, r->n_store, r->arena, err),
+                             err);
+}
+
+const char *cr_layers_yaml_folder(struct cr_arena *arena, const char *file)
+{
+  const char *slash = strrchr(file, '/');
+  char *folder = cr_arena_text(arena, file);
+  if (folder)
+    folder[slash ? slash - file + 1 : 0] = '\0';
+  return folder;
+}
+
+int cr_layers_yaml_file(const struct platform_reader *r, const char *path, const char *name, const char **out,
+                        struct cr_err *err)
+{
+  struct cr_err ignored;
+  char bundled[300];
+  size_t n = strlen(r->folder) + strlen(name) + 1;
+  char *file = cr_arena_take(r->arena, n, 1);
+  if (!file)
+    return cr_fail_nomem(err, path);
+  snprintf(file, n, "%s%s", *name == '/' ? "" : r->folder, name);
+  *out = file;
+  snprintf(bundled, sizeof bundled, "layers/%.250s", name);
+  if (strchr(name, '/') || access(file, F_OK) == 0 || cr_datadir_find(bundled, r->arena, out, &ignored) == CR_OK)
+    return CR_OK;
+  return cr_yaml_fail(r->y, path, err, "%s: there is no file %s, and no bundled table %s", path, file, name);
+}
+
 int cr_models_yaml_read(const struct platform_reader *r, const char *path, const struct profile_yaml *models,
                         uint32_t n_models, struct cr_layer_table *t, struct cr_err *err)
 {
@@ -220,7 +314,7 @@ int cr_models_yaml_read(const struct platform_reader *r, const char *path, const
     name[i] = models[i].name;
     rc = cr_platform_name(r, path, i, name[i], name, err);
     snprintf(at, sizeof at, "%.100s[%u]", path, i);
-    rc = rc ? rc : cr_layers_yaml_read(r, at, name[i], models[i].layers, models[i].n_layers, NULL, t, err);
+    rc = rc ? rc : cr_model_yaml_read(r, at, &models[i], NULL, t, err);
   }
   return rc;
 }

@@ -16,13 +16,13 @@ struct gpu_times_yaml {
   char *gpu, *hd, *exec, *misc, *dh;
 };
 struct layer_yaml {
-  char *name;
+  char *name, *ops;
   struct cpu_times_yaml *cpu;
   struct gpu_times_yaml *gpu;
   uint32_t n_cpu, n_gpu;
 };
 struct profile_yaml {
-  char *name, *source;
+  char *name, *source, *table, *trace, *gpu;
   struct layer_yaml *layers;
   uint32_t n_layers;
 };
@@ -34,6 +34,9 @@ extern const struct cyaml_schema_value cr_profile_schema; /* a profile_yaml */
 struct platform_reader {
   const struct cr_yaml *y;
   struct cr_arena *arena;
+  const char *folder;       /* that files it names are relative to: "", or with a slash at the end */
+  const char *const *store; /* [n_store] that traces are looked for in, before the bundled one */
+  uint32_t n_store;
 };
 
 enum { CR_PLATFORM_PATH = 160 };
@@ -43,8 +46,19 @@ int cr_layers_yaml_read(const struct platform_reader *r, const char *path, const
                         const struct layer_yaml *layers, uint32_t n_layers, const struct cr_platform *p,
                         struct cr_layer_table *t, struct cr_err *err) CR_MUST;
 
-/* Models at path, each with its name. */
+/* The same of a whole model, whose layers may come from a CSV table, and GPU times from a trace, and which is called by its name. */
+int cr_model_yaml_read(const struct platform_reader *r, const char *path, const struct profile_yaml *m,
+                       const struct cr_platform *p, struct cr_layer_table *t, struct cr_err *err) CR_MUST;
+
+/* Models at path, on anything. */
 int cr_models_yaml_read(const struct platform_reader *r, const char *path, const struct profile_yaml *models,
                         uint32_t n_models, struct cr_layer_table *t, struct cr_err *err) CR_MUST;
+
+/* A table of layers that the value at path names: beside the file, or a bundled one.  In the arena. */
+int cr_layers_yaml_file(const struct platform_reader *r, const char *path, const char *name, const char **out,
+                        struct cr_err *err) CR_MUST;
+
+/* The folder of a file, as platform_reader has it; in the arena, or NULL. */
+const char *cr_layers_yaml_folder(struct cr_arena *arena, const char *file);
 
 #endif

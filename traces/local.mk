@@ -10,7 +10,7 @@ libcrtraces_a_SOURCES = \
   traces/jobs.c traces/jobs.h traces/jobs_csv.c traces/jobs_generate.c traces/jobs_generate.h traces/jobs_int.h \
   traces/jobs_philly.c traces/jobs_value.c \
   traces/json.c traces/json.h traces/kernel_class.c traces/kernel_class.h traces/kineto.c traces/kineto.h traces/kineto_int.h \
-  traces/kineto_read.c traces/layer_csv.c traces/layer_table.c traces/layer_table.h traces/layers_yaml.c traces/layers_yaml.h traces/kineto_streams.c traces/kineto_streams.h \
+  traces/kineto_read.c traces/layer_csv.c traces/layer_trace.c traces/layer_trace.h traces/layer_table.c traces/layer_table.h traces/layers_yaml.c traces/layers_yaml.h traces/kineto_streams.c traces/kineto_streams.h \
   traces/memory_recording.c traces/memory_recording.h traces/memory_table.c traces/memory_table.h \
   traces/model_mix.c traces/model_mix.h traces/names.c traces/names.h traces/ncu.c traces/ncu.h \
   traces/nsys.c traces/nsys.h traces/nsys_context.c traces/nsys_db.c traces/nsys_device.c traces/nsys_int.h \
@@ -31,14 +31,14 @@ bundled_store_texts = traces/data/h200.sql
 bundled_scenarios = \
   traces/scenarios/disb-a.yaml traces/scenarios/disb-b.yaml traces/scenarios/disb-c.yaml \
   traces/scenarios/disb-d.yaml traces/scenarios/disb-e.yaml traces/scenarios/pair.yaml \
-  traces/scenarios/dart-overrun.yaml traces/scenarios/dart-small.yaml traces/scenarios/dart-tx2.yaml traces/scenarios/dart-xeon.yaml traces/scenarios/h200-jobs.yaml traces/scenarios/salus-fair.yaml traces/scenarios/salus-hyperparam.yaml \
+  traces/scenarios/dart-overrun.yaml traces/scenarios/dart-small.yaml traces/scenarios/dart-h200.yaml traces/scenarios/dart-tx2.yaml traces/scenarios/dart-xeon.yaml traces/scenarios/h200-jobs.yaml traces/scenarios/salus-fair.yaml traces/scenarios/salus-hyperparam.yaml \
   traces/scenarios/salus-inference.yaml traces/scenarios/salus-srtf-slice.yaml traces/scenarios/salus-table1.yaml \
   traces/scenarios/salus-two-alexnets.yaml traces/scenarios/solo.yaml
 
 # Platforms of CPU nodes and GPU nodes with models profiled on them, and task sets to plan; make-platforms.awk wrote the
 # platforms.
-bundled_platforms = traces/platforms/tx2.yaml traces/platforms/xeon-gtx1080.yaml
-bundled_tasks = traces/tasks/dart-tx2.yaml traces/tasks/dart-xeon.yaml
+bundled_platforms = traces/platforms/h200.yaml traces/platforms/tx2.yaml traces/platforms/xeon-gtx1080.yaml
+bundled_tasks = traces/tasks/dart-h200.yaml traces/tasks/dart-tx2.yaml traces/tasks/dart-xeon.yaml
 EXTRA_DIST += traces/platforms/make-platforms.awk
 platformsdir = $(pkgdatadir)/platforms
 dist_platforms_DATA = $(bundled_platforms)
@@ -52,7 +52,7 @@ bundled_jobs = \
   traces/data/salus-p100.csv
 
 # Tables of layers.
-bundled_layers = traces/data/dart-small.csv
+bundled_layers = traces/data/dart-small.csv traces/data/h200-layers.csv
 
 EXTRA_DIST += $(bundled_store_texts) traces/data/README.md traces/data/make-h200.sh
 pkgdata_DATA = $(bundled_stores)

@@ -18,6 +18,8 @@
 #define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 #define TEXT(key, flags, type, member) CYAML_FIELD_STRING_PTR(key, flags, type, member, 0, CYAML_UNLIMITED)
 
+static const cyaml_schema_value_t WORD = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, CYAML_UNLIMITED)};
+
 static const cyaml_schema_field_t RESOURCE_FIELDS[] = {
   TEXT("type", NEEDED, struct resource_yaml, type),
   TEXT("count", NEEDED, struct resource_yaml, count),
@@ -40,6 +42,7 @@ const cyaml_schema_field_t cr_platform_fields[] = {
   CYAML_FIELD_SEQUENCE_COUNT("cores", NEEDED, struct platform_yaml, cores, n_cores, &RESOURCE, 1, CYAML_UNLIMITED),
   CYAML_FIELD_SEQUENCE_COUNT("gpus", OPTIONAL, struct platform_yaml, gpus, n_gpus, &RESOURCE, 0, CYAML_UNLIMITED),
   CYAML_FIELD_MAPPING_PTR("overheads", OPTIONAL, struct platform_yaml, overheads, OVERHEAD_FIELDS),
+  CYAML_FIELD_SEQUENCE_COUNT("traces", OPTIONAL, struct platform_yaml, traces, n_traces, &WORD, 1, CYAML_UNLIMITED),
   CYAML_FIELD_SEQUENCE_COUNT("models", OPTIONAL, struct platform_yaml, models, n_models, &cr_profile_schema, 1,
                              CYAML_UNLIMITED),
   CYAML_FIELD_END,
@@ -232,8 +235,8 @@ static int fill_layer(const struct cr_layer_table *t, const char *model, const c
   }
   for (uint32_t g = 0; g < p->n_gpu_type; g++) {
     const struct cr_layer_time *time = cr_layer_table_find(t, model, layer, p->gpu[g].name, 0);
-    if (!time)
-      return cr_fail(err, CR_EINPUT, "%s: layer '%s' has no time on the GPU %s; add it to gpu", place, layer,
+    if (!time || time->exec_ns == CR_NS_NEVER)
+      return cr_fail(err, CR_EINPUT, "%s: layer '%s' has no time on the GPU %s; add it, or a trace", place, layer,
                      p->gpu[g].name);
     gpu[g] = (struct cr_gpu_layer){time->hd_ns, time->exec_ns, time->misc_ns, time->dh_ns};
   }
@@ -327,12 +330,34 @@ int cr_platform_models(const struct platform_reader *r, const char *path, const 
     out->source = cr_arena_text(r->arena, models[i].source ? models[i].source : "");
     if (!out->name || !out->source)
       return cr_fail_nomem(err, at);
-    rc = cr_platform_layers(r, at, models[i].layers, models[i].n_layers, p, out, err);
+    struct cr_layer_table *t = cr_layer_table_new(out->name);
+    rc = t ? cr_model_yaml_read(r, at, &models[i], p, t, err) : cr_fail_nomem(err, at);
+    rc = rc ? rc : fill_profile(r, at, t, out->name, p, out, err);
+    cr_layer_table_free(t);
     if (rc)
       return rc;
   }
   desc->profile = profile;
   desc->n_profile = n_before + n_models;
+  return CR_OK;
+}
+
+int cr_platform_stores(struct platform_reader *r, const char *path, char *const *traces, uint32_t n_traces,
+                       struct cr_err *err)
+{
+  const char **store = cr_arena_take(r->arena, n_traces, sizeof *store);
+  if (!store)
+    return cr_fail_nomem(err, path);
+  for (uint32_t i = 0; i < n_traces; i++) {
+    size_t n = strlen(r->folder) + strlen(traces[i]) + 1;
+    char *file = cr_arena_take(r->arena, n, 1);
+    if (!file)
+      return cr_fail_nomem(err, path);
+    snprintf(file, n, "%s%s", *traces[i] == '/' ? "" : r->folder, traces[i]);
+    store[i] = file;
+  }
+  r->store = store;
+  r->n_store = n_traces;
   return CR_OK;
 }
 
@@ -347,8 +372,9 @@ int cr_platform_load(const char *name, struct cr_arena *arena, struct cr_platfor
   rc = rc ? rc : cr_yaml_load(y, &PLATFORM, &data, err);
   if (!rc) {
     const struct platform_yaml *p = data;
-    const struct platform_reader r = {y, arena};
-    rc = cr_platform_build(&r, "", p, &made.platform, err);
+    struct platform_reader r = {.y = y, .arena = arena, .folder = cr_layers_yaml_folder(arena, path)};
+    rc = r.folder ? cr_platform_stores(&r, "", p->traces, p->n_traces, err) : cr_fail_nomem(err, path);
+    rc = rc ? rc : cr_platform_build(&r, "", p, &made.platform, err);
     rc = rc ? rc : cr_platform_models(&r, "", p->models, p->n_models, &made.platform, &made, err);
   }
   if (!rc)

@@ -19,7 +19,8 @@ struct platform_yaml {
   struct resource_yaml *cores, *gpus;
   struct overhead_yaml *overheads;
   struct profile_yaml *models;
-  uint32_t n_cores, n_gpus, n_models;
+  char **traces;
+  uint32_t n_cores, n_gpus, n_models, n_traces;
 };
 
 extern const struct cyaml_schema_field cr_platform_fields[]; /* of a platform_yaml */
@@ -50,6 +51,10 @@ const char *cr_platform_inside(const char *path, const char *key, char buf[CR_PL
 /* Layers at path.layers on the platform, into out, whose name and source are set. */
 int cr_platform_layers(const struct platform_reader *r, const char *path, const struct layer_yaml *layers,
                        uint32_t n_layers, const struct cr_platform *p, struct cr_layer_profile *out,
+                       struct cr_err *err) CR_MUST;
+
+/* Stores at path.traces, which the file names, for traces of models. */
+int cr_platform_stores(struct platform_reader *r, const char *path, char *const *traces, uint32_t n_traces,
                        struct cr_err *err) CR_MUST;
 
 /* The list of models at path, put behind the n_before that there are. */
