@@ -1,9 +1,10 @@
 /* dart.c - requests go through their stages from node to node: the run-time half of DART.
  *
  * Xiang and Kim, RTSS 2019.  Each node has an rt worker and a be worker.  A real-time request waits at each node of its path in
- * order of its priority, which is deadline-monotonic: relative deadline, then arrival.  A stage that runs is not taken away by
- * another real-time one; best-effort work is, at once, and goes on when no real-time stage is left (sim/node_device.h).
- * Best-effort requests are first in, first out at each node; on a GPU node several run beside each other.
+ * order of its priority, which is deadline-monotonic: relative deadline, of equal ones the client that was listed first, of one
+ * client's requests the first that came.  A stage that runs is not taken away by another real-time one; best-effort work is, at
+ * once, and goes on when no real-time stage is left (sim/node_device.h).  Best-effort requests are first in, first out at each
+ * node; on a GPU node several run beside each other.
  *
  * Enforcement.  A stage that ran longer than its longest time so far has that time from then on.  A real-time request of which one
  * did is best-effort for the stages that are left, and its client demoted; then the test is made with the new time.  If all
@@ -175,7 +176,7 @@ static void enqueue(struct cr_policy *p, cr_request r)
   q->device = dart_stage_device(p, client, q->stage);
   struct node *node = &s->node[q->device];
   if (is_rt(p, r))
-    cr_ranking_put(p, &node->rt, r, (uint64_t)p->view->client_deadline_ns[client], q->seq);
+    cr_ranking_put(p, &node->rt, r, (uint64_t)p->view->client_deadline_ns[client], (uint64_t)client << 40 | q->seq);
   else
     cr_queue_push(p, &node->be, r);
 }

@@ -29,6 +29,8 @@ static cr_ns rounded(double ns)
  * time. */
 static cr_ns uniform(const struct cr_arrival *a)
 {
+  if (a->spec->period_ns)
+    return cr_ns_add(a->spec->phase_ns, cr_muldiv(a->spec->period_ns, (int64_t)a->n, 1));
   return cr_ns_add(a->spec->phase_ns, rounded((double)a->n * NS_PER_S / a->spec->rate_per_s));
 }
 

@@ -10,10 +10,13 @@
 #include "calib/farm.h"
 #include "sim/cli.h"
 #include "sim/mem.h"
+#include "sim/outfile.h"
 #include "sim/unit.h"
+#include "traces/plan_scenario.h"
+#include "traces/scenario.h"
 #include "traces/task_file.h"
 
-enum { BOUND = CR_CLI_LONG, NODES_MAX, ON, FORMAT };
+enum { BOUND = CR_CLI_LONG, NODES_MAX, ON, SCENARIO, FORMAT };
 enum { CHUNK = 64 }; /* configurations a process is given at a time: a few ms */
 
 static const struct cr_cli_opt options[] = {
@@ -22,6 +25,7 @@ static const struct cr_cli_opt options[] = {
   {NODES_MAX, "nodes-max", "N", "dart: pipelines of at most so many nodes (default: as many as cores)"},
   {ON, "on", "gpu|cpu", "threads: the GPU and a core (the default), or all cores of the type that has most"},
   {'j', "jobs", "N", "processes that search (default: 1); the answer is the same"},
+  {SCENARIO, "scenario", "FILE", "dart: write the plan to a new scenario, which `corun run` runs"},
   {FORMAT, "format", "FORMAT", "table (the default), csv or json"},
   {0, NULL, NULL, NULL},
 };
@@ -30,7 +34,7 @@ static int run(int argc, char **argv);
 
 const struct cr_cmd cr_cmd_plan = {
   .name = "plan",
-  .args = "dart|threads TASKS... [--bound tight|paper|D|H] [--on gpu|cpu] [-j N]",
+  .args = "dart|threads TASKS... [--bound tight|paper|D|H] [--on gpu|cpu] [--scenario FILE] [-j N]",
   .help = "divide a platform into nodes and place tasks so that deadlines are met",
   .opt = options,
   .more =
@@ -38,18 +42,19 @@ const struct cr_cmd cr_cmd_plan = {
     "placed on its nodes, and the end-to-end response of every real-time task is bounded.  Of pipelines on which all\n"
     "meet their deadlines, the one of the least weighted response is printed (exit 0); when there is none, the one "
     "that\n"
-    "misses by the least, and by how much (exit 1).\n"
+    "misses by the least, and by how much (exit 1).  --scenario writes the plan as a scenario that needs no other "
+    "file.\n"
     "threads: what DART is compared with, one node that runs whole requests one after the other, real-time ones "
     "first:\n"
     "BaseGPU, or BaseCPU with --on cpu.\n"
-    "TASKS is a YAML file as docs/planning.md describes, or the name of a bundled set: dart-xeon, dart-tx2.  Of "
-    "several,\n"
+    "TASKS is a YAML file as docs/planning.md describes, or the name of a bundled set: dart-xeon, dart-tx2, "
+    "dart-h200.  Of several,\n"
     "or a folder of such files, a row each is printed (exit 1: not all are feasible).\n",
   .run = run,
 };
 
 struct args {
-  const char *bound, *nodes_max, *on, *jobs, *format;
+  const char *bound, *nodes_max, *on, *jobs, *scenario, *format;
 };
 
 /* What is the same for all sets of a command. */
@@ -57,6 +62,7 @@ struct ask {
   enum cr_dart_bound bound;
   enum cr_one_node_on on;
   const char *nodes_max;
+  const char *scenario; /* of one set, the file for its plan; or NULL */
   uint32_t n_worker;
   struct cr_plan_report_cfg cfg;
 };
@@ -153,14 +159,42 @@ static int open_dart(const struct ask *ask, const struct cr_task_set *set, uint3
   return rc;
 }
 
-static int plan_dart(const struct ask *ask, const struct cr_task_set *set, int *feasible, struct cr_text *out,
-                     struct cr_err *err)
+/* The plan as a scenario, in a new file; what is written is read first, as `corun run` would. */
+static int write_scenario(const struct ask *ask, const char *tasks, const struct cr_task_set *set, struct cr_dart *d,
+                          uint32_t config, struct cr_err *err)
+{
+  struct cr_text command = {0}, text = {0};
+  struct cr_scenario *read = NULL;
+  struct cr_outfile *file = NULL;
+  cr_text_add(&command, "corun plan dart %s%s%s", tasks, ask->bound ? " --bound " : "",
+              ask->bound ? cr_dart_bound_name[ask->bound] : "");
+  cr_text_add(&command, "%s%s", ask->nodes_max ? " --nodes-max " : "", ask->nodes_max ? ask->nodes_max : "");
+  if (!command.failed)
+    cr_plan_scenario(set, d, config, command.s, &text);
+  int rc = command.failed || text.failed ? cr_fail_nomem(err, "the scenario") : CR_OK;
+  const struct cr_scenario_options opt = {.text = text.s};
+  rc = rc ? rc : cr_scenario_load(ask->scenario, &opt, &read, err);
+  cr_scenario_free(read);
+  rc = rc ? rc : cr_outfile_new(ask->scenario, "the scenario", 0, &file, err);
+  if (!rc) {
+    cr_outfile_add(file, text.s, text.n);
+    rc = cr_outfile_close(file, err);
+  }
+  cr_text_fini(&text);
+  cr_text_fini(&command);
+  return rc;
+}
+
+static int plan_dart(const struct ask *ask, const char *tasks, const struct cr_task_set *set, int *feasible,
+                     struct cr_text *out, struct cr_err *err)
 {
   struct cr_plan_report_cfg cfg = ask->cfg;
   struct cr_dart *d = NULL;
   struct cr_dart_found found = {0};
   int rc = open_dart(ask, set, &cfg.n_node_max, &d, err);
   rc = rc ? rc : search_all(d, ask->n_worker, &found, err);
+  if (!rc && ask->scenario && found.n_passed)
+    rc = write_scenario(ask, tasks, set, d, found.best, err);
   if (!rc)
     cr_plan_report(&cfg, set, d, &found, out);
   *feasible = found.n_passed > 0;
@@ -188,7 +222,7 @@ static int plan_one(const struct ask *ask, int is_dart, const char *tasks, int *
   struct cr_text out = {0};
   int rc = arena ? cr_task_file_load(tasks, arena, &set, err) : cr_fail_nomem(err, "the plan");
   if (!rc)
-    rc = is_dart ? plan_dart(ask, &set, feasible, &out, err) : plan_threads(ask, &set, feasible, &out, err);
+    rc = is_dart ? plan_dart(ask, tasks, &set, feasible, &out, err) : plan_threads(ask, &set, feasible, &out, err);
   if (!rc)
     rc = out.failed ? cr_fail_nomem(err, "the plan") : cr_cli_write(NULL, out.s, out.n, err);
   cr_text_fini(&out);
@@ -248,14 +282,20 @@ static int row_of_threads(void *ctx, const struct cr_task_set *set, struct cr_pl
 
 static int plan(const struct args *a, int is_dart, char *const *operand, uint32_t n, int *feasible, struct cr_err *err)
 {
-  struct ask ask = {
-    .nodes_max = a->nodes_max, .n_worker = 1, .cfg = {.format = CR_TABLE, .color = isatty(STDOUT_FILENO)}};
+  struct ask ask = {.nodes_max = a->nodes_max,
+                    .scenario = a->scenario,
+                    .n_worker = 1,
+                    .cfg = {.format = CR_TABLE, .color = isatty(STDOUT_FILENO)}};
   int rc = a->bound ? parse_bound(a->bound, &ask.bound, err) : CR_OK;
   if (!rc && a->on)
     rc = parse_on(a->on, &ask.on, err);
   rc = rc ? rc : parse_number(a->jobs, "-j", 256, &ask.n_worker, err);
   if (!rc && a->format)
     rc = cr_format_parse(a->format, &ask.cfg.format, err);
+  if (!rc && a->scenario && cr_plan_is_many(operand, n))
+    rc = cr_fail(err, CR_EINPUT, "--scenario '%s': it is for the plan of one set; give one", a->scenario);
+  if (!rc && a->scenario)
+    rc = cr_outfile_check(a->scenario, "the scenario", 0, err);
   if (rc)
     return rc;
   if (!cr_plan_is_many(operand, n))
@@ -283,6 +323,9 @@ static void option(struct args *a, int letter, const char *value)
   case 'j':
     a->jobs = value;
     break;
+  case SCENARIO:
+    a->scenario = value;
+    break;
   default:
     a->format = value;
     break;
@@ -304,7 +347,11 @@ static int run(int argc, char **argv)
   int is_dart = strcmp(argv[first], "dart") == 0;
   if (!is_dart && strcmp(argv[first], "threads") != 0)
     return cr_cli_usage(&cr_cmd_plan, "nothing plans '%s'; there are: dart, threads", argv[first]);
-  const char *astray = is_dart ? (a.on ? "--on" : NULL) : a.bound ? "--bound" : a.nodes_max ? "--nodes-max" : NULL;
+  const char *astray = is_dart       ? (a.on ? "--on" : NULL)
+                       : a.bound     ? "--bound"
+                       : a.nodes_max ? "--nodes-max"
+                       : a.scenario  ? "--scenario"
+                                     : NULL;
   if (astray)
     return cr_cli_usage(&cr_cmd_plan, "%s does not go with plan %s", astray, argv[first]);
   if (first + 1 == argc)

@@ -442,13 +442,16 @@ static void flush_rows(struct core *c)
 static void count_finished(struct core *c, uint32_t request, cr_ns end_ns)
 {
   const struct cr_host *h = &c->host;
+  uint32_t client = h->request_client[request];
+  cr_ns bound_ns = c->cfg->workload->client[client].bound_ns;
   struct cr_request_row *row = &c->row[c->n_row++];
   *row = (struct cr_request_row){
     .arrive_ns = h->request_arrive_ns[request],
     .reach_ns = h->flight[request].reach_ns,
     .end_ns = end_ns,
-    .client = h->request_client[request],
+    .client = client,
     .missed = end_ns > h->request_deadline_ns[request],
+    .beyond = bound_ns && end_ns - h->request_arrive_ns[request] > bound_ns,
   };
   cr_result_add(&c->result, row);
   if (c->n_row == ROWS)

@@ -82,6 +82,7 @@ struct cr_node_desc {
   /* Of a GPU node: whose kernels are followed (sim/gpu_node.h), so that the two above follow from them; NULL: of layers only
    * the times are known. */
   const struct cr_device_desc *gpu;
+  const char *gpu_type; /* of a GPU node: what tables of layers call its GPU */
 };
 
 struct cr_device_desc {

@@ -94,6 +94,8 @@ static void mix_arrival(uint64_t *hash, const struct cr_arrival_spec *a)
   mix(hash, a->depth);
   mix(hash, rate_bits);
   mix(hash, a->phase_ns);
+  if (a->period_ns)
+    mix(hash, a->period_ns);
   mix(hash, a->n_at);
   for (uint32_t i = 0; i < a->n_at; i++)
     mix(hash, a->at_ns[i]);
@@ -122,6 +124,8 @@ static void mix_client(uint64_t *hash, const struct cr_client_spec *c)
   mix(hash, c->weight);
   mix(hash, c->deadline_ns);
   mix(hash, c->max_requests);
+  if (c->bound_ns)
+    mix(hash, c->bound_ns);
   if (c->thread)
     mix(hash, c->thread);
   if (c->sync)

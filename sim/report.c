@@ -99,6 +99,21 @@ static void cell_percent(struct cr_table *t, double share)
     cr_table_cell(t, "%.1f", share * 100);
 }
 
+/* What was proven to be enough beside the longest that was needed; empty where nothing was, which leaves the columns out. */
+static void bound_cells(struct cr_table *t, const struct scale *scale, const struct cr_client_summary *c)
+{
+  const struct cr_spread *latency = &c->metric[CR_LATENCY];
+  int promised = c->bound_ns != CR_NS_NEVER;
+  for (int i = 0; !promised && i < 4; i++)
+    cr_table_cell(t, "%s", "");
+  if (!promised)
+    return;
+  cell_ns(t, scale, c->bound_ns);
+  cell_ns(t, scale, latency->max_ns);
+  cell_percent(t, latency->n ? (double)latency->max_ns / (double)c->bound_ns : NAN);
+  cr_table_cell(t, "%" PRIu64, c->n_beyond);
+}
+
 static void client_row(struct cr_table *t, const struct scale *scale, const char *policy,
                        const struct cr_client_summary *c)
 {
@@ -123,11 +138,13 @@ static void client_row(struct cr_table *t, const struct scale *scale, const char
     cell_percent(t, (double)c->n_missed / (double)c->n_done);
   else
     cr_table_cell(t, "%s", "");
+  bound_cells(t, scale, c);
 }
 
 static void client_table(const struct cr_summary *s, const struct scale *scale, int color, struct cr_text *out)
 {
-  char latency[32], period[32];
+  char latency[32], period[32], bound[32];
+  snprintf(bound, sizeof bound, "bound, %s", scale->unit);
   snprintf(latency, sizeof latency, "latency, %s", scale->unit);
   snprintf(period, sizeof period, "period, %s", scale->unit);
   const struct cr_table_column column[] = {
@@ -135,6 +152,7 @@ static void client_table(const struct cr_summary *s, const struct scale *scale, 
     {"requests", "done", 0}, {"requests", "per s", 0}, {"requests", "dropped", 0}, {"requests", "unfinished", 0},
     {latency, "mean", 0}, {latency, "p50", 0}, {latency, "p95", 0}, {latency, "p99", 0},
     {period, "mean", 0}, {period, "p99", 0}, {"deadline missed", "n", 0}, {"deadline missed", "%", 0},
+    {bound, "proven", 0}, {bound, "longest", 0}, {"of bound", "%", 0}, {"of bound", "beyond", 0},
   };
   struct cr_table t;
   cr_table_begin(&t, column, sizeof column / sizeof *column, color);
@@ -451,13 +469,13 @@ static void csv_commas(struct cr_text *out, uint32_t n)
 }
 
 /* Columns after those of every row, histograms aside. */
-enum { CSV_CLIENT_ONLY = 10, CSV_DEVICE_ONLY = 8 + CR_REPORT_NODE_FIELDS + CR_REPORT_MEMORY_FIELDS, CSV_JOBS_ONLY = 11 };
+enum { CSV_CLIENT_ONLY = 12, CSV_DEVICE_ONLY = 8 + CR_REPORT_NODE_FIELDS + CR_REPORT_MEMORY_FIELDS, CSV_JOBS_ONLY = 11 };
 
 static void csv_header(struct cr_text *out)
 {
   cr_text_add(out, "row,scenario,policy,backend,seed,outcome,end_ns,name,"
                    "class,model,arrival,deadline_ns,requests_arrived,requests_done,requests_dropped,requests_pending,"
-                   "deadline_missed,throughput_per_s");
+                   "deadline_missed,bound_ns,bound_exceeded,throughput_per_s");
   for (int m = 0; m < CR_N_METRIC; m++) {
     const char *name = cr_metric_name[m];
     cr_text_add(out, ",%s_mean_ns,%s_min_ns,%s_p50_ns,%s_p95_ns,%s_p99_ns,%s_max_ns", name, name, name, name, name, name);
@@ -503,6 +521,10 @@ static void csv_client(const struct cr_client_summary *c, struct cr_text *out)
   csv_ns(out, c->deadline_ns);
   cr_text_add(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, c->n_arrived, c->n_done, c->n_dropped,
               c->n_pending, c->n_missed);
+  csv_ns(out, c->bound_ns);
+  cr_text_add(out, ",");
+  if (c->bound_ns != CR_NS_NEVER)
+    cr_text_add(out, "%" PRIu64, c->n_beyond);
   csv_number(out, c->throughput_per_s, "6");
   for (int m = 0; m < CR_N_METRIC; m++) {
     const struct cr_spread *d = &c->metric[m];
@@ -552,7 +574,7 @@ static void csv_preempts(const struct cr_preempt_summary *p, struct cr_text *out
 {
   csv_commas(out, 6);
   cr_text_add(out, "%" PRIu64, p->latency.n);
-  csv_commas(out, 4);
+  csv_commas(out, 6);
   csv_number(out, p->latency.mean_ns, "1");
   csv_ns(out, p->latency.min_ns);
   csv_ns(out, p->latency.p50_ns);
@@ -634,6 +656,11 @@ static void json_client(const struct cr_client_summary *c, struct cr_text *out)
   json_count(out, "requests_dropped", c->n_dropped);
   json_count(out, "requests_pending", c->n_pending);
   json_count(out, "deadline_missed", c->n_missed);
+  json_ns(out, "bound_ns", c->bound_ns);
+  if (c->bound_ns != CR_NS_NEVER)
+    json_count(out, "bound_exceeded", c->n_beyond);
+  else
+    cr_text_add(out, ",\"bound_exceeded\":null");
   json_real(out, "throughput_per_s", 6, c->throughput_per_s);
   for (int m = 0; m < CR_N_METRIC; m++) {
     const struct cr_spread *d = &c->metric[m];

@@ -116,6 +116,7 @@ void cr_result_add(struct cr_result *r, const struct cr_request_row *row)
   struct cr_client_result *c = &r->client[row->client];
   c->n_done++;
   c->n_missed += row->missed != 0;
+  c->n_beyond += row->beyond != 0;
   if (c->metric[CR_LATENCY]) {
     cr_hist_add(c->metric[CR_LATENCY], row->end_ns - row->arrive_ns);
     cr_hist_add(c->metric[CR_SERVICE], row->end_ns - row->reach_ns);

@@ -26,6 +26,7 @@ struct cr_verdicts {
 
 struct cr_client_result {
   uint64_t n_arrived, n_done, n_dropped, n_missed; /* n_missed: finished after the deadline */
+  uint64_t n_beyond;                               /* took longer than the client's bound */
   uint64_t n_pending;                              /* neither finished nor dropped at the end */
   cr_ns first_ns, last_ns;                         /* first counted arrival, last completion; CR_NS_NEVER: none */
   struct cr_hist *metric[CR_N_METRIC];             /* in ns */
@@ -36,7 +37,7 @@ struct cr_client_result {
 struct cr_request_row {
   cr_ns arrive_ns, reach_ns, end_ns;
   uint32_t client;
-  uint32_t missed;
+  uint16_t missed, beyond; /* its deadline; its client's bound */
 };
 
 /* How a job ended. */
@@ -103,7 +104,7 @@ int cr_result_init(struct cr_result *r, uint32_t n_client, uint32_t n_device, st
 int cr_result_init_for(struct cr_result *r, const struct cr_workload *w, uint32_t n_device, struct cr_err *err) CR_MUST;
 void cr_result_fini(struct cr_result *r);
 
-/* One request has finished: counts it in n_done and n_missed, sets first_ns and last_ns, and adds to the histograms.
+/* One request has finished: counts it in n_done, n_missed and n_beyond, sets first_ns and last_ns, and adds to the histograms.
  * Rows come in order of end_ns; one that arrived before warmup_ns is left out altogether.  n_arrived, n_dropped and
  * n_pending are the core's to count. */
 void cr_result_add(struct cr_result *r, const struct cr_request_row *row);

@@ -22,7 +22,8 @@ struct cr_client_summary {
   enum cr_class class;
   int32_t priority;
   cr_ns deadline_ns; /* CR_NS_NEVER: none */
-  uint64_t n_arrived, n_done, n_dropped, n_missed, n_pending;
+  cr_ns bound_ns;    /* CR_NS_NEVER: none */
+  uint64_t n_arrived, n_done, n_dropped, n_missed, n_beyond, n_pending;
   double throughput_per_s;
   struct cr_spread metric[CR_N_METRIC];
   struct cr_verdicts verdicts;

@@ -389,6 +389,9 @@ static const char *arrival_fault(const struct cr_arrival_spec *a)
       return "depth must be at least 1";
     break;
   case CR_ARRIVE_UNIFORM:
+    if (a->period_ns < 0 || a->period_ns > CR_PERIOD_MAX_NS)
+      return "period must be longer than 0 and at most a year";
+    /* fall through */
   case CR_ARRIVE_POISSON:
     if (!(a->rate_per_s > 0) || a->rate_per_s > CR_RATE_MAX_PER_S)
       return "rate must be larger than 0/s and at most 1e6/s";
@@ -505,6 +508,8 @@ static const char *client_fault(const struct cr_workload_builder *b, const struc
     return "weight must be at least 1";
   if (c->deadline_ns <= 0)
     return "deadline must be longer than 0";
+  if (c->bound_ns < 0)
+    return "bound must be longer than 0";
   if (c->max_requests == 0)
     return "max_requests must be at least 1";
   if (b->w.n_client >= CR_NONE - 1)

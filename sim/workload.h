@@ -107,11 +107,13 @@ extern const char *const cr_late_name[CR_N_LATE]; /* "queue", "wait", "drop" */
 
 /* The most requests a second that a client may ask for: one a microsecond. */
 #define CR_RATE_MAX_PER_S 1e6
+#define CR_PERIOD_MAX_NS (INT64_C(366) * 86400 * 1000000000)
 
 struct cr_arrival_spec {
   enum cr_arrival_kind kind;
   uint32_t depth;     /* closed: >= 1 */
   double rate_per_s;  /* uniform, poisson: > 0, <= CR_RATE_MAX_PER_S */
+  cr_ns period_ns;    /* uniform: the time between two, to the nanosecond, in place of the rate; 0: 1 / rate_per_s */
   cr_ns phase_ns;     /* all but trace: >= 0, time of the first (poisson: start of the first gap) */
   const cr_ns *at_ns; /* trace: [n_at], ascending, >= 0; copied */
   uint32_t n_at;
@@ -148,6 +150,7 @@ struct cr_client_spec {
   int32_t priority;      /* CUDA's sense: lower goes first; 0 is the default, -5 the highest an H200 has */
   uint32_t weight;       /* of its share under fair policies: >= 1 */
   cr_ns deadline_ns;     /* after arrival; CR_NS_NEVER: none */
+  cr_ns bound_ns;        /* after arrival: what a plan has proven to be enough; 0: nothing is promised */
   uint32_t max_requests; /* leaves after so many; CR_NONE: no limit */
   uint32_t thread;       /* that launches its eager programs: clients of the same number share it; 0: its own */
   enum cr_answer sync;   /* whether an eager program waits for the device at a request's end; CR_UNSAID: yes */

@@ -39,6 +39,7 @@ unit_tests = \
   tests/t_lane_policy \
   tests/t_lanes \
   tests/t_late \
+  tests/t_layer_trace \
   tests/t_ledger \
   tests/t_machine \
   tests/t_memory \
@@ -60,6 +61,7 @@ unit_tests = \
   tests/t_orion \
   tests/t_pad \
   tests/t_period \
+  tests/t_plan_run \
   tests/t_plugin \
   tests/t_preempt_h200 \
   tests/t_preempt_random \
@@ -178,13 +180,15 @@ bench: all tests/bench$(EXEEXT) $(standin)
 EXTRA_DIST += tests/bench_collector.sh
 PHONY += bench
 
-# make soundness: the long search for a task that responds later than its bounds say (SOUNDNESS="SETS EFFORT PROCESSES SEED").
+# make soundness: the long search for a task that responds later than its bounds say (SOUNDNESS="SETS EFFORT PROCESSES SEED"), and
+# plans of more sets, run.
 EXTRA_PROGRAMS += tests/soundness
 tests_soundness_SOURCES = tests/adversary.c tests/adversary.h tests/pipeline.c tests/pipeline.h tests/soundness.c
 tests_soundness_LDFLAGS = $(CR_LDFLAGS)
 tests_soundness_LDADD = $(house_libs) $(system_libs)
-soundness: tests/soundness$(EXEEXT)
+soundness: all tests/soundness$(EXEEXT) tests/t_plan_run$(EXEEXT)
 	tests/soundness$(EXEEXT) $(SOUNDNESS)
+	CORUN_DATA='$(abs_builddir)/share/corun' tests/t_plan_run$(EXEEXT) 2000
 PHONY += soundness
 
 # make bench-instructions: the same in instructions a kernel, which no other load on the machine changes.

@@ -46,6 +46,22 @@ static void uniform_times_do_not_drift_in_a_million_periods(void **state)
   assert_true(last == 10000000000);
 }
 
+/* A rate of 1/period is no double for most periods: the gaps would be off by a ns now and then. */
+static void a_period_is_kept_to_the_ns(void **state)
+{
+  (void)state;
+  const struct cr_arrival_spec spec = {
+    .kind = CR_ARRIVE_UNIFORM, .rate_per_s = 1e9 / 123456789.0, .period_ns = 123456789, .phase_ns = 7};
+  struct cr_arrival a = begin(&spec, 1, 0);
+  for (int64_t n = 0; n < 100000; n++)
+    assert_true(cr_arrival_next(&a) == 7 + n * 123456789);
+  const struct cr_arrival_spec far = {.kind = CR_ARRIVE_UNIFORM, .rate_per_s = 1e-9, .period_ns = INT64_MAX / 2};
+  a = begin(&far, 1, 0);
+  for (int n = 0; n < 3; n++)
+    assert_true(cr_arrival_next(&a) == n * (INT64_MAX / 2));
+  assert_true(cr_arrival_next(&a) == CR_NS_NEVER);
+}
+
 static void a_trace_is_given_as_it_is(void **state)
 {
   (void)state;
@@ -143,6 +159,7 @@ int main(void)
     cmocka_unit_test(a_closed_client_arrives_depth_times_at_its_phase),
     cmocka_unit_test(uniform_times_follow_the_formula_to_the_ns),
     cmocka_unit_test(uniform_times_do_not_drift_in_a_million_periods),
+    cmocka_unit_test(a_period_is_kept_to_the_ns),
     cmocka_unit_test(a_trace_is_given_as_it_is),
     cmocka_unit_test(a_job_is_submitted_once),
     cmocka_unit_test(times_too_far_to_hold_are_never),

@@ -220,6 +220,26 @@ static void a_deadline_is_missed_only_after_it(void **state)
   cr_workload_builder_free(b);
 }
 
+static void a_bound_is_exceeded_only_beyond_it(void **state)
+{
+  (void)state;
+  static const cr_ns at[] = {0, 0, 0}, later[] = {15};
+  struct cr_workload_builder *b = cr_workload_builder_new();
+  cr_model m = load_model(b, "m", 1, 10);
+  struct cr_client_spec spec = load_trace("c", m, CR_RT, at, 3);
+  spec.bound_ns = 20;
+  load_add(b, spec);
+  load_add(b, load_trace("d", m, CR_RT, later, 1)); /* which nothing is promised of */
+  struct cr_core_cfg cfg = load_cfg(load_seal(b), script_policy("exclusive"));
+  struct cr_result r = script_run(&cfg);
+  assert_int_equal(cr_hist_max(r.client[0].metric[CR_LATENCY]), 30); /* after 10 and 20 */
+  assert_int_equal(r.client[0].n_done, 3);
+  assert_int_equal(r.client[0].n_beyond, 1);
+  assert_int_equal(r.client[1].n_beyond, 0);
+  cr_result_fini(&r);
+  cr_workload_builder_free(b);
+}
+
 static void a_run_without_clients_ends(void **state)
 {
   (void)state;
@@ -593,6 +613,7 @@ int main(void)
     cmocka_unit_test(an_idle_run_lasts_to_its_end),
     cmocka_unit_test(requests_of_the_warm_up_do_not_count),
     cmocka_unit_test(a_deadline_is_missed_only_after_it),
+    cmocka_unit_test(a_bound_is_exceeded_only_beyond_it),
     cmocka_unit_test(a_run_without_clients_ends),
     cmocka_unit_test(times_that_make_no_run_are_refused),
     cmocka_unit_test(a_request_may_be_launched_op_by_op),

@@ -233,7 +233,7 @@ static int goes_before(const struct pipeline *p, const struct job *a, const stru
   cr_ns x = p->set->deadline_ns[a->task], y = p->set->deadline_ns[b->task];
   if (x != y)
     return x < y;
-  return a->release_ns != b->release_ns ? a->release_ns < b->release_ns : a->task < b->task;
+  return a->task != b->task ? a->task < b->task : a->release_ns < b->release_ns;
 }
 
 /* Of those that wait at the node for its rt worker the first by priority, for its be worker the first that came; NULL: none. */
@@ -354,7 +354,7 @@ static void draw_set(struct task_set *set, uint32_t seed, cr_ns largest_ns, uint
       cr_ns *cost_ns = &set->cost_ns[i][roll(&d, set->n_node)];
       sum_ns = *cost_ns = 1 + roll(&d, largest_ns);
     }
-    set->deadline_ns[i] = (roll(&d, 1000) + 1) * TASKS + i;
+    set->deadline_ns[i] = seed % 3 ? (roll(&d, 1000) + 1) * TASKS + i : 100 + roll(&d, 3);
     set->n_job[i] = 1 + (uint32_t)roll(&d, JOBS);
     if (roll(&d, 3))
       at_ns = roll(&d, 2 * largest_ns);
@@ -540,7 +540,8 @@ static void best_effort_work_delays_by_no_more_than_the_node_says(void **state)
     struct cr_device_desc device[NODES];
     for (uint32_t k = 0; k < set.n_node; k++) {
       device[k] = k % 2 ? node_gpu("gpu") : node_cpu("cpu", 2);
-      device[k].node = (struct cr_node_desc){1, "a", 3, 20, 50, 60, NULL};
+      device[k].node = (struct cr_node_desc){
+        .n_core = 1, .core_type = "a", .notify_ns = 3, .cpu_preempt_ns = 20, .gpu_preempt_ns = 50, .gpu_copy_ns = 60};
       if (set.cost_ns[0][k]) {
         alone_ns += set.cost_ns[0][k] + 3;
         most_ns += k % 2 ? 80 : 20;
@@ -581,6 +582,20 @@ static void a_path_that_splits_and_merges(void **state)
   run_on_cpus(&set, &r);
   assert_int_equal(r.of[0][0], 11);
   assert_int_equal(r.of[1][0], 12);
+}
+
+/* Bounds of plan/rta.h know no equal priorities.  The last task runs until 10; the second comes before the first. */
+static void of_equal_deadlines_the_client_that_is_listed_first_goes_first(void **state)
+{
+  (void)state;
+  struct task_set set = at_once(3, 1, (const cr_ns[][NODES]){{10}, {10}, {10}}, (const cr_ns[]){100, 100, 100});
+  struct responses r;
+  set.release_ns[0][0] = 2;
+  set.release_ns[1][0] = 1;
+  run_on_cpus(&set, &r);
+  assert_int_equal(r.of[2][0], 10);
+  assert_int_equal(r.of[0][0], 20 - 2);
+  assert_int_equal(r.of[1][0], 30 - 1);
 }
 
 static void three_equal_tasks_on_three_nodes_overlap(void **state)
@@ -690,6 +705,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_path_that_splits_and_merges),
+    cmocka_unit_test(of_equal_deadlines_the_client_that_is_listed_first_goes_first),
     cmocka_unit_test(three_equal_tasks_on_three_nodes_overlap),
     cmocka_unit_test(a_stage_of_lower_priority_that_has_begun_blocks),
     cmocka_unit_test(no_response_passes_its_bound),

@@ -206,6 +206,40 @@ static void json_has_a_version_and_is_the_same_twice(void **state)
   cr_text_fini(&two);
 }
 
+/* Of the first client 8 ms are promised: 4.2 ms are seen under one policy, and 8.4 ms under the other. */
+static void bounds_stand_beside_the_longest_response(void **state)
+{
+  struct fixture *f = *state;
+  struct cr_text text = {0};
+  char cell[64];
+  for (int i = 0; i < 2; i++)
+    f->summary.run[i].client[0].bound_ns = 8000000;
+  f->summary.run[1].client[0].n_beyond = 9;
+  cr_report(&f->summary, CR_TABLE, 0, &text);
+  assert_non_null(strstr(text.s, " -- bound, ms --  - of bound --\n"));
+  assert_non_null(strstr(text.s, " proven  longest      %  beyond\n"));
+  assert_non_null(strstr(text.s, "  8.000    4.200   52.5       0\n"));
+  assert_non_null(strstr(text.s, "  8.000    8.400  105.0       9\n"));
+  text.n = 0;
+  cr_report(&f->summary, CR_CSV, 0, &text);
+  assert_int_equal(csv_rows(text.s), 1 + 2 * 3);
+  csv_cell(text.s, 0, "bound_ns", cell, sizeof cell);
+  assert_string_equal(cell, "8000000");
+  csv_cell(text.s, 3, "bound_exceeded", cell, sizeof cell);
+  assert_string_equal(cell, "9");
+  csv_cell(text.s, 1, "bound_ns", cell, sizeof cell);
+  assert_string_equal(cell, "");
+  csv_cell(text.s, 1, "bound_exceeded", cell, sizeof cell);
+  assert_string_equal(cell, "");
+  csv_cell(text.s, 3, "throughput_per_s", cell, sizeof cell);
+  assert_string_equal(cell, "90.000000");
+  text.n = 0;
+  cr_report(&f->summary, CR_JSON, 0, &text);
+  assert_non_null(strstr(text.s, ",\"bound_ns\":8000000,\"bound_exceeded\":9,"));
+  assert_non_null(strstr(text.s, ",\"bound_ns\":null,\"bound_exceeded\":null,"));
+  cr_text_fini(&text);
+}
+
 static void a_run_that_stalled_is_said_to_be_partial(void **state)
 {
   struct fixture *f = *state;
@@ -412,6 +446,7 @@ int main(void)
     cmocka_unit_test_setup_teardown(a_table_is_aligned_and_compares_policies, make, unmake),
     cmocka_unit_test_setup_teardown(csv_is_a_rectangle_with_units_in_its_header, make, unmake),
     cmocka_unit_test_setup_teardown(json_has_a_version_and_is_the_same_twice, make, unmake),
+    cmocka_unit_test_setup_teardown(bounds_stand_beside_the_longest_response, make, unmake),
     cmocka_unit_test_setup_teardown(a_run_that_stalled_is_said_to_be_partial, make, unmake),
     cmocka_unit_test_setup_teardown(a_client_without_requests_has_dashes, make, unmake),
     cmocka_unit_test_setup_teardown(jobs_have_a_row_a_policy_and_no_clients, make_jobs, unmake),

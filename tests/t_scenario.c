@@ -252,6 +252,13 @@ static void set_reaches_every_kind_of_key(void **state)
   s = load(*state, BASE, "seed=77", traces);
   assert_int_equal(s->seed, 77);
   cr_scenario_free(s);
+  s = load(*state, BASE, "clients[0].rate=", "clients[0].period=60ms");
+  assert_true(s->workload->client[0].arrival.period_ns == 60000000 && s->workload->client[0].bound_ns == 0);
+  assert_near(s->workload->client[0].arrival.rate_per_s, 1e9 / 6e7, 1e-9);
+  cr_scenario_free(s);
+  s = load(*state, BASE, "clients.rt.rate=5/min", "clients[0].bound=35.216ms");
+  assert_true(s->workload->client[0].bound_ns == 35216000);
+  cr_scenario_free(s);
   s = load(*state, BASE, "clients.rt.rate=5/min", "clients[1].max_requests=9");
   assert_near(s->workload->client[0].arrival.rate_per_s, 5.0 / 60, 1e-15);
   assert_int_equal(s->workload->client[1].max_requests, 9);
@@ -347,6 +354,10 @@ static const struct {
   {11, "    phase: 2s", "clients[0].phase: '2s' is not before the end of the run"},
   {11, "    phase: -1ms", "is negative"},
   {11, "    depth: 2", "a client of arrival uniform has no 'depth'; it goes with arrival: closed"},
+  {10, "    period: 0", "clients[0].period: '0' must be longer than 0"},
+  {10, "    period: 999ns", "clients[0].period: '999ns' is not possible; a period is 1 us at least"},
+  {12, "    bound: 0", "clients[0].bound: '0' must be longer than 0"},
+  {12, "    bound: 3", "has no unit"},
   {12, "    deadline: 0ms", "clients[0].deadline: '0ms' must be longer than 0"},
   {12, "    deadline: 1", "has no unit"},
   {15, "    depth: 0", "clients[1].depth: '0' is not possible; it must be from 1 to 1024"},

@@ -98,6 +98,58 @@ static void a_client_may_join_and_have_a_period(void **state)
   cr_scenario_free(s);
 }
 
+static const char INLINE[] =
+  "layers:\n"
+  "  - name: net\n"
+  "    source: assumed\n"
+  "    layers:\n"
+  "      - {name: conv, cpu: [{cores: a57, times: [400us, 250.5us]}], gpu: [{gpu: gpu, hd: 10us, exec: 20us, misc: "
+  "5us, dh: "
+  "15us}]}\n"
+  "      - {name: fc, cpu: [{cores: a57, times: [0, 100us, 1us]}, {cores: denver, times: [1ms]}], gpu: [{gpu: gpu, "
+  "exec: "
+  "7us}, {gpu: tx2gpu, exec: 8us}]}\n"
+  "duration: 1s\nclients:\n  - {name: c, model: net, class: rt, stages: [cpu=1, gpu=1], actual: 0.5..1.25}\n";
+
+/* But for the one time that the table lacks. */
+static void layers_of_a_list_are_those_of_a_table(void **state)
+{
+  (void)state;
+  struct cr_scenario *table = NULL, *list = NULL;
+  struct cr_err err = {{0}};
+  if (load(NODES, REST, &table, &err) != CR_OK || load(NODES, INLINE, &list, &err) != CR_OK)
+    fail_msg("%s", err.text);
+  assert_int_equal(list->workload->n_op, table->workload->n_op);
+  for (uint32_t i = 0; i < list->workload->n_op; i++) {
+    const struct cr_op_spec *a = &list->workload->op[i], *b = &table->workload->op[i];
+    assert_string_equal(a->name, b->name);
+    for (uint32_t d = 0; d < 3; d++)
+      if (i == 1 && d == 2)
+        assert_int_equal(a->layer[d].exec_ns, 1); /* "0": the least there is */
+      else
+        assert_memory_equal(&a->layer[d], &b->layer[d], sizeof a->layer[d]);
+  }
+  assert_string_equal(list->workload->model[0].name, "net");
+  cr_scenario_free(table);
+  cr_scenario_free(list);
+}
+
+static void a_GPU_may_have_a_type(void **state)
+{
+  (void)state;
+  struct cr_scenario *s = NULL;
+  struct cr_err err = {{0}};
+  static const char nodes[] = "nodes: [{name: cpu, cores: 2, type: a57}, {name: gpu, gpu: tx2gpu, type: a57}]\n";
+  static const char rest[] = "layers: typed.csv\nduration: 1s\nclients: [{model: net}]\n";
+  t_write(t_join(folder, "typed.csv"),
+          "model,layer,on,cores,time_us,exec_us\nnet,fc,tx2gpu,,,8\nnet,fc,gpu,,,7\nnet,fc,a57,2,5,\n");
+  if (load(nodes, rest, &s, &err) != CR_OK)
+    fail_msg("%s", err.text);
+  assert_int_equal(s->workload->op[0].layer[0].exec_ns, 5000);
+  assert_int_equal(s->workload->op[0].layer[1].exec_ns, 8000);
+  cr_scenario_free(s);
+}
+
 static void refused(const char *a, const char *b, const char *why)
 {
   struct cr_scenario *s = NULL;
@@ -133,7 +185,7 @@ static void mistakes_are_told_with_their_place(void **state)
           "x.yaml:7: clients[0].join: '1s' is not before the end of the run");
   refused(NODES, "layers: table.csv\nduration: 1s\nclients: [{model: nut}]\n", "there is no model 'nut' in ");
   refused(NODES, "layers: table.csv\nduration: 1s\nclients: [{model: other}]\n",
-          "layer x of model other has no line for any of the nodes");
+          "layer x of model other has no time on any of the nodes");
   refused(NODES, "layers: none.csv\nduration: 1s\nclients: [{model: net}]\n", "x.yaml:5: layers: there is no file ");
   refused(NODES, "duration: 1s\nclients: [{model: net}]\n", "'layers' is missing");
   refused("device: h200\n", REST, "layers: there are no nodes to run them");
@@ -146,7 +198,33 @@ static void mistakes_are_told_with_their_place(void **state)
   refused("nodes: [{name: a, gpu_copy: 1us}]\n", REST, "nodes[0].gpu_copy: node a has no GPU");
   refused("nodes: [{name: a}, {name: a}]\n", REST, "nodes[1].name: there is a node a already");
   refused("nodes: [{name: a, notify: 2h}]\n", REST, "nodes[0].notify: '2h' is longer than an hour");
+  refused("nodes: [{name: a, gpu: True}]\n", REST, "nodes[0].gpu: 'True'");
+  refused("nodes: [{name: a, gpu: [x]}]\n", REST, "nodes[0].gpu");
   refused("nodes: [{name: a, core: 2}]\n", REST, "did you mean 'cores'?");
+}
+
+static void a_list_says_what_is_wrong_with_it(void **state)
+{
+  (void)state;
+#define LIST(models) "layers: [" models "]\nduration: 1s\nclients: [{model: net}]\n"
+  refused(NODES, LIST("{name: net, layers: [{name: a}]}"),
+          "x.yaml:5: layers[0].layers[0]: layer a of model net has no time on any of the nodes there are");
+  refused(NODES, LIST("{name: nut, layers: [{name: a}]}"), "there is no model 'net' in ");
+  refused(NODES, LIST("{name: net, layers: [{name: a, cpu: [{cores: a57, times: [1]}]}]}"),
+          "x.yaml:5: layers[0].layers[0].cpu[0].times[0]: '1'");
+  refused(NODES, LIST("{name: net, layers: [{name: a, cpu: [{cores: a57, times: [2h]}]}]}"),
+          "cpu[0].times[0]: '2h' is too long; a part of a layer takes at most an hour");
+  refused(NODES, LIST("{name: net, layers: [{name: a, gpu: [{gpu: gpu, exec: 1us}, {gpu: gpu, exec: 1us}]}]}"),
+          "layers[0].layers[0].gpu[1]: times on gpu are here twice");
+  refused(NODES, LIST("{name: net, layers: [{name: a, cpu: [{cores: '', times: [1s]}]}]}"),
+          "layers[0].layers[0].cpu[0].cores: '' is no name");
+  refused(NODES, LIST("{name: net, layers: [{name: a}, {name: a}]}"),
+          "layers[0].layers[1]: 'a' is the name of layers[0].layers[0] too");
+  refused(NODES, LIST("{name: net, layers: [{name: a}]}, {name: net, layers: [{name: a}]}"),
+          "layers[1]: 'net' is the name of layers[0] too");
+  refused(NODES, LIST("{name: net, layer: [{name: a}]}"), "unknown key 'layer' in layers[0]; did you mean 'layers'?");
+  refused(NODES, LIST(""), "x.yaml:5: ");
+  refused("device: h200\n", LIST("{name: net, layers: [{name: a}]}"), "layers: there are no nodes to run them");
 }
 
 static void table_refused(const char *text, const char *why)
@@ -169,11 +247,11 @@ static void a_table_says_what_is_wrong_with_it(void **state)
   table_refused("model,layer,on,cores,times_us\n", "has no column \"times_us\"; did you mean \"time_us\"?");
   table_refused("model,layer\n", "on");
   table_refused(HEAD, "has no layers");
-  table_refused(HEAD "m,l,gpu,,,1,,1,1\n", "bad.csv:2: exec_us is \"\" where a time longer than 0 belongs");
+  table_refused(HEAD "m,l,gpu,,,1,,1,1\n", "bad.csv:2: exec_us is \"\" where a time belongs");
   table_refused(HEAD "m,l,gpu,1,,1,2,1,1\n", "cores is \"1\" where nothing");
   table_refused(HEAD "m,l,a57,1,5,,2,,\n", "exec_us is \"2\" where nothing, since the line is about cores, belongs");
   table_refused(HEAD "m,l,a57,,5,,,,\n", "cores is \"\" where a number of cores");
-  table_refused(HEAD "m,l,a57,1,-5,,,,\n", "time_us is \"-5\" where a time in us");
+  table_refused(HEAD "m,l,a57,1,-5,,,,\n", "time_us is \"-5\" where a number that is not negative");
   table_refused(HEAD "m,l,a57,1,1e12,,,,\n", "where a time of at most an hour belongs");
   table_refused(HEAD "m,,a57,1,5,,,,\n", "layer is \"\" where a name");
   table_refused(HEAD "m,l,a57,1,5,,,,\nm,k,a57,1,5,,,,\nm,l,a57,1,6,,,,\n",
@@ -185,6 +263,9 @@ int main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(nodes_layers_and_stages_are_read),
     cmocka_unit_test(a_client_may_join_and_have_a_period),
+    cmocka_unit_test(layers_of_a_list_are_those_of_a_table),
+    cmocka_unit_test(a_GPU_may_have_a_type),
+    cmocka_unit_test(a_list_says_what_is_wrong_with_it),
     cmocka_unit_test(mistakes_are_told_with_their_place),
     cmocka_unit_test(a_table_says_what_is_wrong_with_it),
   };

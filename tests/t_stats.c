@@ -9,7 +9,7 @@
 #include "sim/mem.h"
 #include "tests/load.h"
 
-static void finish(struct cr_result *r, uint32_t client, cr_ns arrive_ns, cr_ns reach_ns, cr_ns end_ns, uint32_t missed)
+static void finish(struct cr_result *r, uint32_t client, cr_ns arrive_ns, cr_ns reach_ns, cr_ns end_ns, uint16_t missed)
 {
   const struct cr_request_row row = {
     .arrive_ns = arrive_ns, .reach_ns = reach_ns, .end_ns = end_ns, .client = client, .missed = missed,

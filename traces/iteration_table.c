@@ -1,22 +1,18 @@
 /* iteration_table.c - reads tables of iteration-level workloads, and makes models of them.
  *
  * Cells are decimals in the unit that the column's name says; they become integers by the readers of sim/unit.h,
- * rounded once.  A column that is not known is refused: a misspelt optional one would be lost in silence. */
+ * rounded once. */
 #include "config.h"
 
 #include "traces/iteration_table.h"
 
 #include "sim/mem.h"
 #include "sim/nearest.h"
-#include "sim/text.h"
 #include "sim/unit.h"
-#include "traces/csv.h"
+#include "traces/csv_table.h"
 #include "traces/names.h"
 
-#include <stdio.h>
 #include <string.h>
-
-enum { CELL_MAX = 60 };
 
 static const cr_ns LONGEST_NS = INT64_C(366) * 86400 * 1000000000; /* as the longest run */
 
@@ -48,120 +44,91 @@ struct cr_iteration_table {
   uint32_t n, cap;
 };
 
-/* The table being read. */
-struct reader {
-  struct cr_csv *csv;
-  int at[N_COLUMN]; /* -1: it has none */
-  struct cr_err *err;
-};
-
 /* -- cells --------------------------------------------------------------------------------------------------------- */
 
-static int bad_cell(const struct reader *r, enum column c, const char *want)
+static int read_time(const struct cr_csv_table *t, enum column c, const char *unit, cr_ns min_ns, cr_ns *out,
+                     struct cr_err *err)
 {
-  return cr_fail(r->err, CR_EINPUT, "%s:%u: %s is \"%.60s\" where %s belongs", cr_csv_path(r->csv), cr_csv_line(r->csv),
-                 COLUMN[c], cr_csv_field(r->csv, r->at[c]), want);
-}
-
-/* The cell with its unit behind it; 0: it is empty or there is no such column; < 0: it is no number. */
-static int cell_with_unit(const struct reader *r, enum column c, const char *unit, char out[CELL_MAX + 8])
-{
-  const char *cell = cr_csv_field(r->csv, r->at[c]);
-  size_t n = strlen(cell);
-  if (n == 0)
-    return 0;
-  if (n > CELL_MAX || strspn(cell, "0123456789.eE+-") != n || *cell == '-')
-    return bad_cell(r, c, "a number that is not negative");
-  snprintf(out, CELL_MAX + 8, "%s%s", cell, unit);
-  return 1;
-}
-
-static int read_time(const struct reader *r, enum column c, const char *unit, cr_ns min_ns, cr_ns *out)
-{
-  char text[CELL_MAX + 8];
-  struct cr_err ignored;
-  cr_ns ns = 0;
-  int has = cell_with_unit(r, c, unit, text);
-  if (has <= 0)
-    return has;
-  if (cr_parse_ns(text, COLUMN[c], &ns, &ignored) || ns > LONGEST_NS)
-    return bad_cell(r, c, "a time of at most a year");
-  if (ns < min_ns)
-    return bad_cell(r, c, "a time longer than 0");
-  *out = ns;
-  return CR_OK;
+  cr_ns ns = CR_NS_NEVER;
+  int rc = cr_csv_cell_ns(t, c, unit, LONGEST_NS, "a year", &ns, err);
+  if (!rc && ns < min_ns)
+    rc = cr_csv_cell_bad(t, c, "a time longer than 0", err);
+  if (!rc && ns != CR_NS_NEVER)
+    *out = ns;
+  return rc;
 }
 
 /* Of two columns, in MiB and in bytes, the one that is there. */
-static int read_bytes(const struct reader *r, enum column mib, enum column bytes, int64_t *out)
+static int read_bytes(const struct cr_csv_table *t, enum column mib, enum column bytes, int64_t *out,
+                      struct cr_err *err)
 {
-  char text[CELL_MAX + 8];
+  char text[CR_CSV_CELL_MAX];
   struct cr_err ignored;
-  enum column c = r->at[mib] >= 0 ? mib : bytes;
+  enum column c = t->at[mib] >= 0 ? mib : bytes;
   int64_t value = 0;
-  int has = cell_with_unit(r, c, c == mib ? "MiB" : "B", text);
+  int has = cr_csv_cell_with_unit(t, c, c == mib ? "MiB" : "B", text, err);
   if (has <= 0)
     return has;
   if (cr_parse_bytes(text, COLUMN[c], &value, &ignored) || value > INT64_C(1) << 50)
-    return bad_cell(r, c, "a size of at most 1 PiB");
+    return cr_csv_cell_bad(t, c, "a size of at most 1 PiB", err);
   *out = value;
   return CR_OK;
 }
 
-static int read_share(const struct reader *r, enum column c, int64_t *out)
+static int read_share(const struct cr_csv_table *t, enum column c, int64_t *out, struct cr_err *err)
 {
-  char text[CELL_MAX + 8];
+  char text[CR_CSV_CELL_MAX];
   struct cr_err ignored;
   int64_t value = 0;
-  int has = cell_with_unit(r, c, "", text);
+  int has = cr_csv_cell_with_unit(t, c, "", text, err);
   if (has <= 0)
     return has;
   if (cr_parse_ppm(text, COLUMN[c], &value, &ignored))
-    return bad_cell(r, c, "a share from 0 to 1");
+    return cr_csv_cell_bad(t, c, "a share from 0 to 1", err);
   *out = value;
   return CR_OK;
 }
 
 /* -- rows ---------------------------------------------------------------------------------------------------------- */
 
-static int read_cells(const struct reader *r, struct cr_iteration_row *row)
+static int read_cells(const struct cr_csv_table *r, struct cr_iteration_row *row, struct cr_err *err)
 {
-  int rc = read_time(r, ITERATION_MS, "ms", 1, &row->iteration_ns);
-  rc = rc ? rc : read_time(r, STARTUP_S, "s", 0, &row->startup_ns);
-  rc = rc ? rc : read_bytes(r, PERSISTENT_MIB, PERSISTENT_BYTES, &row->persistent_bytes);
-  rc = rc ? rc : read_bytes(r, EPHEMERAL_MIB, EPHEMERAL_BYTES, &row->ephemeral_bytes);
-  rc = rc ? rc : read_bytes(r, FRAMEWORK_MIB, FRAMEWORK_BYTES, &row->framework_bytes);
-  rc = rc ? rc : read_share(r, SM_SHARE, &row->sm_ppm);
-  return rc ? rc : read_share(r, DRAM_SHARE, &row->dram_ppm);
+  int rc = read_time(r, ITERATION_MS, "ms", 1, &row->iteration_ns, err);
+  rc = rc ? rc : read_time(r, STARTUP_S, "s", 0, &row->startup_ns, err);
+  rc = rc ? rc : read_bytes(r, PERSISTENT_MIB, PERSISTENT_BYTES, &row->persistent_bytes, err);
+  rc = rc ? rc : read_bytes(r, EPHEMERAL_MIB, EPHEMERAL_BYTES, &row->ephemeral_bytes, err);
+  rc = rc ? rc : read_bytes(r, FRAMEWORK_MIB, FRAMEWORK_BYTES, &row->framework_bytes, err);
+  rc = rc ? rc : read_share(r, SM_SHARE, &row->sm_ppm, err);
+  return rc ? rc : read_share(r, DRAM_SHARE, &row->dram_ppm, err);
 }
 
-static int check_row(const struct reader *r, const struct cr_iteration_table *t, const struct cr_iteration_row *row)
+static int check_row(const struct cr_iteration_table *t, const struct cr_iteration_row *row, struct cr_err *err)
 {
-  const char *path = cr_csv_path(r->csv), *name = row->workload;
+  const char *path = t->path, *name = row->workload;
   uint32_t known = cr_names_find(t->name, name);
   if (!*name)
-    return cr_fail(r->err, CR_EINPUT, "%s:%u: workload is empty; every line names one", path, row->line);
+    return cr_fail(err, CR_EINPUT, "%s:%u: workload is empty; every line names one", path, row->line);
   if (strlen(name) > 80 || strpbrk(name, " \t\r\n[]=,\""))
-    return cr_fail(r->err, CR_EINPUT,
+    return cr_fail(err, CR_EINPUT,
                    "%s:%u: workload \"%.90s\" is no name: 1 to 80 characters without blanks or [ ] = , \"", path,
                    row->line, name);
   if (known != CR_NONE)
-    return cr_fail(r->err, CR_EINPUT, "%s:%u: workload %s is on line %u already; names must be unique", path, row->line,
+    return cr_fail(err, CR_EINPUT, "%s:%u: workload %s is on line %u already; names must be unique", path, row->line,
                    name, t->row[known].line);
   if (row->iteration_ns == CR_NS_NEVER)
-    return cr_fail(r->err, CR_EINPUT, "%s:%u: iteration_ms of workload %s is empty; it must be known", path, row->line,
+    return cr_fail(err, CR_EINPUT, "%s:%u: iteration_ms of workload %s is empty; it must be known", path, row->line,
                    name);
   if (row->framework_bytes > row->persistent_bytes)
-    return cr_fail(r->err, CR_EINPUT,
+    return cr_fail(err, CR_EINPUT,
                    "%s:%u: workload %s: the framework's memory is a part of the persistent and cannot be larger", path,
                    row->line, name);
   return CR_OK;
 }
 
-static int add_row(const struct reader *r, struct cr_iteration_table *t)
+static int add_row(const struct cr_csv_table *r, struct cr_iteration_table *t, struct cr_err *err)
 {
   struct cr_iteration_row row = {
-    .workload = cr_csv_field(r->csv, r->at[WORKLOAD]),
+    .workload = cr_csv_cell(r, WORKLOAD),
     .line = cr_csv_line(r->csv),
     .iteration_ns = CR_NS_NEVER,
     .startup_ns = CR_NS_NEVER,
@@ -171,21 +138,21 @@ static int add_row(const struct reader *r, struct cr_iteration_table *t)
     .sm_ppm = CR_UNKNOWN,
     .dram_ppm = CR_UNKNOWN,
   };
-  int rc = read_cells(r, &row);
-  rc = rc ? rc : check_row(r, t, &row);
+  int rc = read_cells(r, &row, err);
+  rc = rc ? rc : check_row(t, &row, err);
   if (rc)
     return rc;
   if (t->n == t->cap) {
     uint32_t cap = t->cap ? 2 * t->cap : 64;
     struct cr_iteration_row *grown = cr_mem_resize(t->row, cap, sizeof *grown);
     if (!grown)
-      return cr_fail_nomem(r->err, t->path);
+      return cr_fail_nomem(err, t->path);
     t->row = grown;
     t->cap = cap;
   }
   uint32_t number = cr_names_put(t->name, row.workload);
   if (number == CR_NONE)
-    return cr_fail_nomem(r->err, t->path);
+    return cr_fail_nomem(err, t->path);
   row.workload = cr_names_text(t->name, number);
   t->row[t->n++] = row;
   return CR_OK;
@@ -193,44 +160,20 @@ static int add_row(const struct reader *r, struct cr_iteration_table *t)
 
 /* -- columns ------------------------------------------------------------------------------------------------------- */
 
-static int unknown_column(const struct reader *r, const char *name)
-{
-  const char *near = cr_nearest(name, COLUMN, N_COLUMN);
-  struct cr_text all = {0};
-  for (int i = 0; i < N_COLUMN; i++)
-    cr_text_add(&all, "%s%s", i ? ", " : "", COLUMN[i]);
-  int rc = near ? cr_fail(r->err, CR_EINPUT, "%s: a table of workloads has no column \"%.60s\"; did you mean \"%s\"?",
-                          cr_csv_path(r->csv), name, near)
-                : cr_fail(r->err, CR_EINPUT, "%s: a table of workloads has no column \"%.60s\"; there are: %s",
-                          cr_csv_path(r->csv), name, all.s ? all.s : "");
-  cr_text_fini(&all);
-  return rc;
-}
-
-static int both_units(const struct reader *r, enum column a, enum column b)
+static int both_units(const struct cr_csv_table *r, enum column a, enum column b, struct cr_err *err)
 {
   if (r->at[a] < 0 || r->at[b] < 0)
     return CR_OK;
-  return cr_fail(r->err, CR_EINPUT, "%s: has both %s and %s; keep one of them", cr_csv_path(r->csv), COLUMN[a],
-                 COLUMN[b]);
+  return cr_fail(err, CR_EINPUT, "%s: has both %s and %s; keep one of them", cr_csv_path(r->csv), COLUMN[a], COLUMN[b]);
 }
 
-static int find_columns(struct reader *r)
+static int check_columns(const struct cr_csv_table *r, struct cr_err *err)
 {
-  for (int c = 0; c < N_COLUMN; c++)
-    r->at[c] = cr_csv_column(r->csv, COLUMN[c]);
-  for (uint32_t i = 0; i < cr_csv_n_column(r->csv); i++) {
-    int known = 0;
-    for (int c = 0; c < N_COLUMN; c++)
-      known |= r->at[c] == (int)i;
-    if (!known)
-      return unknown_column(r, cr_csv_name(r->csv, i));
-  }
-  int rc = cr_csv_need(r->csv, COLUMN[WORKLOAD], &r->at[WORKLOAD], r->err);
-  rc = rc ? rc : cr_csv_need(r->csv, COLUMN[ITERATION_MS], &r->at[ITERATION_MS], r->err);
-  rc = rc ? rc : both_units(r, PERSISTENT_MIB, PERSISTENT_BYTES);
-  rc = rc ? rc : both_units(r, EPHEMERAL_MIB, EPHEMERAL_BYTES);
-  return rc ? rc : both_units(r, FRAMEWORK_MIB, FRAMEWORK_BYTES);
+  int rc = cr_csv_table_need(r, WORKLOAD, err);
+  rc = rc ? rc : cr_csv_table_need(r, ITERATION_MS, err);
+  rc = rc ? rc : both_units(r, PERSISTENT_MIB, PERSISTENT_BYTES, err);
+  rc = rc ? rc : both_units(r, EPHEMERAL_MIB, EPHEMERAL_BYTES, err);
+  return rc ? rc : both_units(r, FRAMEWORK_MIB, FRAMEWORK_BYTES, err);
 }
 
 /* -- the table ----------------------------------------------------------------------------------------------------- */
@@ -250,26 +193,25 @@ static struct cr_iteration_table *table_new(const char *path)
   return t;
 }
 
-static int read_rows(struct reader *r, struct cr_iteration_table *t)
+static int read_rows(struct cr_csv_table *r, struct cr_iteration_table *t, struct cr_err *err)
 {
-  int rc = find_columns(r), more;
-  while (!rc && (more = cr_csv_next(r->csv, r->err)) != 0)
-    rc = more < 0 ? more : add_row(r, t);
+  int rc = check_columns(r, err), more;
+  while (!rc && (more = cr_csv_next(r->csv, err)) != 0)
+    rc = more < 0 ? more : add_row(r, t, err);
   if (!rc && t->n == 0)
-    rc = cr_fail(r->err, CR_EINPUT, "%s: has no workloads; a line each is needed behind the header", t->path);
+    rc = cr_fail(err, CR_EINPUT, "%s: has no workloads; a line each is needed behind the header", t->path);
   return rc;
 }
 
 int cr_iteration_table_read(const char *path, struct cr_iteration_table **out, struct cr_err *err)
 {
-  struct reader r = {.err = err};
-  struct cr_iteration_table *t = NULL;
-  int rc = cr_csv_open(path, &r.csv, err);
+  struct cr_csv_table r;
+  int rc = cr_csv_table_open(path, "a table of workloads", COLUMN, N_COLUMN, &r, err);
   if (rc)
     return rc;
-  t = table_new(path);
-  rc = t ? read_rows(&r, t) : cr_fail_nomem(err, path);
-  cr_csv_close(r.csv);
+  struct cr_iteration_table *t = table_new(path);
+  rc = t ? read_rows(&r, t, err) : cr_fail_nomem(err, path);
+  cr_csv_table_close(&r);
   if (rc)
     cr_iteration_table_free(t);
   else

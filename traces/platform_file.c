@@ -20,38 +20,6 @@
 
 static const cyaml_schema_value_t WORD = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, CYAML_UNLIMITED)};
 
-static const cyaml_schema_field_t CPU_FIELDS[] = {
-  TEXT("cores", NEEDED, struct cpu_times_yaml, cores),
-  CYAML_FIELD_SEQUENCE_COUNT("times", NEEDED, struct cpu_times_yaml, times, n_times, &WORD, 1, CYAML_UNLIMITED),
-  CYAML_FIELD_END,
-};
-static const cyaml_schema_value_t CPU = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct cpu_times_yaml, CPU_FIELDS)};
-
-static const cyaml_schema_field_t GPU_FIELDS[] = {
-  TEXT("gpu", NEEDED, struct gpu_times_yaml, gpu),   TEXT("hd", OPTIONAL, struct gpu_times_yaml, hd),
-  TEXT("exec", NEEDED, struct gpu_times_yaml, exec), TEXT("misc", OPTIONAL, struct gpu_times_yaml, misc),
-  TEXT("dh", OPTIONAL, struct gpu_times_yaml, dh),   CYAML_FIELD_END,
-};
-static const cyaml_schema_value_t GPU = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct gpu_times_yaml, GPU_FIELDS)};
-
-static const cyaml_schema_field_t LAYER_FIELDS[] = {
-  TEXT("name", NEEDED, struct layer_yaml, name),
-  CYAML_FIELD_SEQUENCE_COUNT("cpu", OPTIONAL, struct layer_yaml, cpu, n_cpu, &CPU, 1, CYAML_UNLIMITED),
-  CYAML_FIELD_SEQUENCE_COUNT("gpu", OPTIONAL, struct layer_yaml, gpu, n_gpu, &GPU, 1, CYAML_UNLIMITED),
-  CYAML_FIELD_END,
-};
-const cyaml_schema_value_t cr_layer_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct layer_yaml, LAYER_FIELDS)};
-
-static const cyaml_schema_field_t PROFILE_FIELDS[] = {
-  TEXT("name", NEEDED, struct profile_yaml, name),
-  TEXT("source", OPTIONAL, struct profile_yaml, source),
-  CYAML_FIELD_SEQUENCE_COUNT("layers", NEEDED, struct profile_yaml, layers, n_layers, &cr_layer_schema, 1,
-                             CYAML_UNLIMITED),
-  CYAML_FIELD_END,
-};
-const cyaml_schema_value_t cr_profile_schema = {
-  CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct profile_yaml, PROFILE_FIELDS)};
-
 static const cyaml_schema_field_t RESOURCE_FIELDS[] = {
   TEXT("type", NEEDED, struct resource_yaml, type),
   TEXT("count", NEEDED, struct resource_yaml, count),
@@ -74,6 +42,7 @@ const cyaml_schema_field_t cr_platform_fields[] = {
   CYAML_FIELD_SEQUENCE_COUNT("cores", NEEDED, struct platform_yaml, cores, n_cores, &RESOURCE, 1, CYAML_UNLIMITED),
   CYAML_FIELD_SEQUENCE_COUNT("gpus", OPTIONAL, struct platform_yaml, gpus, n_gpus, &RESOURCE, 0, CYAML_UNLIMITED),
   CYAML_FIELD_MAPPING_PTR("overheads", OPTIONAL, struct platform_yaml, overheads, OVERHEAD_FIELDS),
+  CYAML_FIELD_SEQUENCE_COUNT("traces", OPTIONAL, struct platform_yaml, traces, n_traces, &WORD, 1, CYAML_UNLIMITED),
   CYAML_FIELD_SEQUENCE_COUNT("models", OPTIONAL, struct platform_yaml, models, n_models, &cr_profile_schema, 1,
                              CYAML_UNLIMITED),
   CYAML_FIELD_END,
@@ -118,22 +87,28 @@ int cr_platform_count(const struct platform_reader *r, const char *path, const c
   return CR_OK;
 }
 
+int cr_platform_word(const struct platform_reader *r, const char *path, const char *name, struct cr_err *err)
+{
+  size_t n = strlen(name);
+  if (n > 0 && n <= 80 && !strpbrk(name, " \t\r\n[]=,\""))
+    return CR_OK;
+  return cr_yaml_fail(r->y, path, err,
+                      "%s: '%s' is no name; it has 1 to 80 characters without blanks or any of [ ] = , \"", path, name);
+}
+
 int cr_platform_name(const struct platform_reader *r, const char *list, uint32_t i, const char *name,
                      const char *const *others, struct cr_err *err)
 {
   char path[CR_PLATFORM_PATH];
   snprintf(path, sizeof path, "%s[%u]", list, i);
-  size_t n = strlen(name);
-  if (n == 0 || n > 80 || strpbrk(name, " \t\n"))
-    return cr_yaml_fail(r->y, path, err, "%s: '%s' is no name; it has 1 to 80 characters and no blanks", path, name);
-  for (uint32_t k = 0; k < i; k++)
+  int rc = cr_platform_word(r, path, name, err);
+  for (uint32_t k = 0; !rc && k < i; k++)
     if (strcmp(others[k], name) == 0)
-      return cr_yaml_fail(r->y, path, err, "%s: '%s' is the name of %s[%u] too; give each its own", path, name, list,
-                          k);
-  return CR_OK;
+      rc = cr_yaml_fail(r->y, path, err, "%s: '%s' is the name of %s[%u] too; give each its own", path, name, list, k);
+  return rc;
 }
 
-static const char *inside(const char *path, const char *key, char buf[CR_PLATFORM_PATH])
+const char *cr_platform_inside(const char *path, const char *key, char buf[CR_PLATFORM_PATH])
 {
   snprintf(buf, CR_PLATFORM_PATH, "%s%s%s", path, *path ? "." : "", key);
   return buf;
@@ -172,7 +147,8 @@ static int build_cores(const struct platform_reader *r, const char *path, const 
   char list[CR_PLATFORM_PATH];
   const char *name[CR_PLATFORM_TYPE_MAX];
   uint32_t count[CR_PLATFORM_TYPE_MAX], slot = 0;
-  int rc = count_resources(r, inside(path, "cores", list), p->cores, p->n_cores, name, count, &out->n_core, err);
+  int rc =
+    count_resources(r, cr_platform_inside(path, "cores", list), p->cores, p->n_cores, name, count, &out->n_core, err);
   if (rc)
     return rc;
   struct cr_core_type *core = cr_arena_take(r->arena, p->n_cores, sizeof *core);
@@ -189,7 +165,7 @@ static int build_gpus(const struct platform_reader *r, const char *path, const s
   char list[CR_PLATFORM_PATH];
   const char *name[CR_PLATFORM_TYPE_MAX];
   uint32_t count[CR_PLATFORM_TYPE_MAX];
-  inside(path, "gpus", list);
+  cr_platform_inside(path, "gpus", list);
   if (!p->n_gpus)
     return cr_yaml_fail(r->y, cr_yaml_has(r->y, list) ? list : path, err,
                         "the platform %s has no GPU; add gpus, such as - {type: gtx1080, count: 1}", p->name);
@@ -213,10 +189,16 @@ static int build_overheads(const struct platform_reader *r, const char *path, co
   if (!o)
     return CR_OK;
   char at[CR_PLATFORM_PATH];
-  int rc = cr_platform_time(r, inside(path, "overheads.eps_s", at), o->eps_s, 0, 0, &out->notify_ns, err);
-  rc = rc ? rc : cr_platform_time(r, inside(path, "overheads.eps_cp", at), o->eps_cp, 0, 0, &out->cpu_preempt_ns, err);
-  rc = rc ? rc : cr_platform_time(r, inside(path, "overheads.eps_gp", at), o->eps_gp, 0, 0, &out->gpu_preempt_ns, err);
-  return rc ? rc : cr_platform_time(r, inside(path, "overheads.eps_gm", at), o->eps_gm, 0, 0, &out->gpu_copy_ns, err);
+  int rc = cr_platform_time(r, cr_platform_inside(path, "overheads.eps_s", at), o->eps_s, 0, 0, &out->notify_ns, err);
+  rc = rc ? rc
+          : cr_platform_time(r, cr_platform_inside(path, "overheads.eps_cp", at), o->eps_cp, 0, 0, &out->cpu_preempt_ns,
+                             err);
+  rc = rc ? rc
+          : cr_platform_time(r, cr_platform_inside(path, "overheads.eps_gp", at), o->eps_gp, 0, 0, &out->gpu_preempt_ns,
+                             err);
+  return rc ? rc
+            : cr_platform_time(r, cr_platform_inside(path, "overheads.eps_gm", at), o->eps_gm, 0, 0, &out->gpu_copy_ns,
+                               err);
 }
 
 int cr_platform_build(const struct platform_reader *r, const char *path, const struct platform_yaml *p,
@@ -236,121 +218,29 @@ int cr_platform_build(const struct platform_reader *r, const char *path, const s
 
 /* -- profiles ------------------------------------------------------------------------------------------------------ */
 
-static int no_such_type(const struct platform_reader *r, const char *path, const char *what, const char *type,
-                        const char *const *name, uint32_t n, const struct cr_platform *p, struct cr_err *err)
-{
-  const char *near = cr_nearest(type, name, n);
-  if (near)
-    return cr_yaml_fail(r->y, path, err, "%s: %s has no %s '%s'; did you mean '%s'?", path, p->name, what, type, near);
-  struct cr_text list = {0};
-  for (uint32_t i = 0; i < n; i++)
-    cr_text_add(&list, "%s%s", i ? ", " : "", name[i]);
-  int rc = cr_yaml_fail(r->y, path, err, "%s: %s has no %s '%s'; there are: %s", path, p->name, what, type,
-                        list.s ? list.s : "none");
-  cr_text_fini(&list);
-  return rc;
-}
-
-/* The times of one layer on cores of one type, into its slots. */
-static int read_cpu(const struct platform_reader *r, const char *path, const struct cpu_times_yaml *c,
-                    const struct cr_platform *p, cr_ns *slot_ns, struct cr_err *err)
-{
-  char at[CR_PLATFORM_PATH + 32];
-  const char *name[CR_PLATFORM_TYPE_MAX];
-  uint32_t t = p->n_core_type;
-  for (uint32_t i = 0; i < p->n_core_type; i++) {
-    name[i] = p->core[i].name;
-    t = strcmp(name[i], c->cores) == 0 ? i : t;
-  }
-  if (t == p->n_core_type) {
-    snprintf(at, sizeof at, "%s.cores", path);
-    return no_such_type(r, at, "cores", c->cores, name, p->n_core_type, p, err);
-  }
-  const struct cr_core_type *core = &p->core[t];
-  if (slot_ns[core->first_slot] != CR_NS_NEVER)
-    return cr_yaml_fail(r->y, path, err, "%s: times on %s are here twice; remove one", path, core->name);
-  if (c->n_times > core->count)
-    return cr_yaml_fail(r->y, path, err, "%s: %u times, for 1 to %u cores, but %s has %u %s", path, c->n_times,
-                        c->n_times, p->name, core->count, core->name);
-  for (uint32_t m = 0; m < c->n_times; m++) {
-    snprintf(at, sizeof at, "%s.times[%u]", path, m);
-    int rc = cr_platform_time(r, at, c->times[m], 0, 0, &slot_ns[core->first_slot + m], err);
-    if (rc)
-      return rc;
-  }
-  return CR_OK;
-}
-
-static int read_gpu(const struct platform_reader *r, const char *path, const struct gpu_times_yaml *g,
-                    const struct cr_platform *p, struct cr_gpu_layer *layer, struct cr_err *err)
-{
-  char at[CR_PLATFORM_PATH + 32];
-  const char *name[CR_PLATFORM_TYPE_MAX];
-  uint32_t t = p->n_gpu_type;
-  for (uint32_t i = 0; i < p->n_gpu_type; i++) {
-    name[i] = p->gpu[i].name;
-    t = strcmp(name[i], g->gpu) == 0 ? i : t;
-  }
-  if (t == p->n_gpu_type) {
-    snprintf(at, sizeof at, "%s.gpu", path);
-    return no_such_type(r, at, "GPU", g->gpu, name, p->n_gpu_type, p, err);
-  }
-  if (layer[t].exec_ns != CR_NS_NEVER)
-    return cr_yaml_fail(r->y, path, err, "%s: times on %s are here twice; remove one", path, name[t]);
-  const struct {
-    const char *key, *text;
-    cr_ns *ns;
-  } part[] = {{"hd", g->hd, &layer[t].hd_ns},
-              {"exec", g->exec, &layer[t].exec_ns},
-              {"misc", g->misc, &layer[t].misc_ns},
-              {"dh", g->dh, &layer[t].dh_ns}};
-  for (size_t i = 0; i < sizeof part / sizeof part[0]; i++) {
-    snprintf(at, sizeof at, "%s.%s", path, part[i].key);
-    int rc = cr_platform_time(r, at, part[i].text, 0, 0, part[i].ns, err);
-    if (rc)
-      return rc;
-  }
-  return CR_OK;
-}
-
 /* Every kind of node that the layer could be put on has its time. */
-static int check_complete(const struct platform_reader *r, const char *path, const char *layer,
-                          const struct cr_platform *p, const cr_ns *slot_ns, const struct cr_gpu_layer *gpu,
-                          struct cr_err *err)
-{
-  for (uint32_t t = 0; t < p->n_core_type; t++) {
-    const struct cr_core_type *core = &p->core[t];
-    uint32_t n_core = cr_node_config_cores_max(p, t);
-    for (uint32_t m = 1; m <= n_core; m++)
-      if (slot_ns[core->first_slot + m - 1] == CR_NS_NEVER)
-        return cr_yaml_fail(r->y, path, err, "%s: layer '%s' has no time on %u %s; give times for 1 to %u", path, layer,
-                            m, core->name, n_core);
-  }
-  for (uint32_t g = 0; g < p->n_gpu_type; g++)
-    if (gpu[g].exec_ns == CR_NS_NEVER)
-      return cr_yaml_fail(r->y, path, err, "%s: layer '%s' has no time on the GPU %s; add it to gpu", path, layer,
-                          p->gpu[g].name);
-  return CR_OK;
-}
-
-static int read_layer(const struct platform_reader *r, const char *path, const struct layer_yaml *l,
+static int fill_layer(const struct cr_layer_table *t, const char *model, const char *layer, const char *place,
                       const struct cr_platform *p, cr_ns *slot_ns, struct cr_gpu_layer *gpu, struct cr_err *err)
 {
-  char at[CR_PLATFORM_PATH];
-  int rc = CR_OK;
-  for (uint32_t s = 0; s < p->n_core; s++)
-    slot_ns[s] = CR_NS_NEVER;
-  for (uint32_t g = 0; g < p->n_gpu_type; g++)
-    gpu[g].exec_ns = CR_NS_NEVER;
-  for (uint32_t i = 0; !rc && i < l->n_cpu; i++) {
-    snprintf(at, sizeof at, "%.100s.cpu[%u]", path, i);
-    rc = read_cpu(r, at, &l->cpu[i], p, slot_ns, err);
+  for (uint32_t c = 0; c < p->n_core_type; c++) {
+    const struct cr_core_type *core = &p->core[c];
+    uint32_t n_core = cr_node_config_cores_max(p, c);
+    for (uint32_t m = 1; m <= core->count; m++) {
+      const struct cr_layer_time *time = cr_layer_table_find(t, model, layer, core->name, m);
+      if (!time && m <= n_core)
+        return cr_fail(err, CR_EINPUT, "%s: layer '%s' has no time on %u %s; give times for 1 to %u", place, layer, m,
+                       core->name, n_core);
+      slot_ns[core->first_slot + m - 1] = time ? time->exec_ns : CR_NS_NEVER;
+    }
   }
-  for (uint32_t i = 0; !rc && i < l->n_gpu; i++) {
-    snprintf(at, sizeof at, "%.100s.gpu[%u]", path, i);
-    rc = read_gpu(r, at, &l->gpu[i], p, gpu, err);
+  for (uint32_t g = 0; g < p->n_gpu_type; g++) {
+    const struct cr_layer_time *time = cr_layer_table_find(t, model, layer, p->gpu[g].name, 0);
+    if (!time || time->exec_ns == CR_NS_NEVER)
+      return cr_fail(err, CR_EINPUT, "%s: layer '%s' has no time on the GPU %s; add it, or a trace", place, layer,
+                     p->gpu[g].name);
+    gpu[g] = (struct cr_gpu_layer){time->hd_ns, time->exec_ns, time->misc_ns, time->dh_ns};
   }
-  return rc ? rc : check_complete(r, path, l->name, p, slot_ns, gpu, err);
+  return CR_OK;
 }
 
 /* On every kind of node the layers together stay within what is computed with. */
@@ -373,34 +263,44 @@ static int check_sums(const struct platform_reader *r, const char *path, const s
   return CR_OK;
 }
 
-int cr_platform_layers(const struct platform_reader *r, const char *path, const struct layer_yaml *layers,
-                       uint32_t n_layers, const struct cr_platform *p, struct cr_layer_profile *out, struct cr_err *err)
+/* The model's layers out of the table. */
+static int fill_profile(const struct platform_reader *r, const char *path, const struct cr_layer_table *t,
+                        const char *model, const struct cr_platform *p, struct cr_layer_profile *out,
+                        struct cr_err *err)
 {
-  char list[CR_PLATFORM_PATH], at[CR_PLATFORM_PATH + 32];
-  inside(path, "layers", list);
-  if (n_layers > 4096)
-    return cr_yaml_fail(r->y, list, err, "%s: at most 4096 layers can be listed", list);
-  const char **name = cr_arena_take(r->arena, n_layers, sizeof *name);
-  cr_ns *cpu_ns = cr_arena_take(r->arena, (size_t)n_layers * p->n_core, sizeof *cpu_ns);
-  struct cr_gpu_layer *gpu = cr_arena_take(r->arena, (size_t)n_layers * p->n_gpu_type, sizeof *gpu);
+  const char *layer, *place;
+  uint32_t n = 0;
+  while (cr_layer_table_layer(t, model, n, &place))
+    n++;
+  const char **name = cr_arena_take(r->arena, n, sizeof *name);
+  cr_ns *cpu_ns = cr_arena_take(r->arena, (size_t)n * p->n_core, sizeof *cpu_ns);
+  struct cr_gpu_layer *gpu = cr_arena_take(r->arena, (size_t)n * p->n_gpu_type, sizeof *gpu);
   if (!name || !cpu_ns || !gpu)
     return cr_fail_nomem(err, path);
-  for (uint32_t j = 0; j < n_layers; j++) {
-    int rc = cr_platform_name(r, list, j, layers[j].name, name, err);
-    snprintf(at, sizeof at, "%.100s[%u]", list, j);
-    rc =
-      rc ? rc : read_layer(r, at, &layers[j], p, &cpu_ns[(size_t)j * p->n_core], &gpu[(size_t)j * p->n_gpu_type], err);
+  for (uint32_t j = 0; (layer = cr_layer_table_layer(t, model, j, &place)); j++) {
+    int rc =
+      fill_layer(t, model, layer, place, p, &cpu_ns[(size_t)j * p->n_core], &gpu[(size_t)j * p->n_gpu_type], err);
     if (rc)
       return rc;
-    name[j] = cr_arena_text(r->arena, layers[j].name);
+    name[j] = cr_arena_text(r->arena, layer);
     if (!name[j])
       return cr_fail_nomem(err, path);
   }
-  out->n_layer = n_layers;
+  out->n_layer = n;
   out->layer_name = name;
   out->cpu_ns = cpu_ns;
   out->gpu = gpu;
   return check_sums(r, path, p, out, err);
+}
+
+int cr_platform_layers(const struct platform_reader *r, const char *path, const struct layer_yaml *layers,
+                       uint32_t n_layers, const struct cr_platform *p, struct cr_layer_profile *out, struct cr_err *err)
+{
+  struct cr_layer_table *t = cr_layer_table_new(out->name);
+  int rc = t ? cr_layers_yaml_read(r, path, out->name, layers, n_layers, p, t, err) : cr_fail_nomem(err, path);
+  rc = rc ? rc : fill_profile(r, path, t, out->name, p, out, err);
+  cr_layer_table_free(t);
+  return rc;
 }
 
 int cr_platform_models(const struct platform_reader *r, const char *path, const struct profile_yaml *models,
@@ -408,7 +308,7 @@ int cr_platform_models(const struct platform_reader *r, const char *path, const 
                        struct cr_err *err)
 {
   char list[CR_PLATFORM_PATH], at[CR_PLATFORM_PATH + 32];
-  inside(path, "models", list);
+  cr_platform_inside(path, "models", list);
   uint32_t n_before = desc->n_profile;
   struct cr_layer_profile *profile = cr_arena_take(r->arena, n_before + (size_t)n_models, sizeof *profile);
   const char **name = cr_arena_take(r->arena, n_models, sizeof *name);
@@ -430,12 +330,34 @@ int cr_platform_models(const struct platform_reader *r, const char *path, const 
     out->source = cr_arena_text(r->arena, models[i].source ? models[i].source : "");
     if (!out->name || !out->source)
       return cr_fail_nomem(err, at);
-    rc = cr_platform_layers(r, at, models[i].layers, models[i].n_layers, p, out, err);
+    struct cr_layer_table *t = cr_layer_table_new(out->name);
+    rc = t ? cr_model_yaml_read(r, at, &models[i], p, t, err) : cr_fail_nomem(err, at);
+    rc = rc ? rc : fill_profile(r, at, t, out->name, p, out, err);
+    cr_layer_table_free(t);
     if (rc)
       return rc;
   }
   desc->profile = profile;
   desc->n_profile = n_before + n_models;
+  return CR_OK;
+}
+
+int cr_platform_stores(struct platform_reader *r, const char *path, char *const *traces, uint32_t n_traces,
+                       struct cr_err *err)
+{
+  const char **store = cr_arena_take(r->arena, n_traces, sizeof *store);
+  if (!store)
+    return cr_fail_nomem(err, path);
+  for (uint32_t i = 0; i < n_traces; i++) {
+    size_t n = strlen(r->folder) + strlen(traces[i]) + 1;
+    char *file = cr_arena_take(r->arena, n, 1);
+    if (!file)
+      return cr_fail_nomem(err, path);
+    snprintf(file, n, "%s%s", *traces[i] == '/' ? "" : r->folder, traces[i]);
+    store[i] = file;
+  }
+  r->store = store;
+  r->n_store = n_traces;
   return CR_OK;
 }
 
@@ -450,8 +372,9 @@ int cr_platform_load(const char *name, struct cr_arena *arena, struct cr_platfor
   rc = rc ? rc : cr_yaml_load(y, &PLATFORM, &data, err);
   if (!rc) {
     const struct platform_yaml *p = data;
-    const struct platform_reader r = {y, arena};
-    rc = cr_platform_build(&r, "", p, &made.platform, err);
+    struct platform_reader r = {.y = y, .arena = arena, .folder = cr_layers_yaml_folder(arena, path)};
+    rc = r.folder ? cr_platform_stores(&r, "", p->traces, p->n_traces, err) : cr_fail_nomem(err, path);
+    rc = rc ? rc : cr_platform_build(&r, "", p, &made.platform, err);
     rc = rc ? rc : cr_platform_models(&r, "", p->models, p->n_models, &made.platform, &made, err);
   }
   if (!rc)

@@ -2,29 +2,12 @@
 #ifndef CR_PLATFORM_INT_H
 #define CR_PLATFORM_INT_H
 #include "sim/text.h"
+#include "traces/layers_yaml.h"
 #include "traces/platform_file.h"
 #include "traces/yaml_load.h"
 #include "traces/yaml_set.h"
 
 /* As libcyaml reads them: all text, NULL where the file says nothing. */
-struct cpu_times_yaml {
-  char *cores, **times;
-  uint32_t n_times;
-};
-struct gpu_times_yaml {
-  char *gpu, *hd, *exec, *misc, *dh;
-};
-struct layer_yaml {
-  char *name;
-  struct cpu_times_yaml *cpu;
-  struct gpu_times_yaml *gpu;
-  uint32_t n_cpu, n_gpu;
-};
-struct profile_yaml {
-  char *name, *source;
-  struct layer_yaml *layers;
-  uint32_t n_layers;
-};
 struct resource_yaml {
   char *type, *count;
 };
@@ -36,20 +19,11 @@ struct platform_yaml {
   struct resource_yaml *cores, *gpus;
   struct overhead_yaml *overheads;
   struct profile_yaml *models;
-  uint32_t n_cores, n_gpus, n_models;
+  char **traces;
+  uint32_t n_cores, n_gpus, n_models, n_traces;
 };
 
-extern const struct cyaml_schema_value cr_layer_schema;      /* a layer_yaml */
-extern const struct cyaml_schema_value cr_profile_schema;    /* a profile_yaml */
 extern const struct cyaml_schema_field cr_platform_fields[]; /* of a platform_yaml */
-
-/* What is read, from which document, and where in it: errors begin with the place of path. */
-struct platform_reader {
-  const struct cr_yaml *y;
-  struct cr_arena *arena;
-};
-
-enum { CR_PLATFORM_PATH = 160 };
 
 /* "FILE:LINE: PATH: sentence" for another module's error about the value at path. */
 int cr_platform_at(const struct platform_reader *r, const char *path, int rc, struct cr_err *err);
@@ -60,7 +34,10 @@ int cr_platform_time(const struct platform_reader *r, const char *path, const ch
 int cr_platform_count(const struct platform_reader *r, const char *path, const char *text, int64_t max, int64_t *out,
                       struct cr_err *err) CR_MUST;
 
-/* A name: 1 to 80 characters without blanks; that of entry i of list, others[0..i-1] being those before it. */
+/* A name: 1 to 80 characters without blanks or what lists are written with. */
+int cr_platform_word(const struct platform_reader *r, const char *path, const char *name, struct cr_err *err) CR_MUST;
+
+/* The name of entry i of list, others[0..i-1] being those before it: each its own. */
 int cr_platform_name(const struct platform_reader *r, const char *list, uint32_t i, const char *name,
                      const char *const *others, struct cr_err *err) CR_MUST;
 
@@ -68,9 +45,16 @@ int cr_platform_name(const struct platform_reader *r, const char *list, uint32_t
 int cr_platform_build(const struct platform_reader *r, const char *path, const struct platform_yaml *p,
                       struct cr_platform *out, struct cr_err *err) CR_MUST;
 
+/* path.key */
+const char *cr_platform_inside(const char *path, const char *key, char buf[CR_PLATFORM_PATH]);
+
 /* Layers at path.layers on the platform, into out, whose name and source are set. */
 int cr_platform_layers(const struct platform_reader *r, const char *path, const struct layer_yaml *layers,
                        uint32_t n_layers, const struct cr_platform *p, struct cr_layer_profile *out,
+                       struct cr_err *err) CR_MUST;
+
+/* Stores at path.traces, which the file names, for traces of models. */
+int cr_platform_stores(struct platform_reader *r, const char *path, char *const *traces, uint32_t n_traces,
                        struct cr_err *err) CR_MUST;
 
 /* The list of models at path, put behind the n_before that there are. */

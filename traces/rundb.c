@@ -165,14 +165,15 @@ static int add_provenance(struct cr_rundb *db, const struct cr_rundb_cfg *cfg, s
 static int add_clients(struct cr_rundb *db, const struct cr_workload *w, struct cr_err *err)
 {
   sqlite3_stmt *client = NULL, *job = NULL;
-  int rc = cr_rundb_query(db, &client, err, "INSERT INTO client VALUES(?, ?, ?, ?, ?, ?, ?)", "");
+  int rc = cr_rundb_query(db, &client, err, "INSERT INTO client VALUES(?, ?, ?, ?, ?, ?, ?, ?)", "");
   if (rc == CR_OK)
     rc = cr_rundb_query(db, &job, err, "INSERT INTO job VALUES(?, ?, ?, ?, ?, ?, ?)", "");
   for (uint32_t i = 0; rc == CR_OK && i < w->n_client; i++) {
     const struct cr_client_spec *c = &w->client[i];
     const struct cr_job_spec *j = &c->job;
-    rc = again(db, client, err, "issssin", (int64_t)i, c->name, c->class == CR_RT ? "rt" : "be", w->model[c->model.i].name,
-               cr_arrival_name[c->arrival.kind], (int64_t)c->priority, c->deadline_ns);
+    rc = again(db, client, err, "issssinn", (int64_t)i, c->name, c->class == CR_RT ? "rt" : "be", w->model[c->model.i].name,
+               cr_arrival_name[c->arrival.kind], (int64_t)c->priority, c->deadline_ns,
+               c->bound_ns ? c->bound_ns : CR_NS_NEVER);
     if (rc == CR_OK && j->iterations)
       rc = again(db, job, err, "iiiinbb", (int64_t)i, (int64_t)j->iterations, j->startup_ns, j->think_ns, j->declared_ns,
                  j->persistent_bytes, j->ephemeral_bytes);
@@ -318,9 +319,10 @@ int cr_rundb_begin(struct cr_rundb *db, const char *policy, const char *backend,
 static int add_client_result(struct cr_rundb *db, uint32_t client, const struct cr_client_summary *c, struct cr_err *err)
 {
   int64_t run = (int64_t)db->n_run - 1;
-  int rc = cr_rundb_do(db, err, "INSERT INTO client_result VALUES(?, ?, ?, ?, ?, ?, ?, ?)", "iiiiiiid", run,
+  int rc = cr_rundb_do(db, err, "INSERT INTO client_result VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)", "iiiiiiind", run,
                        (int64_t)client, (int64_t)c->n_arrived, (int64_t)c->n_done, (int64_t)c->n_dropped,
-                       (int64_t)c->n_pending, (int64_t)c->n_missed, c->throughput_per_s);
+                       (int64_t)c->n_pending, (int64_t)c->n_missed,
+                       c->bound_ns == CR_NS_NEVER ? CR_NS_NEVER : (int64_t)c->n_beyond, c->throughput_per_s);
   for (int m = 0; rc == CR_OK && m < CR_N_METRIC; m++) {
     const struct cr_spread *d = &c->metric[m];
     rc = cr_rundb_do(db, err, "INSERT INTO distribution VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "iisirnnnnn", run,

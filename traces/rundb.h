@@ -10,7 +10,7 @@
 #include "sim/report.h"
 #include "traces/scenario.h"
 
-#define CR_RUNDB_VERSION 4 /* 2: jobs; 3: what preemption cost; 4: verdicts, nodes */
+#define CR_RUNDB_VERSION 4 /* 2: jobs; 3: what preemption cost; 4: verdicts, nodes, bounds */
 #define CR_RUNDB_APPLICATION_ID 0x6372726e /* "crrn" */
 
 struct cr_rundb;

@@ -396,7 +396,7 @@ static int read_client_rows(struct cr_rundb *db, const struct places *p, struct 
   int nomem = 0;
   int rc = cr_rundb_query(db, &q, err, "SELECT run, client, name, class, model, arrival, priority, deadline_ns,"
                           " requests_arrived, requests_done, requests_dropped, requests_pending, deadline_missed,"
-                          " throughput_per_s FROM client_result JOIN client USING(client)", "");
+                          " throughput_per_s, bound_ns, bound_exceeded FROM client_result JOIN client USING(client)", "");
   while (rc == CR_OK && (rc = step(db, q, err)) > 0) {
     rc = CR_OK;
     struct cr_client_summary *c = client_place(s, p, sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1));
@@ -414,6 +414,8 @@ static int read_client_rows(struct cr_rundb *db, const struct places *p, struct 
     for (int k = 0; k < 5; k++)
       *number[k] = (uint64_t)sqlite3_column_int64(q, 8 + k);
     c->throughput_per_s = sqlite3_column_double(q, 13);
+    c->bound_ns = ns_of(q, 14);
+    c->n_beyond = (uint64_t)sqlite3_column_int64(q, 15);
   }
   sqlite3_finalize(q);
   return nomem ? cr_fail_nomem(err, "the run database") : rc;

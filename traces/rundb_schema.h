@@ -9,7 +9,7 @@
   "CREATE TABLE provenance(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;" \
   "CREATE TABLE store(place INTEGER PRIMARY KEY, path TEXT NOT NULL) STRICT;" \
   "CREATE TABLE client(client INTEGER PRIMARY KEY, name TEXT NOT NULL, class TEXT NOT NULL, model TEXT NOT NULL," \
-  " arrival TEXT NOT NULL, priority INTEGER NOT NULL, deadline_ns INTEGER) STRICT;" \
+  " arrival TEXT NOT NULL, priority INTEGER NOT NULL, deadline_ns INTEGER, bound_ns INTEGER) STRICT;" \
   "CREATE TABLE job(client INTEGER PRIMARY KEY REFERENCES client, iterations INTEGER NOT NULL, startup_ns INTEGER NOT NULL," \
   " think_ns INTEGER NOT NULL, declared_ns INTEGER, declared_persistent_bytes INTEGER, declared_ephemeral_bytes INTEGER)" \
   " STRICT;" \
@@ -21,7 +21,8 @@
   " ledger_notes INTEGER NOT NULL, ledger_hash TEXT NOT NULL) STRICT;" \
   "CREATE TABLE client_result(run INTEGER NOT NULL REFERENCES run, client INTEGER NOT NULL REFERENCES client," \
   " requests_arrived INTEGER NOT NULL, requests_done INTEGER NOT NULL, requests_dropped INTEGER NOT NULL," \
-  " requests_pending INTEGER NOT NULL, deadline_missed INTEGER NOT NULL, throughput_per_s REAL NOT NULL," \
+  " requests_pending INTEGER NOT NULL, deadline_missed INTEGER NOT NULL, bound_exceeded INTEGER," \
+  " throughput_per_s REAL NOT NULL," \
   " PRIMARY KEY(run, client)) STRICT, WITHOUT ROWID;" \
   "CREATE TABLE distribution(run INTEGER NOT NULL REFERENCES run, client INTEGER NOT NULL REFERENCES client," \
   " metric TEXT NOT NULL, count INTEGER NOT NULL, mean_ns REAL, min_ns INTEGER, p50_ns INTEGER, p95_ns INTEGER," \

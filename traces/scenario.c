@@ -28,8 +28,9 @@ struct scenario_yaml {
   struct client_yaml *clients;
   struct jobs_yaml *jobs;
   struct node_yaml *nodes;
-  char *layers;
-  uint32_t n_policies, n_traces, n_clients, n_nodes, n_undivided;
+  char *layers;                /* a table's name; or */
+  struct profile_yaml *models; /* as layers, too */
+  uint32_t n_policies, n_traces, n_clients, n_nodes, n_models, n_undivided;
 };
 
 #define NEEDED CYAML_FLAG_POINTER
@@ -46,6 +47,7 @@ static const cyaml_schema_field_t CLIENT_FIELDS[] = {
   CLIENT_WORD(priority, OPTIONAL),
   CLIENT_WORD(weight, OPTIONAL),
   CLIENT_WORD(deadline, OPTIONAL),
+  CLIENT_WORD(bound, OPTIONAL),
   CLIENT_WORD(max_requests, OPTIONAL),
   CLIENT_WORD(copies, OPTIONAL),
   CLIENT_WORD(thread, OPTIONAL),
@@ -102,25 +104,25 @@ static const cyaml_schema_value_t NODE = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT
 #define SCENARIO_LIST(key, flags, entry) \
   CYAML_FIELD_SEQUENCE_COUNT(#key, flags, struct scenario_yaml, key, n_##key, &entry, 1, CYAML_UNLIMITED)
 
-static const cyaml_schema_field_t SCENARIO_FIELDS[] = {
-  SCENARIO_WORD(about, OPTIONAL),
-  SCENARIO_WORD(duration, OPTIONAL),
-  SCENARIO_WORD(warmup, OPTIONAL),
-  SCENARIO_WORD(seed, OPTIONAL),
-  SCENARIO_LIST(policies, OPTIONAL, WORD),
-  SCENARIO_LIST(traces, OPTIONAL, WORD),
-  SCENARIO_LIST(clients, OPTIONAL, CLIENT),
-  SCENARIO_LIST(nodes, OPTIONAL, NODE),
-  SCENARIO_WORD(layers, OPTIONAL),
-  SCENARIO_LIST(undivided, OPTIONAL, WORD),
-  CYAML_FIELD_MAPPING_PTR("jobs", OPTIONAL, struct scenario_yaml, jobs, JOBS_FIELDS),
-  CYAML_FIELD_IGNORE("device", CYAML_FLAG_OPTIONAL),
-  CYAML_FIELD_IGNORE("model", CYAML_FLAG_OPTIONAL),
-  CYAML_FIELD_END,
-};
+#define SCENARIO_FIELDS(layers) \
+  { \
+    SCENARIO_WORD(about, OPTIONAL), SCENARIO_WORD(duration, OPTIONAL), SCENARIO_WORD(warmup, OPTIONAL), \
+      SCENARIO_WORD(seed, OPTIONAL), SCENARIO_LIST(policies, OPTIONAL, WORD), SCENARIO_LIST(traces, OPTIONAL, WORD), \
+      SCENARIO_LIST(clients, OPTIONAL, CLIENT), SCENARIO_LIST(nodes, OPTIONAL, NODE), SCENARIO_LIST(undivided, OPTIONAL, WORD), layers, \
+      CYAML_FIELD_MAPPING_PTR("jobs", OPTIONAL, struct scenario_yaml, jobs, JOBS_FIELDS), \
+      CYAML_FIELD_IGNORE("device", CYAML_FLAG_OPTIONAL), CYAML_FIELD_IGNORE("model", CYAML_FLAG_OPTIONAL), \
+      CYAML_FIELD_END, \
+  }
 
-static const cyaml_schema_value_t SCENARIO = {
-  CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct scenario_yaml, SCENARIO_FIELDS)};
+/* `layers` is one word or a list of models, and a schema knows one of them. */
+static const cyaml_schema_field_t TABLE_FIELDS[] = SCENARIO_FIELDS(SCENARIO_WORD(layers, OPTIONAL));
+static const cyaml_schema_field_t INLINE_FIELDS[] = SCENARIO_FIELDS(CYAML_FIELD_SEQUENCE_COUNT(
+  "layers", OPTIONAL, struct scenario_yaml, models, n_models, &cr_profile_schema, 1, CYAML_UNLIMITED));
+
+static const cyaml_schema_value_t SCENARIO_OF_TABLE = {
+  CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct scenario_yaml, TABLE_FIELDS)};
+static const cyaml_schema_value_t SCENARIO_INLINE = {
+  CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct scenario_yaml, INLINE_FIELDS)};
 
 /* A scenario and all it owns. */
 struct whole {
@@ -507,15 +509,14 @@ static int fill(struct whole *w, const char *file, const struct cr_yaml *y, cons
   int rc = load_texts(&r, file, f, &w->s, err);
   rc = rc ? rc : load_times(&r, f, &w->s, err);
   if (!rc && f->n_nodes)
-    rc = cr_scenario_open_nodes(&r, f->nodes, f->n_nodes, f->layers, &w->machine, err);
+    rc = cr_scenario_open_nodes(&r, f->nodes, f->n_nodes, &w->machine, err);
   else
     rc = rc ? rc : load_device(&r, &w->device, err);
   if (!rc && f->n_undivided && !f->n_nodes)
     rc = cr_yaml_fail(y, "undivided", err,
                       "undivided: there are no nodes that a policy could have as a whole; add nodes, or "
                       "remove it");
-  if (!rc && f->layers && !f->n_nodes)
-    rc = cr_yaml_fail(y, "layers", err, "layers: there are no nodes to run them; add nodes, or remove it");
+  rc = rc ? rc : cr_scenario_open_layers(&r, f->layers, f->models, f->n_models, err);
   rc = rc ? rc : load_policies(&r, f, &w->s, err);
   rc = rc ? rc : load_undivided(&r, f, &w->s, err);
   rc = rc ? rc : load_model_set(&r, &w->s.model_set, err);
@@ -541,9 +542,11 @@ int cr_scenario_load(const char *path, const struct cr_scenario_options *opt, st
   if (!rc)
     rc = opt->text ? cr_yaml_parse(opt->text, strlen(opt->text), file, &y, err) : cr_yaml_read(file, &y, err);
   rc = rc ? rc : apply_sets(y, opt, err);
-  rc = rc ? rc : cr_yaml_load(y, &SCENARIO, &data, err);
+  const cyaml_schema_value_t *schema =
+    rc || cr_yaml_scalar(y, "layers") || !cr_yaml_has(y, "layers") ? &SCENARIO_OF_TABLE : &SCENARIO_INLINE;
+  rc = rc ? rc : cr_yaml_load(y, schema, &data, err);
   rc = rc ? rc : fill(w, file, y, data, opt, err);
-  cr_yaml_unload(&SCENARIO, data);
+  cr_yaml_unload(schema, data);
   cr_yaml_free(y);
   if (!rc)
     *out = &w->s;

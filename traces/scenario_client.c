@@ -18,6 +18,7 @@ enum {
   WEIGHT_MAX = 1000000, /* a share below a millionth is no share */
   PATH = 64             /* "clients[4294967295].max_requests" */
 };
+static const cr_ns PERIOD_MIN_NS = 1000; /* CR_RATE_MAX_PER_S */
 static const int64_t REQUESTS_MAX = INT64_C(4000000000); /* fits its 32 bits beside CR_NONE */
 
 /* The place of a member of the i-th client. */
@@ -93,6 +94,19 @@ static int parse_kind(const struct scenario_reader *r, uint32_t i, const struct 
     return cr_yaml_fail(r->y, path, err, "%s: there is no arrival '%s'; did you mean '%s'?", path, c->arrival, near);
   return cr_yaml_fail(r->y, path, err, "%s: there is no arrival '%s'; there are: closed, uniform, poisson, trace", path,
                       c->arrival);
+}
+
+/* Uniform arrivals without a rate come at the client's period, to the nanosecond. */
+static int parse_period(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c,
+                        struct cr_arrival_spec *out, struct cr_err *err)
+{
+  char path[PATH];
+  int rc = cr_scenario_time(r, member(i, "period", path), c->period, 1, &out->period_ns, err);
+  if (!rc && out->period_ns < PERIOD_MIN_NS)
+    rc = cr_yaml_fail(r->y, path, err, "%s: '%s' is not possible; a period is 1 us at least", path, c->period);
+  if (!rc)
+    out->rate_per_s = 1e9 / (double)out->period_ns;
+  return rc;
 }
 
 static int parse_rate(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c, double *out,
@@ -260,7 +274,9 @@ static int parse_arrival(const struct scenario_reader *r, uint32_t i, const stru
   if (!rc && c->depth)
     rc = cr_scenario_count(r, member(i, "depth", path), c->depth, 1, DEPTH_MAX, &depth, err);
   out->depth = (uint32_t)depth;
-  if (!rc && (out->kind == CR_ARRIVE_UNIFORM || out->kind == CR_ARRIVE_POISSON))
+  if (!rc && c->period && !c->rate && out->kind == CR_ARRIVE_UNIFORM)
+    rc = parse_period(r, i, c, out, err);
+  else if (!rc && (out->kind == CR_ARRIVE_UNIFORM || out->kind == CR_ARRIVE_POISSON))
     rc = parse_rate(r, i, c, &out->rate_per_s, err);
   if (!rc && out->kind == CR_ARRIVE_TRACE)
     rc = parse_times(r, i, c, t, err);
@@ -324,6 +340,8 @@ static int parse_numbers(const struct scenario_reader *r, uint32_t i, const stru
     rc = cr_scenario_count(r, member(i, "max_requests", path), c->max_requests, 1, REQUESTS_MAX, &max_requests, err);
   if (!rc && c->deadline)
     rc = cr_scenario_time(r, member(i, "deadline", path), c->deadline, 1, &out->deadline_ns, err);
+  if (!rc && c->bound)
+    rc = cr_scenario_time(r, member(i, "bound", path), c->bound, 1, &out->bound_ns, err);
   out->weight = (uint32_t)weight;
   out->max_requests = (uint32_t)max_requests;
   return rc;

@@ -5,7 +5,7 @@
 #include "sim/mem.h"
 #include "sim/workload.h"
 #include "traces/iteration_table.h"
-#include "traces/layer_table.h"
+#include "traces/layers_yaml.h"
 #include "traces/memory_table.h"
 #include "traces/scenario.h"
 #include "traces/yaml_set.h"
@@ -15,7 +15,7 @@
 
 /* A client as the file says it: all text, NULL where it says nothing. */
 struct client_yaml {
-  char *name, *model, *class, *priority, *weight, *deadline, *max_requests, *copies, *thread, *sync;
+  char *name, *model, *class, *priority, *weight, *deadline, *bound, *max_requests, *copies, *thread, *sync;
   char *arrival, *depth, *rate, *phase, *file, **times, *late, **after;
   char *iterations, *submit, *startup, *think, *declared;
   char **stages, *actual, *period, *join, *batch;
@@ -86,9 +86,13 @@ int cr_scenario_add_client(struct scenario_reader *r, uint32_t i, const struct c
 int cr_scenario_client_job(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c,
                            struct cr_client_spec *out, struct cr_err *err) CR_MUST;
 
-/* `nodes` with the table of their models' layers, in place of `device`. */
-int cr_scenario_open_nodes(struct scenario_reader *r, const struct node_yaml *nodes, uint32_t n, const char *layers,
-                           struct cr_machine *out, struct cr_err *err) CR_MUST;
+/* `nodes`, in place of `device`. */
+int cr_scenario_open_nodes(struct scenario_reader *r, const struct node_yaml *nodes, uint32_t n, struct cr_machine *out,
+                           struct cr_err *err) CR_MUST;
+
+/* `layers`, which are there where nodes are: the name of a table, or [n] models. */
+int cr_scenario_open_layers(struct scenario_reader *r, const char *table, const struct profile_yaml *models, uint32_t n,
+                            struct cr_err *err) CR_MUST;
 
 /* All nodes of one type of cores become one, and GPUs keep their core. */
 int cr_scenario_join_nodes(struct scenario_reader *r, struct cr_machine *m, struct cr_err *err) CR_MUST;

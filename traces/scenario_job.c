@@ -124,8 +124,9 @@ static const struct client_key OTHER_KEY[] = {
   {"rate", offsetof(struct client_yaml, rate)},         {"phase", offsetof(struct client_yaml, phase)},
   {"times", offsetof(struct client_yaml, times)},       {"file", offsetof(struct client_yaml, file)},
   {"deadline", offsetof(struct client_yaml, deadline)}, {"max_requests", offsetof(struct client_yaml, max_requests)},
-  {"late", offsetof(struct client_yaml, late)},         {"after", offsetof(struct client_yaml, after)},
-  {"period", offsetof(struct client_yaml, period)},     {"join", offsetof(struct client_yaml, join)},
+  {"bound", offsetof(struct client_yaml, bound)},       {"late", offsetof(struct client_yaml, late)},
+  {"after", offsetof(struct client_yaml, after)},       {"period", offsetof(struct client_yaml, period)},
+  {"join", offsetof(struct client_yaml, join)},
 };
 
 /* The first of the keys that the client has; NULL: none. */

@@ -1,14 +1,13 @@
-/* scenario_node.c - `nodes` and `layers` of a scenario, and the stages of its clients: what runs on nodes instead of a GPU. */
+/* scenario_node.c - `nodes` of a scenario, and the stages of its clients: what runs on nodes instead of a GPU. */
 #include "config.h"
 
 #include "sim/nearest.h"
 #include "sim/unit.h"
-#include "traces/datadir.h"
 #include "traces/scenario_int.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <strings.h>
 
 enum { NODES_MAX = 64, CORES_MAX = 4096, PATH = 64 };
 
@@ -62,16 +61,35 @@ static int read_name(const struct scenario_reader *r, uint32_t i, const struct c
   return CR_OK;
 }
 
+/* A type of GPUs; yes: one called gpu; no: NULL. */
+static int read_gpu(const struct scenario_reader *r, const char *path, const char *text, const char **out,
+                    struct cr_err *err)
+{
+  static const char *const answer[] = {"yes", "no", "true", "false", "on", "off"};
+  int is_answer = 0, is_gpu = 1;
+  for (size_t i = 0; i < sizeof answer / sizeof *answer; i++)
+    is_answer |= strcasecmp(text, answer[i]) == 0;
+  int rc = is_answer ? cr_scenario_answer(r, path, text, &is_gpu, err) : CR_OK;
+  if (rc || !is_gpu)
+    return rc;
+  if (!is_answer && (!*text || strlen(text) > 80 || strpbrk(text, " \t\r\n[]=,")))
+    return cr_yaml_fail(r->y, path, err, "%s: '%s' is no type of GPUs: yes, no, or a name without blanks or [ ] = ,",
+                        path, text);
+  *out = cr_arena_text(r->arena, is_answer ? "gpu" : text);
+  return *out ? CR_OK : cr_fail_nomem(err, path);
+}
+
 static int read_node(const struct scenario_reader *r, uint32_t i, const struct node_yaml *n,
                      struct cr_device_desc *node, struct cr_err *err)
 {
   char path[PATH];
   int64_t cores = 1;
-  int is_gpu = 0;
   struct cr_device_desc *d = &node[i];
   int rc = read_name(r, i, node, n->name, err);
+  const char *gpu_type = NULL;
   if (!rc && n->gpu)
-    rc = cr_scenario_answer(r, member(i, "gpu", path), n->gpu, &is_gpu, err);
+    rc = read_gpu(r, member(i, "gpu", path), n->gpu, &gpu_type, err);
+  int is_gpu = gpu_type != NULL;
   if (!rc && n->cores)
     rc = cr_scenario_count(r, member(i, "cores", path), n->cores, 1, CORES_MAX, &cores, err);
   *d = (struct cr_device_desc){
@@ -81,7 +99,9 @@ static int read_node(const struct scenario_reader *r, uint32_t i, const struct n
     .priority_greatest = -1,
     .is_uncalibrated = 1,
     .kind = is_gpu ? CR_DEVICE_GPU_NODE : CR_DEVICE_CPU_NODE,
-    .node = {.n_core = (uint32_t)cores, .core_type = cr_arena_text(r->arena, n->type ? n->type : "core")},
+    .node = {.n_core = (uint32_t)cores,
+             .core_type = cr_arena_text(r->arena, n->type ? n->type : "core"),
+             .gpu_type = gpu_type},
   };
   if (!d->name || !d->node.core_type)
     return cr_fail_nomem(err, "nodes");
@@ -104,38 +124,17 @@ static int check_others(const struct scenario_reader *r, struct cr_err *err)
   return CR_OK;
 }
 
-/* A table beside the scenario (or from where we are, when --set names it), else a bundled one. */
-static int find_layers(const struct scenario_reader *r, const char *name, const char **out, struct cr_err *err)
+int cr_scenario_open_nodes(struct scenario_reader *r, const struct node_yaml *nodes, uint32_t n, struct cr_machine *out,
+                           struct cr_err *err)
 {
-  struct cr_err ignored;
-  char bundled[300];
-  const char *file = cr_yaml_is_set(r->y, "layers") ? name : cr_scenario_path(r, name);
-  if (!file)
-    return cr_fail_nomem(err, "layers");
-  *out = file;
-  snprintf(bundled, sizeof bundled, "layers/%.250s", name);
-  if (strchr(name, '/') || access(file, F_OK) == 0 || cr_datadir_find(bundled, r->arena, out, &ignored) == CR_OK)
-    return CR_OK;
-  return cr_yaml_fail(r->y, "layers", err, "layers: there is no file %s, and no bundled table %s", file, name);
-}
-
-int cr_scenario_open_nodes(struct scenario_reader *r, const struct node_yaml *nodes, uint32_t n, const char *layers,
-                           struct cr_machine *out, struct cr_err *err)
-{
-  const char *file;
   struct cr_device_desc *node = cr_arena_take(r->arena, n, sizeof *node);
   int rc = check_others(r, err);
   if (!rc && n > NODES_MAX)
     rc = cr_yaml_fail(r->y, "nodes", err, "nodes: %u are listed; at most %d can be", n, NODES_MAX);
-  if (!rc && !layers)
-    rc = cr_yaml_fail(r->y, "nodes", err,
-                      "'layers' is missing; add it: the table with the times of models on these nodes");
   if (!rc && !node)
     rc = cr_fail_nomem(err, "nodes");
   for (uint32_t i = 0; !rc && i < n; i++)
     rc = read_node(r, i, &nodes[i], node, err);
-  rc = rc ? rc : find_layers(r, layers, &file, err);
-  rc = rc ? rc : cr_scenario_at(r, "layers", cr_layer_table_read(file, &r->layers, err), err);
   if (rc)
     return rc;
   *out = (struct cr_machine){n, node};

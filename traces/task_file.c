@@ -25,12 +25,15 @@ struct tasks_yaml {
   struct platform_yaml *platform;
   struct profile_yaml *models;
   struct task_yaml *tasks;
-  uint32_t n_models, n_tasks;
+  char **traces;
+  uint32_t n_models, n_tasks, n_traces;
 };
 
 #define NEEDED CYAML_FLAG_POINTER
 #define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 #define TEXT(key, flags, type, member) CYAML_FIELD_STRING_PTR(key, flags, type, member, 0, CYAML_UNLIMITED)
+
+static const cyaml_schema_value_t WORD = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, CYAML_UNLIMITED)};
 
 static const cyaml_schema_field_t TASK_FIELDS[] = {
   TEXT("name", NEEDED, struct task_yaml, name),
@@ -49,6 +52,7 @@ static const cyaml_schema_value_t TASK = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT
 static const cyaml_schema_field_t TASKS_FIELDS[] = {
   TEXT("about", OPTIONAL, struct tasks_yaml, about),
   CYAML_FIELD_MAPPING_PTR("platform", OPTIONAL, struct tasks_yaml, platform, cr_platform_fields),
+  CYAML_FIELD_SEQUENCE_COUNT("traces", OPTIONAL, struct tasks_yaml, traces, n_traces, &WORD, 1, CYAML_UNLIMITED),
   CYAML_FIELD_SEQUENCE_COUNT("models", OPTIONAL, struct tasks_yaml, models, n_models, &cr_profile_schema, 1,
                              CYAML_UNLIMITED),
   CYAML_FIELD_SEQUENCE_COUNT("tasks", NEEDED, struct tasks_yaml, tasks, n_tasks, &TASK, 1, CYAML_UNLIMITED),
@@ -99,9 +103,11 @@ static int build_platform(struct task_reader *t, const struct tasks_yaml *data, 
   const struct platform_yaml *p = data->platform;
   int rc = CR_OK;
   if (p) {
-    rc = cr_platform_build(&t->in, "platform", p, &t->desc.platform, err);
+    rc = cr_platform_stores(&t->in, "platform", p->traces, p->n_traces, err);
+    rc = rc ? rc : cr_platform_build(&t->in, "platform", p, &t->desc.platform, err);
     rc = rc ? rc : cr_platform_models(&t->in, "platform", p->models, p->n_models, &t->desc.platform, &t->desc, err);
   }
+  rc = rc ? rc : cr_platform_stores(&t->in, "", data->traces, data->n_traces, err);
   return rc ? rc : cr_platform_models(&t->in, "", data->models, data->n_models, &t->desc.platform, &t->desc, err);
 }
 
@@ -310,6 +316,8 @@ int cr_task_file_load(const char *name, struct cr_arena *arena, struct cr_task_s
   int rc = cr_datadir_resolve("task set", "tasks", name, arena, &path, err);
   rc = rc ? rc : cr_yaml_read(path, &y, err);
   t.in.y = y;
+  if (!rc && !(t.in.folder = cr_layers_yaml_folder(arena, path)))
+    rc = cr_fail_nomem(err, path);
   rc = rc ? rc : load_named(&t, y, path, err);
   rc = rc ? rc : cr_yaml_load(y, &TASKS, &data, err);
   if (!rc && !(made.name = base_name(path, arena)))
