@@ -163,6 +163,20 @@ bundled_again() { # SET: planning it anew writes the bundled scenario, but for t
 ok 'the_bundled_scenario_of_dart_tx2_is_its_plan' bundled_again dart-tx2
 ok 'the_bundled_scenario_of_dart_xeon_too' bundled_again dart-xeon
 ok 'and_that_of_dart_h200' bundled_again dart-h200
+cat >batch.yaml <<'YAML'
+platform: {name: p, cores: [{type: c, count: 3}], gpus: [{type: g, count: 1}]}
+models:
+  - {name: m, layers: [{name: l, cpu: [{cores: c, times: [90ms, 80ms]}], gpu: [{gpu: g, hd: 30us, exec: 1ms, dh: 20us}]}]}
+tasks:
+  - {name: t, class: rt, model: m, period: 200ms}
+  - {name: b, class: be, model: m, period: 100ms, batch: 4}
+YAML
+ok 'a_set_with_batches' plan batch.yaml --scenario batch-run.yaml
+ok 'has_their_copies_in_full' grep -q 'gpu_copy: 120us' batch-run.yaml
+ok 'and_runs_without_times_of_batches' "$corun" run batch-run.yaml -p dart
+ok 'nor_is_a_platform_whole_of_which_no_times_are_known' sh -c '! grep -q undivided batch-run.yaml && grep -q "^undivided: .threads." run.yaml'
+fails 'one_scenario_is_of_one_set' 2 'it is for the plan of one set' plan dart-tx2 dart-xeon --scenario two.yaml
+fails 'and_of_dart' 2 '--scenario does not go with plan threads' "$corun" plan threads dart-tx2 --scenario two.yaml
 cat >odd.yaml <<'YAML'
 about: 'says: "quotes" # and more'
 platform:

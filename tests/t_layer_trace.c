@@ -37,7 +37,13 @@ static struct cr_op_spec op(enum cr_op_kind kind, uint32_t stage, cr_ns duration
 
 static void add_model(struct cr_store *s, const char *name, const struct cr_op_spec *ops, uint32_t n)
 {
-  const struct cr_model_spec model = {name, ops, n, CR_UNKNOWN, CR_UNKNOWN, CR_UNKNOWN, CR_UNKNOWN};
+  const struct cr_model_spec model = {.name = name,
+                                      .op = ops,
+                                      .n_op = n,
+                                      .weight_bytes = CR_UNKNOWN,
+                                      .persistent_bytes = CR_UNKNOWN,
+                                      .ephemeral_bytes = CR_UNKNOWN,
+                                      .framework_bytes = CR_UNKNOWN};
   const struct cr_recording recording = {.class = "graph", .n_iteration = 1, .period_ns = CR_NS_NEVER, .report = ""};
   const struct cr_origin origin = {.file = "by hand", .tool = "test"};
   struct cr_err err = {""};

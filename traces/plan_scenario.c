@@ -187,6 +187,19 @@ static void add_client(const struct writer *w, uint32_t task, cr_ns bound_ns)
   cr_text_add(w->out, "]\n");
 }
 
+/* Whether every model has a time on all cores of each type, so that it can run on the platform as a whole. */
+static int is_known_on_all(const struct cr_task_set *set)
+{
+  const struct cr_platform *p = set->platform;
+  for (uint32_t i = 0; i < set->n_task; i++)
+    for (uint32_t j = 0; j < set->task[i].profile->n_layer; j++)
+      for (uint32_t c = 0; c < p->n_core_type; c++)
+        if (set->task[i].profile->cpu_ns[(size_t)j * p->n_core + p->core[c].first_slot + p->core[c].count - 1] ==
+            CR_NS_NEVER)
+          return 0;
+  return 1;
+}
+
 /* -- the whole ----------------------------------------------------------------------------------------------------- */
 
 static cr_ns run_time(const struct cr_task_set *set)
@@ -209,11 +222,10 @@ static const char *const bound_words[CR_N_DART_BOUND] = {
 static void add_head(const struct writer *w, const struct cr_dart *d, const char *command)
 {
   cr_text_add(w->out, "# The plan of `%s`, as a scenario.\n# corun %s\n", command, cr_program_version);
-  cr_text_add(
-    w->out,
-    "# Under policy dart no request takes longer than the bound of its client (%s).\n"
-    "# Best-effort clients arrive at the period of their task; with arrival: closed they never rest.\n",
-    bound_words[cr_dart_bound(d)]);
+  cr_text_add(w->out,
+              "# Under policy dart no request takes longer than the bound of its client (%s).\n"
+              "# Best-effort clients arrive at the period of their task; with arrival: closed they never rest.\n",
+              bound_words[cr_dart_bound(d)]);
   cr_text_add(w->out, "about: ");
   cr_text_add_json(w->out, *w->set->about ? w->set->about : w->set->name);
   cr_text_add(w->out, "\nduration: ");
@@ -241,4 +253,6 @@ void cr_plan_scenario(const struct cr_task_set *set, struct cr_dart *d, uint32_t
     if (!set->task[i].is_rt)
       add_client(&w, i, 0);
   cr_text_add(out, "policies: [dart, threads, \"threads,on=cpu\", streams]\n");
+  if (is_known_on_all(set))
+    cr_text_add(out, "undivided: [threads]\n");
 }
