@@ -97,7 +97,7 @@ ok 'records_that_cupti_dropped' is 0 '' 1 '^kernel=11$' '123 records were droppe
 STANDIN=slow=300000 run 'buffers=2,buffer=64KiB,wait=0' init 'kernels 20000 k'
 ok 'records_that_found_no_buffer' is 0 '' 1 ' records were dropped by CUPTI' '^recorded=[1-9]'
 ok 'and_all_of_them_are_accounted_for' sh -c '"$1" spools/*.spool | awk -F"[= ]" "/^recorded=/ { n += \$2 } / dropped by CUPTI/ { n += \$(NF - 11) } END { exit n != 20000 }"' - "$dump"
-STANDIN=slow=20000 run 'buffers=2,buffer=64KiB' init 'kernels 20000 k'
+STANDIN=slow=20000 run 'buffers=2,buffer=64KiB,wait=5000' init 'kernels 20000 k'
 ok 'a_short_wait_loses_nothing' is 0 '' 1 '^kernel=20000$' '^whole$'
 STANDIN=hold=40 run 'buffer=64KiB,flush=20' init 'kernels 30000 k' unzeroed
 ok 'a_program_far_ahead_of_its_gpu_loses_nothing' is 0 '' 1 '^kernel=30000$' '^whole$'

@@ -53,7 +53,7 @@ ok 'of_every_rt_task' parts
 ok 'all_cores_can_be_the_reference' gen -n 2 --reference cpu --platform tx2 --tasks 1 --models lenet --be-tasks 0 -o cpu
 ok 'then_periods_follow_from_them' grep -q 'model: lenet, period: 12174us' cpu/set-1.yaml # 6.087 ms on 4 a57, over 0.5
 ok 'one_set_goes_to_the_terminal' sh -c '"$1" generate tasks -n 1 -s 9 -o - | grep -v "^#" | diff - "$2"' - "$corun" <(grep -v '^#' one/set-1.yaml)
-sed 's/^name: tx2/name: mine/; s/- name: lenet/- name: "le,net"/' "$CORUN_DATA/platforms/tx2.yaml" >mine.yaml
+sed 's/^name: tx2/name: mine/; s/- name: lenet/- name: "\&lenet"/' "$CORUN_DATA/platforms/tx2.yaml" >mine.yaml
 ok 'a_platform_of_one_s_own_is_found_from_another_folder' gen -n 30 --platform ./mine.yaml -o own
 ok 'with_names_that_need_quotes' used own 0.5 10 2 0.001
 
