@@ -10,8 +10,8 @@
  * about a multiple of p long and made of the same tokens for three quarters.
  *
  * Where an iteration begins is decided by points: whether the recording is whole iterations from begin to end, where the last
- * run of them ends (a program ends with whole ones), whether the host waited there, whether the device idled there more than
- * elsewhere, and whether inputs are copied after it and outputs before.
+ * run of them ends (a program ends with whole ones), whether the host waited there in nearly all of them or in some and never
+ * elsewhere, whether the device idled there more than elsewhere, and whether inputs are copied after it and outputs before.
  */
 #include "config.h"
 
@@ -344,6 +344,7 @@ struct starts {
   cr_ns most_idle_ns, next_idle_ns;
   cr_ns *idle_ns;       /* [p] lower quartile before each place of the content */
   uint32_t *n_wait;     /* [p] samples with a wait before it */
+  uint32_t n_all_wait;  /* of all places */
   unsigned char *point; /* [p] */
 };
 
@@ -365,6 +366,7 @@ static void measure(const struct search *s, struct starts *st)
       if (s->t->idle_before_ns && i > 0) /* nothing is known of the time before the recording */
         idle[n++] = s->t->idle_before_ns[i];
     }
+    st->n_all_wait += st->n_wait[r];
     qsort(idle, n, sizeof *idle, by_ns);
     st->idle_ns[r] = n ? idle[n / 4] : 0;
     st->next_idle_ns = cr_max_ns(st->next_idle_ns, cr_min_ns(st->most_idle_ns, st->idle_ns[r]));
@@ -387,7 +389,9 @@ static unsigned points_of(const struct search *s, const struct starts *st, uint3
 {
   uint32_t here = st->at[0] + r, before = st->at[0] + (r ? r - 1 : st->p - 1);
   unsigned point = 0;
-  if (st->n_wait[r] && 10 * st->n_wait[r] >= 9 * st->n_sample)
+  int in_nearly_all = st->n_wait[r] && 10 * st->n_wait[r] >= 9 * st->n_sample;
+  int nowhere_else = st->n_wait[r] >= 2 && st->n_wait[r] == st->n_all_wait; /* every fifth iteration, say */
+  if (in_nearly_all || nowhere_else)
     point += is_input(s, before) ? 0 : 3; /* a wait for an input is within the iteration */
   if (st->most_idle_ns >= STANDS_OUT_NS && st->idle_ns[r] >= st->most_idle_ns / 2)
     point += st->idle_ns[r] == st->most_idle_ns && st->next_idle_ns < st->most_idle_ns / 2 ? 2 : 1;
