@@ -67,6 +67,7 @@ unit_tests = \
   tests/t_preempt_random \
   tests/t_progress \
   tests/t_queue \
+  tests/t_recordings \
   tests/t_reef \
   tests/t_replay \
   tests/t_report \

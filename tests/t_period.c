@@ -323,6 +323,36 @@ static void the_phase_with_the_most_work_is_taken(void **state)
   free(m);
 }
 
+/* Parameters of one size are copied one after the other before the first pass: more tokens alike than there are replays. */
+static void many_copies_of_one_size_do_not_outweigh_replays(void **state)
+{
+  (void)state;
+  struct made *m = malloc(sizeof *m);
+  uint32_t *weight = malloc(TOKEN_MAX * sizeof *weight);
+  struct cr_arena *arena = cr_arena_new();
+  uint64_t s = 5;
+  struct cr_err err;
+  struct cr_period p;
+  m->n = m->n_clean = 0;
+  for (uint32_t k = 0; k < 100; k++)
+    put(m, 55, 1000);
+  make_block(m, &s, 80, 30);
+  for (uint32_t k = 0; k < 3; k++)
+    put_block(m, &s, 0, 1000);
+  for (uint32_t k = 0; k < 30; k++)
+    put(m, 77, 1000);
+  for (uint32_t i = 0; i < m->n; i++)
+    weight[i] = m->token[i] == 77 ? 80 : 1;
+  const struct cr_period_tokens t = {.token = m->token, .weight = weight, .idle_before_ns = m->idle_ns, .n = m->n};
+  assert_int_equal(cr_period_find(&t, arena, &p, &err), CR_OK);
+  assert_int_equal(p.n_token, 1);
+  assert_int_equal(p.n_clean, 30);
+  assert_int_equal(p.first[0], 340);
+  cr_arena_free(arena);
+  free(weight);
+  free(m);
+}
+
 static void trust_falls_with_what_is_not_explained(void **state)
 {
   (void)state;
@@ -513,6 +543,7 @@ int main(void)
     cmocka_unit_test(a_copy_from_the_host_and_the_wait_for_it_belong_together),
     cmocka_unit_test(what_repeats_nowhere_is_one_iteration),
     cmocka_unit_test(the_phase_with_the_most_work_is_taken),
+    cmocka_unit_test(many_copies_of_one_size_do_not_outweigh_replays),
     cmocka_unit_test(trust_falls_with_what_is_not_explained),
     cmocka_unit_test(whatever_comes_the_sums_are_right),
     cmocka_unit_test(two_million_tokens_take_seconds_at_most),

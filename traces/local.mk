@@ -55,7 +55,7 @@ bundled_jobs = \
 # Tables of layers.
 bundled_layers = traces/data/dart-small.csv traces/data/h200-layers.csv
 
-EXTRA_DIST += $(bundled_store_texts) traces/data/README.md traces/data/make-h200.sh
+EXTRA_DIST += $(bundled_store_texts) traces/data/README.md traces/data/make-h200.sh traces/data/record-programs.py
 pkgdata_DATA = $(bundled_stores)
 scenariosdir = $(pkgdatadir)/scenarios
 dist_scenarios_DATA = $(bundled_scenarios)

@@ -1,17 +1,17 @@
 /* period.c - finds iterations in a long recording.
  *
  * Candidates.  All substrings of 1, 2, 4, ... tokens get a hash, each from two of the half length (Karp, Miller, Rosenberg,
- * STOC 1972).  Where a substring comes again, the distance gets as many votes as tokens lie between.  A short one of a layer
+ * STOC 1972).  Where a substring comes again, the distance gets as many votes as ops lie between.  A short one of a layer
  * votes for the layer; one that is longer than all layers together is there once an iteration, and votes for that.  The
  * distances with the most votes at each length are tried, on a window of at most a million tokens in the middle.
  *
- * A candidate p is judged by what it explains.  The longest stretch with token[i] == token[i + p] gives the content, up to
- * rotation; where the content stands is explained, and so is what lies between and looks like odd iterations: about a
- * multiple of p long and made of the same tokens for three quarters.
+ * A candidate p is judged by what it explains.  The stretch with token[i] == token[i + p] that holds the most ops gives the
+ * content, up to rotation; where the content stands is explained, and so is what lies between and looks like odd iterations:
+ * about a multiple of p long and made of the same tokens for three quarters.
  *
  * Where an iteration begins is decided by points: whether the recording is whole iterations from begin to end, where the last
- * run of them ends (a program ends with whole ones), whether the host waited there, whether the device idled there more than elsewhere,
- * and whether inputs are copied after it and outputs before.
+ * run of them ends (a program ends with whole ones), whether the host waited there in nearly all of them or in some and never
+ * elsewhere, whether the device idled there more than elsewhere, and whether inputs are copied after it and outputs before.
  */
 #include "config.h"
 
@@ -35,7 +35,7 @@ const char *const cr_period_trust_name[CR_PERIOD_SURE + 1] = {"none", "guess", "
 
 struct candidate {
   uint32_t p;
-  uint32_t begin, length; /* of the longest stretch that repeats after p tokens, both copies included */
+  uint32_t begin, length; /* of the stretch that repeats after p tokens, both copies included; 0: none */
   uint32_t n_here;        /* places where the content stands, and */
   uint32_t n_adjacent;    /* those of them right behind another */
   uint64_t clean;         /* work where it stands, whole or cut */
@@ -135,14 +135,14 @@ struct level {
   uint32_t n_slot, n, n_vote;
 };
 
-static void count_level(struct level *l, uint32_t n)
+static void count_level(struct level *l, const uint64_t *work, uint32_t n)
 {
   memset(l->table, 0, l->n_slot * sizeof *l->table);
   for (uint32_t i = 0; i < n; i++) {
     struct slot *at = slot_of(l->table, l->n_slot, l->hash[i]);
     uint32_t d = at->value ? i + 1 - at->value : 0;
     if (d && d < l->n_vote)
-      l->vote[d] += d;
+      l->vote[d] += work[i] - work[i - d];
     at->value = i + 1;
   }
 }
@@ -159,7 +159,7 @@ static int list_candidates(struct search *s)
   for (uint32_t i = 0; rc == CR_OK && i < l.n; i++)
     l.hash[i] = (s->symbol[s->from + i] + 1) * UINT64_C(0xbf58476d1ce4e5b9);
   for (uint32_t span = 1, n = l.n; rc == CR_OK && n > 0; span *= 2) {
-    count_level(&l, n);
+    count_level(&l, s->work + s->from, n);
     take_best(s, l.vote, l.n_vote);
     if (span > n / 2)
       break;
@@ -177,20 +177,22 @@ static int list_candidates(struct search *s)
 
 /* -- judging a candidate -- */
 
-/* The longest stretch of matches at distance p in the window. */
-static void longest_stretch(const struct search *s, struct candidate *c)
+/* The stretch of matches at distance p in the window that holds the most work: thirty replays of a graph outweigh a hundred
+ * copies of the same size. */
+static void heaviest_stretch(const struct search *s, struct candidate *c)
 {
-  uint32_t best = 0, from = s->from;
-  for (uint32_t i = s->from; i + c->p <= s->to; i++) {
+  uint64_t most = 0;
+  for (uint32_t i = s->from, from = s->from; i + c->p <= s->to; i++) {
     if (i + c->p < s->to && s->symbol[i] == s->symbol[i + c->p])
       continue;
-    if (i - from > best) {
-      best = i - from;
+    uint64_t work = i > from ? s->work[i + c->p] - s->work[from] : 0;
+    if (i - from >= c->p && work > most) {
+      most = work;
       c->begin = from;
+      c->length = i - from + c->p;
     }
     from = i + 1;
   }
-  c->length = best ? best + c->p : 0;
 }
 
 static void make_border(struct search *s, const uint32_t *content, uint32_t p)
@@ -319,8 +321,8 @@ static void choose(struct search *s, struct candidate *best, struct candidate *i
   qsort(s->candidate, s->n_candidate, sizeof *s->candidate, by_u32);
   for (uint32_t i = 0; i < s->n_candidate; i++) {
     struct candidate c = {.p = s->candidate[i]};
-    longest_stretch(s, &c);
-    if (c.length < 2 * c.p || is_multiple(s, &c, best->p))
+    heaviest_stretch(s, &c);
+    if (!c.length || is_multiple(s, &c, best->p))
       continue;
     scan(s, c.begin, s->from, s->to, NULL, &c);
     if (c.n_here < 2 || 3 * c.n_adjacent + 1 < c.n_here || c.explained < part_of(work, LEAST_PPM))
@@ -342,6 +344,7 @@ struct starts {
   cr_ns most_idle_ns, next_idle_ns;
   cr_ns *idle_ns;       /* [p] lower quartile before each place of the content */
   uint32_t *n_wait;     /* [p] samples with a wait before it */
+  uint32_t n_all_wait;  /* of all places */
   unsigned char *point; /* [p] */
 };
 
@@ -363,6 +366,7 @@ static void measure(const struct search *s, struct starts *st)
       if (s->t->idle_before_ns && i > 0) /* nothing is known of the time before the recording */
         idle[n++] = s->t->idle_before_ns[i];
     }
+    st->n_all_wait += st->n_wait[r];
     qsort(idle, n, sizeof *idle, by_ns);
     st->idle_ns[r] = n ? idle[n / 4] : 0;
     st->next_idle_ns = cr_max_ns(st->next_idle_ns, cr_min_ns(st->most_idle_ns, st->idle_ns[r]));
@@ -385,7 +389,9 @@ static unsigned points_of(const struct search *s, const struct starts *st, uint3
 {
   uint32_t here = st->at[0] + r, before = st->at[0] + (r ? r - 1 : st->p - 1);
   unsigned point = 0;
-  if (st->n_wait[r] && 10 * st->n_wait[r] >= 9 * st->n_sample)
+  int in_nearly_all = st->n_wait[r] && 10 * st->n_wait[r] >= 9 * st->n_sample;
+  int nowhere_else = st->n_wait[r] >= 2 && st->n_wait[r] == st->n_all_wait; /* every fifth iteration, say */
+  if (in_nearly_all || nowhere_else)
     point += is_input(s, before) ? 0 : 3; /* a wait for an input is within the iteration */
   if (st->most_idle_ns >= STANDS_OUT_NS && st->idle_ns[r] >= st->most_idle_ns / 2)
     point += st->idle_ns[r] == st->most_idle_ns && st->next_idle_ns < st->most_idle_ns / 2 ? 2 : 1;
