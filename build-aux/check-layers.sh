@@ -62,7 +62,7 @@ ${AWK:-awk} '
     owners["cupti.h"] = "cupti-collector/"
     owners["cuda.h"] = "cupti-collector/ sim/backend_cuda.c"
     owners["cmocka.h"] = "tests/t.h"
-    owners["dlfcn.h"] = "sim/plugin.c traces/demangle.c cupti-collector/"
+    owners["dlfcn.h"] = "sim/plugin.c sim/cuda_driver.c traces/demangle.c cupti-collector/"
     owners["pthread.h"] = "sim/backend_wall.c sim/backend_cuda.c cupti-collector/"
 
     # A policy reads no clock, allocates nothing, prints nothing: these are the system headers it can want.

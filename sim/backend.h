@@ -93,8 +93,8 @@ struct cr_observer {
 /* What a device did since the run began. */
 struct cr_use {
   uint64_t n_kernel, n_copy, n_memset;
-  double sm_ns;      /* integral of SMs with at least one block */
-  double warp_ns;    /* integral of resident warps */
+  double sm_ns;      /* integral of SMs with at least one block; CR_UNKNOWN: nobody saw it */
+  double warp_ns;    /* integral of resident warps; likewise */
   double busy_ns;    /* time with at least one op on the device */
   double copy_ns;    /* time with at least one copy running */
   double dram_bytes; /* CR_UNKNOWN when no op says */
@@ -130,6 +130,6 @@ struct cr_backend_ops {
   void (*use)(const struct cr_backend *b, uint32_t device, struct cr_use *out); /* up to now */
 };
 
-extern const struct cr_backend_ops cr_backend_sim, cr_backend_wall;
+extern const struct cr_backend_ops cr_backend_sim, cr_backend_wall, cr_backend_cuda;
 
 #endif

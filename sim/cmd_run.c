@@ -212,9 +212,9 @@ static int choose_backend(struct job *j, struct cr_err *err)
   else if (strcmp(name, "wall") == 0)
     j->backend = &cr_backend_wall;
   else if (strcmp(name, "cuda") == 0)
-    return cr_fail(err, CR_EINPUT, "backend cuda, which runs on a real GPU, is not built into this program; take sim or wall");
+    j->backend = &cr_backend_cuda;
   else
-    return cr_fail(err, CR_EINPUT, "there is no backend \"%s\"; take sim or wall", name);
+    return cr_fail(err, CR_EINPUT, "there is no backend \"%s\"; take sim, wall or cuda", name);
   return CR_OK;
 }
 

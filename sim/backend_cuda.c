@@ -1,0 +1,561 @@
+/* backend_cuda.c - real time on a real GPU: ranges are graphs of stand-ins, and a stream of the policy is one of the GPU.
+ *
+ * A launched range goes to the GPU at once, as one graph launch; graphs are made before the run for whole models, else when they are
+ * first asked for, and used again.  Each op reports begin and end by the GPU's own timer in memory that the host polls, so that
+ * waiting blocks in no call.  Nothing is taken back once it is launched: what needs that is refused before the run.
+ *
+ * Events bear the GPU's times on the monotonic clock.  The offset between both drifts (10 ppm on an H200); it is followed from how
+ * soon ends are seen: in each window the least delay between an end and its sight is taken to be SIGHT_NS. */
+#include "config.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "sim/backend.h"
+#include "sim/cuda_gpu.h"
+#include "sim/mem.h"
+#include "sim/standin.h"
+
+enum {
+  SLOTS = 1 << 17,
+  PREPARED = 4,  /* graphs of a model made before the run for a client that is not closed */
+  CHAINS = 4096, /* different ranges */
+};
+
+static const cr_ns SIGHT_NS =
+  1200; /* from an end to its sight: NVIDIA H200, calib/data/h200/micro, fetch end_to_host_poll */
+static const cr_ns WINDOW_NS = 20000000; /* in which the clock's offset is looked at */
+static const cr_ns NAP_NS = 50000000;    /* the longest wait without looking around */
+static const cr_ns SPIN_NS = 80000;      /* sleep ends so long before what is due, and the rest is spun */
+static const cr_ns PATIENCE_NS =
+  10000000000; /* a range that takes longer than 100 times its time alone, and this, hangs */
+
+/* One instance of a range's ops, used by one launch at a time. */
+struct graph {
+  cr_cu_graph_exec exec;
+  uint32_t slot0, words;
+  uint32_t next; /* of the same chain, free */
+};
+
+/* Ops op0 .. op0 + n_op, and graphs of them. */
+struct chain {
+  uint32_t op0, n_op, free;
+};
+
+struct range {
+  uint32_t request, client, chain, graph, next;
+  cr_ns launch_ns;
+};
+
+struct stream {
+  cr_cu_stream stream;
+  uint32_t head, tail; /* ranges in order */
+  cr_ns end_ns;        /* of the last one */
+};
+
+struct cr_backend {
+  struct cr_cuda_gpu gpu;
+  struct cr_standins *standins;
+  const struct cr_workload *workload;
+  const struct cr_observer *observer;
+  struct stream *stream; /* [stream_cap] */
+  struct chain *chain;   /* [CHAINS] */
+  struct graph *graph;
+  struct range *range;
+  uint32_t stream_cap, n_stream, n_chain, n_graph, graph_cap, range_cap, free_range, n_running;
+  cr_ns origin_ns;
+  cr_ns window_end_ns, window_sight_ns; /* least delay seen in it; CR_NS_NEVER: none yet */
+  struct cr_standin_record *fetched;    /* [longest model + 1] */
+  struct cr_use use;
+  cr_ns busy_until_ns;
+};
+
+static cr_ns cuda_now(const struct cr_backend *b)
+{
+  return cr_monotonic_ns() - b->origin_ns;
+}
+
+/* --- graphs ------------------------------------------------------------------------------------------------------- */
+
+/* The slot that is told last. */
+static uint32_t last_slot(const struct cr_backend *b, const struct chain *c, const struct graph *g)
+{
+  int needs_mark = b->workload->op[c->op0 + c->n_op - 1].kind != CR_OP_KERNEL;
+  return g->slot0 + c->n_op - !needs_mark;
+}
+
+/* That of its first kernel; the last one where it has none. */
+static uint32_t first_slot(const struct cr_backend *b, const struct chain *c, const struct graph *g)
+{
+  for (uint32_t i = 0; i < c->n_op; i++)
+    if (b->workload->op[c->op0 + i].kind == CR_OP_KERNEL)
+      return g->slot0 + i;
+  return g->slot0 + c->n_op;
+}
+
+static int record_chain(struct cr_backend *b, const struct chain *c, struct graph *g, struct cr_err *err)
+{
+  const struct cr_cuda_driver *d = &b->gpu.driver;
+  cr_cu_graph graph = NULL;
+  int error = d->capture_begin(b->gpu.control, CR_CU_CAPTURE_RELAXED);
+  uint32_t last = last_slot(b, c, g), first = first_slot(b, c, g);
+  int told = b->observer && b->observer->on_op; /* of every op: which takes a little more time */
+  for (uint32_t i = 0; !error && i < c->n_op; i++) {
+    uint32_t slot = g->slot0 + i;
+    int reports = told || slot == first || slot == last;
+    const struct cr_standin_at at = {reports ? slot : CR_NONE, CR_NONE, 1, slot == last ? first : CR_NONE};
+    error = cr_standin_launch(b->standins, c->op0 + i, &at, b->gpu.control);
+  }
+  if (!error && last == g->slot0 + c->n_op)
+    error = cr_standin_mark(b->standins, &(struct cr_standin_at){last, CR_NONE, 1, first}, b->gpu.control);
+  int ended = d->capture_end(b->gpu.control, &graph);
+  error = error ? error : ended;
+  error = error ? error : d->graph_instantiate(&g->exec, graph, 0);
+  if (graph)
+    d->graph_free(graph);
+  return cr_cuda_check(d, error, "a graph of stand-ins", err);
+}
+
+static int add_graph(struct cr_backend *b, uint32_t chain, struct cr_err *err)
+{
+  if (b->n_graph == b->graph_cap) {
+    uint32_t cap = b->graph_cap ? 2 * b->graph_cap : 64;
+    struct graph *more = cr_mem_resize(b->graph, cap, sizeof *more);
+    if (!more)
+      return cr_fail_nomem(err, "graphs");
+    b->graph = more;
+    b->graph_cap = cap;
+  }
+  struct chain *c = &b->chain[chain];
+  struct graph g = {.next = c->free};
+  int rc = cr_cuda_gpu_take_slots(&b->gpu, c->n_op + 1, &g.slot0, err);
+  rc = rc ? rc : cr_cuda_gpu_take_words(&b->gpu, &g.words, err);
+  rc = rc ? rc : record_chain(b, c, &g, err);
+  if (rc)
+    return rc;
+  c->free = b->n_graph;
+  b->graph[b->n_graph++] = g;
+  return CR_OK;
+}
+
+static int find_chain(struct cr_backend *b, uint32_t op0, uint32_t n_op, uint32_t *out, struct cr_err *err)
+{
+  for (*out = 0; *out < b->n_chain; ++*out)
+    if (b->chain[*out].op0 == op0 && b->chain[*out].n_op == n_op)
+      return CR_OK;
+  if (b->n_chain == CHAINS)
+    return cr_fail(err, CR_ERUN, "the policy launches more than %d different ranges of ops", CHAINS);
+  b->chain[b->n_chain++] = (struct chain){.op0 = op0, .n_op = n_op, .free = CR_NONE};
+  return CR_OK;
+}
+
+/* What a client will surely ask for; each graph is launched once, since the first time uploads it. */
+static int prepare_client(struct cr_backend *b, uint32_t client, struct cr_err *err)
+{
+  const struct cr_client_spec *c = &b->workload->client[client];
+  const struct cr_model_info *m = &b->workload->model[c->model.i];
+  uint32_t chain, n = c->arrival.kind == CR_ARRIVE_CLOSED ? c->arrival.depth : PREPARED;
+  int rc = find_chain(b, m->op0, m->n_op, &chain, err);
+  for (uint32_t i = 0; !rc && i < n; i++) {
+    rc = add_graph(b, chain, err);
+    if (rc)
+      break;
+    const struct graph *g = &b->graph[b->n_graph - 1];
+    int error = b->gpu.driver.graph_launch(g->exec, b->gpu.control);
+    error = error ? error : b->gpu.driver.stream_sync(b->gpu.control);
+    rc = cr_cuda_check(&b->gpu.driver, error, "the first run of a graph of stand-ins", err);
+  }
+  return rc;
+}
+
+/* --- the clock ---------------------------------------------------------------------------------------------------- */
+
+/* An end of the GPU's time was seen now. */
+static void see(struct cr_backend *b, uint64_t end_gpu_ns)
+{
+  cr_ns now_ns = cr_monotonic_ns();
+  b->window_sight_ns = cr_min_ns(b->window_sight_ns, now_ns - cr_cuda_gpu_host_ns(&b->gpu, end_gpu_ns));
+  if (now_ns < b->window_end_ns)
+    return;
+  b->gpu.clock_offset_ns += b->window_sight_ns - SIGHT_NS;
+  b->window_sight_ns = CR_NS_NEVER;
+  b->window_end_ns = now_ns + WINDOW_NS;
+}
+
+static int set_clock(struct cr_backend *b, struct cr_err *err)
+{
+  enum { TRIES = 200 };
+  uint32_t slot;
+  int rc = cr_cuda_gpu_take_slots(&b->gpu, 1, &slot, err);
+  b->gpu.clock_offset_ns = 0;
+  b->window_sight_ns = CR_NS_NEVER;
+  b->window_end_ns = CR_NS_NEVER;
+  for (int i = 0; !rc && i < TRIES; i++) {
+    const struct cr_standin_record *r;
+    cr_cuda_gpu_clear(&b->gpu, slot);
+    rc = cr_cuda_check(&b->gpu.driver,
+                       cr_standin_mark(b->standins, &(struct cr_standin_at){slot, CR_NONE, 1, slot}, b->gpu.control),
+                       "reading the GPU's clock", err);
+    for (cr_ns until_ns = cr_monotonic_ns() + PATIENCE_NS; !rc && !(r = cr_cuda_gpu_ended(&b->gpu, slot));)
+      if (cr_monotonic_ns() > until_ns)
+        rc = cr_fail(err, CR_ERUN, "reading the GPU's clock: it does not answer");
+    if (!rc)
+      see(b, r->end_ns);
+  }
+  b->gpu.clock_offset_ns += b->window_sight_ns - SIGHT_NS;
+  b->gpu.clock_error_ns = SIGHT_NS;
+  b->window_sight_ns = CR_NS_NEVER;
+  b->window_end_ns = cr_monotonic_ns() + WINDOW_NS;
+  return rc;
+}
+
+/* --- opening ------------------------------------------------------------------------------------------------------ */
+
+static int check_load(const struct cr_backend_cfg *cfg, struct cr_err *err)
+{
+  const struct cr_workload *w = cfg->workload;
+  if (cfg->machine->n_device != 1 || cfg->machine->device[0].kind != CR_DEVICE_GPU)
+    return cr_fail(err, CR_EINPUT, "backend cuda runs on one whole GPU; the scenario has nodes, or several devices");
+  if (cfg->has_processes)
+    return cr_fail(err, CR_EINPUT, "backend cuda is one process; policy %s takes turns between several", cfg->policy);
+  if (cfg->needs & ~(uint32_t)CR_CAP_PRIORITY)
+    return cr_fail(err, CR_EINPUT, "policy %s needs what backend cuda cannot do yet; take -b sim", cfg->policy);
+  for (uint32_t i = 0; i < w->n_client; i++)
+    if (w->client[i].job.iterations)
+      return cr_fail(err, CR_EINPUT, "client %s is a job, which backend cuda cannot run yet; take -b sim",
+                     w->client[i].name);
+  return CR_OK;
+}
+
+static int check_gpu(const struct cr_backend *b, const struct cr_device_desc *d, struct cr_err *err)
+{
+  if ((uint32_t)b->gpu.sms != d->sms)
+    return cr_fail(err, CR_EINPUT, "the GPU here is %s with %d SMs, and the scenario is for device %s with %u; take -d",
+                   b->gpu.name, b->gpu.sms, d->name, d->sms);
+  if (b->gpu.priority_greatest > d->priority_greatest)
+    return cr_fail(err, CR_EINPUT, "%s has stream priorities down to %d, and device %s to %d", b->gpu.name,
+                   b->gpu.priority_greatest, d->name, d->priority_greatest);
+  return CR_OK;
+}
+
+static int take_tables(struct cr_backend *b, const struct cr_backend_cfg *cfg, struct cr_err *err)
+{
+  b->stream = cr_mem_new(cfg->stream_cap ? cfg->stream_cap : 1, sizeof *b->stream);
+  b->chain = cr_mem_new(CHAINS, sizeof *b->chain);
+  b->range = cr_mem_new(cfg->launch_cap ? cfg->launch_cap : 1, sizeof *b->range);
+  uint32_t longest = 0;
+  for (uint32_t i = 0; i < cfg->workload->n_model; i++)
+    longest = cfg->workload->model[i].n_op > longest ? cfg->workload->model[i].n_op : longest;
+  b->fetched = cr_mem_new((size_t)longest + 1, sizeof *b->fetched);
+  if (!b->stream || !b->chain || !b->range || !b->fetched)
+    return cr_fail_nomem(err, "the cuda backend");
+  b->range_cap = cfg->launch_cap ? cfg->launch_cap : 1;
+  b->free_range = CR_NONE;
+  for (uint32_t i = b->range_cap; i-- > 0;) {
+    b->range[i].next = b->free_range;
+    b->free_range = i;
+  }
+  return CR_OK;
+}
+
+static void cuda_close(struct cr_backend *b)
+{
+  if (!b)
+    return;
+  if (b->gpu.driver.library) {
+    const struct cr_cuda_driver *d = &b->gpu.driver;
+    d->context_sync();
+    for (uint32_t i = 0; i < b->n_graph; i++)
+      d->exec_free(b->graph[i].exec);
+    for (uint32_t i = 0; i < b->n_stream; i++)
+      d->stream_free(b->stream[i].stream);
+    cr_standins_free(b->standins);
+    cr_cuda_gpu_close(&b->gpu);
+  }
+  cr_mem_free(b->stream);
+  cr_mem_free(b->chain);
+  cr_mem_free(b->graph);
+  cr_mem_free(b->range);
+  cr_mem_free(b->fetched);
+  cr_mem_free(b);
+}
+
+static int cuda_open(const struct cr_backend_cfg *cfg, struct cr_backend **out, struct cr_err *err)
+{
+  int rc = check_load(cfg, err);
+  if (rc)
+    return rc;
+  struct cr_backend *b = cr_mem_new(1, sizeof *b);
+  if (!b)
+    return cr_fail_nomem(err, "the cuda backend");
+  *b = (struct cr_backend){.workload = cfg->workload, .observer = cfg->observer, .stream_cap = cfg->stream_cap};
+  b->use =
+    (struct cr_use){.sm_ns = (double)CR_UNKNOWN, .warp_ns = (double)CR_UNKNOWN, .dram_bytes = (double)CR_UNKNOWN};
+  rc = take_tables(b, cfg, err);
+  rc = rc ? rc : cr_cuda_gpu_open(&b->gpu, SLOTS, err);
+  rc = rc ? rc : check_gpu(b, &cfg->machine->device[0], err);
+  rc = rc ? rc : cr_standins_new(&b->gpu, cfg->workload, &cfg->machine->device[0], &b->standins, err);
+  for (uint32_t i = 0; !rc && i < cfg->workload->n_client; i++)
+    rc = prepare_client(b, i, err);
+  rc = rc ? rc : set_clock(b, err);
+  if (rc) {
+    cuda_close(b);
+    return rc;
+  }
+  b->origin_ns = cr_monotonic_ns();
+  *out = b;
+  return CR_OK;
+}
+
+/* --- actions ------------------------------------------------------------------------------------------------------ */
+
+static int make_stream(struct cr_backend *b, const struct cr_act *act, struct cr_err *err)
+{
+  struct stream *s = &b->stream[b->n_stream];
+  int rc = cr_cuda_check(&b->gpu.driver, b->gpu.driver.stream_new(&s->stream, CR_CU_STREAM_NON_BLOCKING, act->priority),
+                         "a stream on the GPU", err);
+  if (rc)
+    return rc;
+  s->head = s->tail = CR_NONE;
+  b->n_stream++;
+  return CR_OK;
+}
+
+static int take_range(struct cr_backend *b, uint32_t *out, struct cr_err *err)
+{
+  if (b->free_range == CR_NONE) {
+    struct range *more = cr_mem_resize(b->range, 2 * (size_t)b->range_cap, sizeof *more);
+    if (!more)
+      return cr_fail_nomem(err, "ranges that are launched at once");
+    b->range = more;
+    for (uint32_t i = 2 * b->range_cap; i-- > b->range_cap;) {
+      more[i].next = b->free_range;
+      b->free_range = i;
+    }
+    b->range_cap *= 2;
+  }
+  *out = b->free_range;
+  b->free_range = b->range[*out].next;
+  return CR_OK;
+}
+
+static int launch(struct cr_backend *b, const struct cr_act *act, struct cr_err *err)
+{
+  struct stream *s = &b->stream[act->stream];
+  uint32_t chain, i = CR_NONE;
+  int rc = find_chain(b, act->op0, act->n_op, &chain, err);
+  if (!rc && b->chain[chain].free == CR_NONE)
+    rc = add_graph(b, chain, err);
+  rc = rc ? rc : take_range(b, &i, err);
+  if (rc)
+    return rc;
+  struct graph *g = &b->graph[b->chain[chain].free];
+  b->range[i] = (struct range){.request = act->request,
+                               .client = act->client,
+                               .chain = chain,
+                               .graph = b->chain[chain].free,
+                               .next = CR_NONE,
+                               .launch_ns = cuda_now(b)};
+  b->chain[chain].free = g->next;
+  cr_cuda_gpu_clear(&b->gpu, last_slot(b, &b->chain[chain], g));
+  if (s->tail == CR_NONE)
+    s->head = i;
+  else
+    b->range[s->tail].next = i;
+  s->tail = i;
+  b->n_running++;
+  return cr_cuda_check(&b->gpu.driver, b->gpu.driver.graph_launch(g->exec, s->stream), "the launch of a range", err);
+}
+
+static int cuda_act(struct cr_backend *b, const struct cr_act *act, struct cr_err *err)
+{
+  switch ((enum cr_act_kind)act->kind) {
+  case CR_ACT_STREAM:
+    return make_stream(b, act, err);
+  case CR_ACT_LAUNCH:
+    return launch(b, act, err);
+  default:
+    return cr_fail(err, CR_ERUN, "backend cuda cannot do action %u", act->kind);
+  }
+}
+
+/* --- time --------------------------------------------------------------------------------------------------------- */
+
+static cr_ns run_ns(const struct cr_backend *b, uint64_t gpu_ns)
+{
+  return cr_cuda_gpu_host_ns(&b->gpu, gpu_ns) - b->origin_ns;
+}
+
+/* Ops of a finished range, for those who want to know; copies and memsets lie between their neighbours. */
+static int tell_ops(struct cr_backend *b, uint32_t stream, const struct range *r, cr_ns begin_ns, cr_ns end_ns,
+                    struct cr_err *err)
+{
+  const struct chain *c = &b->chain[r->chain];
+  const struct graph *g = &b->graph[r->graph];
+  const struct cr_op_spec *op = &b->workload->op[c->op0];
+  struct cr_standin_record *record = b->fetched;
+  int rc = cr_cuda_gpu_fetch(&b->gpu, g->slot0, c->n_op + 1, record, err);
+  uint32_t last = last_slot(b, c, g) - g->slot0;
+  record[last] = b->gpu.record[g->slot0 + last];
+  cr_ns at_ns = begin_ns;
+  for (uint32_t i = 0; !rc && i < c->n_op; i++) {
+    int is_kernel = op[i].kind == CR_OP_KERNEL;
+    int is_before_one = i + 1 <= last && (i + 1 == c->n_op || op[i + 1].kind == CR_OP_KERNEL);
+    cr_ns from_ns = is_kernel ? run_ns(b, record[i].begin_ns) : at_ns;
+    cr_ns to_ns = is_kernel ? run_ns(b, record[i].end_ns) : is_before_one ? run_ns(b, record[i + 1].begin_ns) : at_ns;
+    at_ns = cr_max_ns(cr_min_ns(to_ns, end_ns), at_ns);
+    b->observer->on_op(b->observer->ctx, &(struct cr_op_span){.start_ns = cr_min_ns(from_ns, at_ns),
+                                                              .end_ns = at_ns,
+                                                              .stream = stream,
+                                                              .client = r->client,
+                                                              .request = r->request,
+                                                              .op = c->op0 + i,
+                                                              .n = 1});
+  }
+  return rc;
+}
+
+static void count_ops(struct cr_backend *b, const struct chain *c)
+{
+  for (uint32_t i = 0; i < c->n_op; i++) {
+    enum cr_op_kind kind = b->workload->op[c->op0 + i].kind;
+    if (kind == CR_OP_KERNEL)
+      b->use.n_kernel++;
+    else if (kind == CR_OP_MEMSET)
+      b->use.n_memset++;
+    else
+      b->use.n_copy++;
+  }
+}
+
+/* The stream goes on to its next range, and the graph can be used again. */
+static void drop_head(struct cr_backend *b, struct stream *s)
+{
+  uint32_t i = s->head;
+  struct range *r = &b->range[i];
+  struct chain *c = &b->chain[r->chain];
+  s->head = r->next;
+  if (s->head == CR_NONE)
+    s->tail = CR_NONE;
+  b->graph[r->graph].next = c->free;
+  c->free = r->graph;
+  r->next = b->free_range;
+  b->free_range = i;
+  b->n_running--;
+}
+
+/* The head range of the stream has ended, as the record of its last launch says. */
+static int finish(struct cr_backend *b, uint32_t stream, const struct cr_standin_record *record, struct cr_event *out,
+                  struct cr_err *err)
+{
+  struct stream *s = &b->stream[stream];
+  const struct range *r = &b->range[s->head];
+  const struct chain *c = &b->chain[r->chain];
+  const struct graph *g = &b->graph[r->graph];
+  int is_alone = first_slot(b, c, g) == last_slot(b, c, g);
+  cr_ns end_ns = cr_min_ns(run_ns(b, record->end_ns), cuda_now(b));
+  cr_ns begin_ns = run_ns(b, is_alone ? record->begin_ns : record->range_begin_ns);
+  begin_ns = cr_max_ns(cr_min_ns(begin_ns, end_ns), r->launch_ns);
+  end_ns = cr_max_ns(end_ns, begin_ns);
+  int rc = b->observer && b->observer->on_op ? tell_ops(b, stream, r, begin_ns, end_ns, err) : CR_OK;
+  count_ops(b, c);
+  b->use.busy_ns += (double)cr_max_ns(end_ns - cr_max_ns(begin_ns, b->busy_until_ns), 0);
+  b->busy_until_ns = cr_max_ns(b->busy_until_ns, end_ns);
+  uint32_t op = c->op0 + c->n_op - b->workload->model[b->workload->client[r->client].model.i].op0;
+  *out = (struct cr_event){.at_ns = end_ns,
+                           .reach_ns = cr_max_ns(r->launch_ns, s->end_ns),
+                           .kind = CR_EV_DONE,
+                           .request = r->request,
+                           .op = op,
+                           .handed = op};
+  s->end_ns = end_ns;
+  drop_head(b, s);
+  return rc;
+}
+
+/* Ranges that have ended, in order of their ends. */
+static int look(struct cr_backend *b, struct cr_event *out, uint32_t cap, uint32_t *n_out, struct cr_err *err)
+{
+  uint32_t n = 0;
+  int rc = CR_OK;
+  for (uint32_t i = 0; i < b->n_stream && n < cap; i++)
+    while (!rc && b->stream[i].head != CR_NONE && n < cap) {
+      const struct range *r = &b->range[b->stream[i].head];
+      uint32_t slot = last_slot(b, &b->chain[r->chain], &b->graph[r->graph]);
+      const struct cr_standin_record *record = cr_cuda_gpu_ended(&b->gpu, slot);
+      if (!record)
+        break;
+      see(b, record->end_ns);
+      struct cr_event e;
+      rc = finish(b, i, record, &e, err);
+      uint32_t at = n++;
+      for (; at > 0 && out[at - 1].at_ns > e.at_ns; at--)
+        out[at] = out[at - 1];
+      out[at] = e;
+    }
+  *n_out = n;
+  return rc;
+}
+
+static int check_hang(const struct cr_backend *b, struct cr_err *err)
+{
+  cr_ns now_ns = cuda_now(b);
+  for (uint32_t i = 0; i < b->n_stream; i++) {
+    if (b->stream[i].head == CR_NONE)
+      continue;
+    const struct range *r = &b->range[b->stream[i].head];
+    const struct cr_model_info *m = &b->workload->model[b->workload->client[r->client].model.i];
+    cr_ns since_ns = cr_max_ns(r->launch_ns, b->stream[i].end_ns);
+    if (now_ns - since_ns > cr_ns_add(PATIENCE_NS, 100 * m->duration_ns))
+      return cr_fail(err, CR_ERUN,
+                     "a range of model %s, client %s, has not ended on the GPU for %lld s; the run is given up",
+                     m->name, b->workload->client[r->client].name, (long long)((now_ns - since_ns) / 1000000000));
+  }
+  int error = b->gpu.driver.stream_query(b->gpu.control);
+  return error == CR_CU_NOT_READY ? CR_OK : cr_cuda_check(&b->gpu.driver, error, "the GPU", err);
+}
+
+static void sleep_until(const struct cr_backend *b, cr_ns at_ns)
+{
+  cr_ns wake_ns = b->origin_ns + at_ns;
+  struct timespec t = {.tv_sec = (time_t)(wake_ns / 1000000000), .tv_nsec = (long)(wake_ns % 1000000000)};
+  clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+}
+
+static int cuda_wait(struct cr_backend *b, cr_ns until_ns, struct cr_event *out, uint32_t cap, uint32_t *n,
+                     struct cr_err *err)
+{
+  cr_ns begin_ns = cuda_now(b), now_ns = begin_ns;
+  if (b->n_running == 0 && until_ns == CR_NS_NEVER) {
+    *n = 0;
+    return CR_OK;
+  }
+  cr_ns last_ns = cr_min_ns(until_ns, begin_ns + NAP_NS);
+  if (b->n_running == 0 && last_ns - SPIN_NS > now_ns)
+    sleep_until(b, last_ns - SPIN_NS);
+  int rc;
+  do {
+    rc = look(b, out, cap, n, err);
+    now_ns = cuda_now(b);
+  } while (!rc && !*n && now_ns < last_ns);
+  if (rc)
+    return rc;
+  return !*n && now_ns < until_ns ? check_hang(b, err) : CR_OK;
+}
+
+static void cuda_use(const struct cr_backend *b, uint32_t device, struct cr_use *out)
+{
+  (void)device;
+  *out = b->use;
+}
+
+const struct cr_backend_ops cr_backend_cuda = {
+  .name = "cuda",
+  .caps = CR_CAP_PRIORITY,
+  .open = cuda_open,
+  .close = cuda_close,
+  .now = cuda_now,
+  .wait = cuda_wait,
+  .act = cuda_act,
+  .use = cuda_use,
+};
