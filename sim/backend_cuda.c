@@ -27,8 +27,6 @@ static const cr_ns SIGHT_NS =
 static const cr_ns WINDOW_NS = 20000000; /* in which the clock's offset is looked at */
 static const cr_ns NAP_NS = 50000000;    /* the longest wait without looking around */
 static const cr_ns SPIN_NS = 80000;      /* sleep ends so long before what is due, and the rest is spun */
-static const cr_ns PATIENCE_NS =
-  10000000000; /* a range that takes longer than 100 times its time alone, and this, hangs */
 
 /* One instance of a range's ops, used by one launch at a time. */
 struct graph {
@@ -67,7 +65,7 @@ struct cr_backend {
   cr_ns window_end_ns, window_sight_ns; /* least delay seen in it; CR_NS_NEVER: none yet */
   struct cr_standin_record *fetched;    /* [longest model + 1] */
   struct cr_use use;
-  cr_ns busy_until_ns;
+  cr_ns busy_until_ns, check_ns;
 };
 
 static cr_ns cuda_now(const struct cr_backend *b)
@@ -162,8 +160,8 @@ static int prepare_client(struct cr_backend *b, uint32_t client, struct cr_err *
       break;
     const struct graph *g = &b->graph[b->n_graph - 1];
     int error = b->gpu.driver.graph_launch(g->exec, b->gpu.control);
-    error = error ? error : b->gpu.driver.stream_sync(b->gpu.control);
     rc = cr_cuda_check(&b->gpu.driver, error, "the first run of a graph of stand-ins", err);
+    rc = rc ? rc : cr_cuda_gpu_settle(&b->gpu, "the first run of a graph of stand-ins", err);
   }
   return rc;
 }
@@ -196,7 +194,7 @@ static int set_clock(struct cr_backend *b, struct cr_err *err)
     rc = cr_cuda_check(&b->gpu.driver,
                        cr_standin_mark(b->standins, &(struct cr_standin_at){slot, CR_NONE, 1, slot}, b->gpu.control),
                        "reading the GPU's clock", err);
-    for (cr_ns until_ns = cr_monotonic_ns() + PATIENCE_NS; !rc && !(r = cr_cuda_gpu_ended(&b->gpu, slot));)
+    for (cr_ns until_ns = cr_monotonic_ns() + b->gpu.patience_ns; !rc && !(r = cr_cuda_gpu_ended(&b->gpu, slot));)
       if (cr_monotonic_ns() > until_ns)
         rc = cr_fail(err, CR_ERUN, "reading the GPU's clock: it does not answer");
     if (!rc)
@@ -258,17 +256,34 @@ static int take_tables(struct cr_backend *b, const struct cr_backend_cfg *cfg, s
   return CR_OK;
 }
 
+/* Whether all streams have done what they were given, in the time that the user grants. */
+static int has_ended(struct cr_backend *b)
+{
+  cr_ns until_ns = cr_ns_add(cr_monotonic_ns(), b->gpu.patience_ns);
+  for (uint32_t i = 0; i < b->n_stream; i++)
+    while (b->gpu.driver.stream_query(b->stream[i].stream) == CR_CU_NOT_READY)
+      if (cr_monotonic_ns() > until_ns)
+        return 0;
+  return 1;
+}
+
+static void free_work(struct cr_backend *b)
+{
+  const struct cr_cuda_driver *d = &b->gpu.driver;
+  for (uint32_t i = 0; i < b->n_graph; i++)
+    d->exec_free(b->graph[i].exec);
+  for (uint32_t i = 0; i < b->n_stream; i++)
+    d->stream_free(b->stream[i].stream);
+}
+
 static void cuda_close(struct cr_backend *b)
 {
   if (!b)
     return;
   if (b->gpu.driver.library) {
-    const struct cr_cuda_driver *d = &b->gpu.driver;
-    d->context_sync();
-    for (uint32_t i = 0; i < b->n_graph; i++)
-      d->exec_free(b->graph[i].exec);
-    for (uint32_t i = 0; i < b->n_stream; i++)
-      d->stream_free(b->stream[i].stream);
+    b->gpu.hangs |= !has_ended(b);
+    if (!b->gpu.hangs)
+      free_work(b);
     cr_standins_free(b->standins);
     cr_cuda_gpu_close(&b->gpu);
   }
@@ -497,19 +512,25 @@ static int look(struct cr_backend *b, struct cr_event *out, uint32_t cap, uint32
   return rc;
 }
 
-static int check_hang(const struct cr_backend *b, struct cr_err *err)
+/* Looked at now and then.  A range hangs that takes longer than 100 times its time alone, and what the user's patience allows. */
+static int check_hang(struct cr_backend *b, struct cr_err *err)
 {
   cr_ns now_ns = cuda_now(b);
+  if (now_ns < b->check_ns)
+    return CR_OK;
+  b->check_ns = now_ns + NAP_NS;
   for (uint32_t i = 0; i < b->n_stream; i++) {
     if (b->stream[i].head == CR_NONE)
       continue;
     const struct range *r = &b->range[b->stream[i].head];
     const struct cr_model_info *m = &b->workload->model[b->workload->client[r->client].model.i];
     cr_ns since_ns = cr_max_ns(r->launch_ns, b->stream[i].end_ns);
-    if (now_ns - since_ns > cr_ns_add(PATIENCE_NS, 100 * m->duration_ns))
-      return cr_fail(err, CR_ERUN,
-                     "a range of model %s, client %s, has not ended on the GPU for %lld s; the run is given up",
-                     m->name, b->workload->client[r->client].name, (long long)((now_ns - since_ns) / 1000000000));
+    if (now_ns - since_ns <= cr_ns_add(b->gpu.patience_ns, 100 * m->duration_ns))
+      continue;
+    b->gpu.hangs = 1;
+    return cr_fail(err, CR_ERUN,
+                   "a range of model %s, client %s, has not ended on the GPU for %.3g s; the run is given up", m->name,
+                   b->workload->client[r->client].name, (double)(now_ns - since_ns) / 1e9);
   }
   int error = b->gpu.driver.stream_query(b->gpu.control);
   return error == CR_CU_NOT_READY ? CR_OK : cr_cuda_check(&b->gpu.driver, error, "the GPU", err);
@@ -540,7 +561,7 @@ static int cuda_wait(struct cr_backend *b, cr_ns until_ns, struct cr_event *out,
   } while (!rc && !*n && now_ns < last_ns);
   if (rc)
     return rc;
-  return !*n && now_ns < until_ns ? check_hang(b, err) : CR_OK;
+  return check_hang(b, err);
 }
 
 static void cuda_use(const struct cr_backend *b, uint32_t device, struct cr_use *out)

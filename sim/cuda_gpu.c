@@ -4,8 +4,11 @@
 #include "sim/cuda_gpu.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "sim/unit.h"
 
 cr_ns cr_monotonic_ns(void)
 {
@@ -54,14 +57,21 @@ static int take_memory(struct cr_cuda_gpu *g, struct cr_err *err)
   error = error ? error : d->fill(g->counters, 0, counters, g->control);
   error = error ? error : d->fill(g->words, 0, CR_CUDA_WORDS * sizeof(uint32_t), g->control);
   error = error ? error : d->fill(g->data, 0, CR_CUDA_DATA_BYTES, g->control);
-  error = error ? error : d->stream_sync(g->control);
-  return cr_cuda_check(d, error, "memory for launches on the GPU", err);
+  rc = cr_cuda_check(d, error, "memory for launches on the GPU", err);
+  return rc ? rc : cr_cuda_gpu_settle(g, "memory for launches on the GPU", err);
+}
+
+static int read_patience(cr_ns *out, struct cr_err *err)
+{
+  const char *text = getenv("CORUN_PATIENCE");
+  return cr_parse_ns(text && *text ? text : "10s", "CORUN_PATIENCE", out, err);
 }
 
 int cr_cuda_gpu_open(struct cr_cuda_gpu *g, uint32_t n_slot, struct cr_err *err)
 {
   *g = (struct cr_cuda_gpu){.n_slot = n_slot};
-  int rc = cr_cuda_driver_open(&g->driver, err);
+  int rc = read_patience(&g->patience_ns, err);
+  rc = rc ? rc : cr_cuda_driver_open(&g->driver, err);
   if (rc)
     return rc;
   const struct cr_cuda_driver *d = &g->driver;
@@ -82,7 +92,7 @@ int cr_cuda_gpu_open(struct cr_cuda_gpu *g, uint32_t n_slot, struct cr_err *err)
 void cr_cuda_gpu_close(struct cr_cuda_gpu *g)
 {
   const struct cr_cuda_driver *d = &g->driver;
-  if (!d->library)
+  if (!d->library || g->hangs)
     return;
   if (g->context) {
     d->context_sync();
@@ -133,13 +143,26 @@ cr_cu_address cr_cuda_gpu_inner_record(const struct cr_cuda_gpu *g, uint32_t slo
   return g->inner_record + slot * sizeof(struct cr_standin_record);
 }
 
-int cr_cuda_gpu_fetch(const struct cr_cuda_gpu *g, uint32_t first, uint32_t n, struct cr_standin_record *out,
+int cr_cuda_gpu_settle(struct cr_cuda_gpu *g, const char *what, struct cr_err *err)
+{
+  cr_ns until_ns = cr_ns_add(cr_monotonic_ns(), g->patience_ns);
+  int error;
+  while ((error = g->driver.stream_query(g->control)) == CR_CU_NOT_READY)
+    if (cr_monotonic_ns() > until_ns) {
+      g->hangs = 1;
+      return cr_fail(err, CR_ERUN, "%s: it has not ended on the GPU for %.3g s; the run is given up", what,
+                     (double)g->patience_ns / 1e9);
+    }
+  return cr_cuda_check(&g->driver, error, what, err);
+}
+
+int cr_cuda_gpu_fetch(struct cr_cuda_gpu *g, uint32_t first, uint32_t n, struct cr_standin_record *out,
                       struct cr_err *err)
 {
   const struct cr_cuda_driver *d = &g->driver;
   int error = d->copy_d2h(out, cr_cuda_gpu_inner_record(g, first), n * sizeof *out, g->control);
-  error = error ? error : d->stream_sync(g->control);
-  return cr_cuda_check(d, error, "fetching records of launches", err);
+  int rc = cr_cuda_check(d, error, "fetching records of launches", err);
+  return rc ? rc : cr_cuda_gpu_settle(g, "fetching records of launches", err);
 }
 
 cr_cu_address cr_cuda_gpu_words(const struct cr_cuda_gpu *g, uint32_t first)

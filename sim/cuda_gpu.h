@@ -26,11 +26,18 @@ struct cr_cuda_gpu {
   cr_cu_address record_address, words, data;
   cr_ns clock_offset_ns; /* monotonic clock = GPU's global timer + this, as last measured */
   cr_ns clock_error_ns;  /* at most so far off then */
+  cr_ns patience_ns;
+  int hangs; /* what runs does not end: the end of the process is the only way out */
 };
 
-/* The first GPU that is visible; n_slot launches may be under way or prepared at once. */
+/* The first GPU that is visible; n_slot launches may be under way or prepared at once.  A kernel that does not end is waited for as
+ * long as CORUN_PATIENCE in the environment says, 10s without it. */
 int cr_cuda_gpu_open(struct cr_cuda_gpu *g, uint32_t n_slot, struct cr_err *err) CR_MUST;
-void cr_cuda_gpu_close(struct cr_cuda_gpu *g); /* waits for what runs; zero-initialised is fine */
+void cr_cuda_gpu_close(struct cr_cuda_gpu *g); /* waits for what runs, unless it hangs; zero-initialised is fine */
+
+/* Waits until the control stream has done all, looking again and again; a failure after CR_CUDA_PATIENCE without an end, and then
+ * nothing may wait for the GPU any more, closing it included. */
+int cr_cuda_gpu_settle(struct cr_cuda_gpu *g, const char *what, struct cr_err *err) CR_MUST;
 
 /* n slots in a row, or a pair of words; they are never given back.  Refused where there are no more. */
 int cr_cuda_gpu_take_slots(struct cr_cuda_gpu *g, uint32_t n, uint32_t *first, struct cr_err *err) CR_MUST;
@@ -47,7 +54,7 @@ const struct cr_standin_record *cr_cuda_gpu_ended(const struct cr_cuda_gpu *g, u
 void cr_cuda_gpu_clear(struct cr_cuda_gpu *g, uint32_t slot);
 
 /* Inner records of n slots from the first on, of launches that have ended; blocks for some microseconds. */
-int cr_cuda_gpu_fetch(const struct cr_cuda_gpu *g, uint32_t first, uint32_t n, struct cr_standin_record *out,
+int cr_cuda_gpu_fetch(struct cr_cuda_gpu *g, uint32_t first, uint32_t n, struct cr_standin_record *out,
                       struct cr_err *err) CR_MUST;
 
 cr_ns cr_monotonic_ns(void);

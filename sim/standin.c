@@ -427,11 +427,11 @@ void cr_standins_free(struct cr_standins *s)
   if (!s)
     return;
   const struct cr_cuda_driver *d = &s->gpu->driver;
-  for (uint32_t i = 0; i < s->n_code; i++)
+  for (uint32_t i = 0; i < s->n_code && !s->gpu->hangs; i++)
     d->module_unload(s->code[i].module);
-  if (s->scratch)
+  if (s->scratch && !s->gpu->hangs)
     d->memory_free(s->scratch);
-  if (s->host_scratch)
+  if (s->host_scratch && !s->gpu->hangs)
     d->host_free(s->host_scratch);
   cr_arena_free(s->arena);
 }
