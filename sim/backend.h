@@ -5,6 +5,7 @@
 #ifndef CR_BACKEND_H
 #define CR_BACKEND_H
 #include "sim/base.h"
+#include "sim/live.h"
 #include "sim/machine.h"
 #include "sim/policy.h"
 #include "sim/workload.h"
@@ -127,6 +128,8 @@ struct cr_backend_ops {
    * running; with nothing to wait for it returns at once with none and time stands still. */
   int (*wait)(struct cr_backend *b, cr_ns until_ns, struct cr_event *out, uint32_t cap, uint32_t *n, struct cr_err *err);
   int (*act)(struct cr_backend *b, const struct cr_act *act, struct cr_err *err);
+  int is_live; /* in real time */
+  void (*tell)(const struct cr_backend *b, struct cr_live *out); /* adds what it knows of its own doing; NULL: nothing */
   void (*use)(const struct cr_backend *b, uint32_t device, struct cr_use *out); /* up to now */
 };
 

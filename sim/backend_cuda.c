@@ -8,6 +8,7 @@
  * soon ends are seen: in each window the least delay between an end and its sight is taken to be SIGHT_NS. */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -175,7 +176,9 @@ static void see(struct cr_backend *b, uint64_t end_gpu_ns)
   b->window_sight_ns = cr_min_ns(b->window_sight_ns, now_ns - cr_cuda_gpu_host_ns(&b->gpu, end_gpu_ns));
   if (now_ns < b->window_end_ns)
     return;
-  b->gpu.clock_offset_ns += b->window_sight_ns - SIGHT_NS;
+  cr_ns off_ns = b->window_sight_ns - SIGHT_NS;
+  b->gpu.clock_offset_ns += off_ns;
+  b->gpu.clock_error_ns = cr_max_ns(b->gpu.clock_error_ns, off_ns < 0 ? SIGHT_NS - off_ns : off_ns);
   b->window_sight_ns = CR_NS_NEVER;
   b->window_end_ns = now_ns + WINDOW_NS;
 }
@@ -564,6 +567,23 @@ static int cuda_wait(struct cr_backend *b, cr_ns until_ns, struct cr_event *out,
   return check_hang(b, err);
 }
 
+static void cuda_tell(const struct cr_backend *b, struct cr_live *out)
+{
+  struct cr_standin_match match;
+  char driver[32];
+  cr_standins_match(b->standins, &match);
+  snprintf(driver, sizeof driver, "%d.%d", b->gpu.driver_version / 1000, b->gpu.driver_version % 1000 / 10);
+  cr_live_text(out, "gpu", b->gpu.name);
+  cr_live_text(out, "driver", driver);
+  cr_live_number(out, "clock_error_ns", (double)b->gpu.clock_error_ns);
+  cr_live_number(out, "standin_kernels", match.n_kernel);
+  cr_live_number(out, "standin_shapes", match.n_shape);
+  cr_live_number(out, "standin_mean_off_ratio", match.mean_off);
+  cr_live_number(out, "standin_worst_off_ratio", match.worst_off);
+  cr_live_number(out, "standin_sum_off_ratio", match.sum_off);
+  cr_live_text(out, "standin_worst", match.worst ? match.worst : "none");
+}
+
 static void cuda_use(const struct cr_backend *b, uint32_t device, struct cr_use *out)
 {
   (void)device;
@@ -579,4 +599,6 @@ const struct cr_backend_ops cr_backend_cuda = {
   .wait = cuda_wait,
   .act = cuda_act,
   .use = cuda_use,
+  .is_live = 1,
+  .tell = cuda_tell,
 };

@@ -25,7 +25,7 @@ struct cr_cuda_gpu {
   struct cr_standin_record *record; /* [n_slot], which the GPU sees at record_address */
   cr_cu_address record_address, words, data;
   cr_ns clock_offset_ns; /* monotonic clock = GPU's global timer + this, as last measured */
-  cr_ns clock_error_ns;  /* at most so far off then */
+  cr_ns clock_error_ns;  /* the most that it was corrected by so far, or was taken to be off at first */
   cr_ns patience_ns;
   int hangs; /* what runs does not end: the end of the process is the only way out */
 };

@@ -171,6 +171,7 @@ int cr_summarize_run(const struct cr_result *r, const struct cr_workload *w, con
     .ledger_count = r->ledger_count,
     .client = client,
     .device = device,
+    .live = (struct cr_live *)&r->live,
   };
   for (uint32_t c = 0, i = 0; c < r->n_client; c++)
     if (w->client[c].job.iterations == 0)

@@ -22,6 +22,14 @@ outputs() {
 ok 'a_run_writes_its_database_and_timeline' outputs
 ok 'its_ledger_replays_to_the_same' "$corun" replay "$tmp/a.db"
 
+tells() { # FORMAT
+  run -p streams -p exclusive -o "$tmp/t.db" --force --format "$1" >"$tmp/run" && "$corun" show "$tmp/t.db" --format "$1" | diff "$tmp/run" -
+}
+ok 'show_tells_in_a_table_what_it_ran_on' tells table
+ok 'the_table_names_the_gpu_and_the_match_of_stand_ins' contains "$tmp/run" 'on a pretended GPU, driver 12.4; its clock followed within'
+ok 'show_tells_in_json_what_it_ran_on' tells json
+ok 'json_has_how_late_requests_were' contains "$tmp/run" '"live":\{"gpu":"a pretended GPU".*"late_p99_ns":[0-9]'
+
 wrong() { STANDIN_CUDA=$1 timeout 60 "$corun" run "$tmp/two.yaml" -b cuda -q -p "${2:-streams}" --set duration=20s; }
 fails 'a_missing_gpu_is_said' 2 'the CUDA driver finds no GPU' wrong no-device
 fails 'an_old_gpu_is_said' 2 'compute capability 6.0; backend cuda needs 7.0' wrong old-gpu

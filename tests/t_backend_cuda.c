@@ -140,6 +140,28 @@ static void a_longer_run_allocates_nothing_more(void **state)
   cuda_load_fini(&l);
 }
 
+static void it_tells_what_it_ran_on_and_how_late_it_was(void **state)
+{
+  (void)state;
+  struct cuda_load l;
+  struct cr_result r;
+  cuda_load_init(&l, 1000, 2, NULL);
+  struct cr_core_cfg cfg = cuda_load_cfg(&l, "streams");
+  run(&cfg, &r);
+  assert_string_equal(cr_live_said(&r.live, "gpu"), "a pretended GPU");
+  assert_string_equal(cr_live_said(&r.live, "driver"), "12.4");
+  assert_int_equal((int)cr_live_value(&r.live, "standin_kernels"), 11);
+  assert_near(cr_live_value(&r.live, "standin_worst_off_ratio"), 0, 0.03);
+  assert_true(cr_live_value(&r.live, "clock_error_ns") > 0);
+  assert_int_equal((uint64_t)cr_live_value(&r.live, "late_n"), r.client[0].n_arrived + 2); /* and the first two of be */
+  assert_true(cr_live_value(&r.live, "late_p50_ns") <= cr_live_value(&r.live, "late_max_ns"));
+  assert_true(cr_live_value(&r.live, "callback_n") >= (double)r.n_callback - 2); /* those before the clock runs aside */
+  assert_true(cr_live_value(&r.live, "act_n") > 60);
+  assert_true(cr_live_value(&r.live, "act_max_ns") > 0);
+  cr_result_fini(&r);
+  cuda_load_fini(&l);
+}
+
 /* --- what goes wrong ---------------------------------------------------------------------------------------------- */
 
 static void check_refused(const char *policy, const char *fault, int rc, const char *sentence)
@@ -188,6 +210,7 @@ int main(void)
     cmocka_unit_test(each_request_is_run_once_and_replays),
     cmocka_unit_test(each_op_is_told_once),
     cmocka_unit_test(clients_take_their_time_alone),
+    cmocka_unit_test(it_tells_what_it_ran_on_and_how_late_it_was),
     cmocka_unit_test(a_longer_run_allocates_nothing_more),
     cmocka_unit_test(what_is_missing_is_said_before_the_run),
     cmocka_unit_test(a_launch_that_fails_ends_the_run_with_what_there_is),
