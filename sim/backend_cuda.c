@@ -2,7 +2,8 @@
  *
  * A launched range goes to the GPU at once, as one graph launch; graphs are made before the run for whole models, else when they are
  * first asked for, and used again.  Each op reports begin and end by the GPU's own timer in memory that the host polls, so that
- * waiting blocks in no call.  Nothing is taken back once it is launched: what needs that is refused before the run.
+ * waiting blocks in no call.  Nothing of that is taken back; streams with a device queue, from which policies take back what they
+ * launched, are fed op by op instead (sim/cuda_queue.h).
  *
  * Events bear the GPU's times on the monotonic clock.  The offset between both drifts (10 ppm on an H200); it is followed from how
  * soon ends are seen: in each window the least delay between an end and its sight is taken to be SIGHT_NS. */
@@ -14,6 +15,7 @@
 
 #include "sim/backend.h"
 #include "sim/cuda_gpu.h"
+#include "sim/cuda_queue.h"
 #include "sim/mem.h"
 #include "sim/standin.h"
 
@@ -48,8 +50,9 @@ struct range {
 
 struct stream {
   cr_cu_stream stream;
-  uint32_t head, tail; /* ranges in order */
-  cr_ns end_ns;        /* of the last one */
+  struct cr_cuda_queue *queue; /* of a stream with a device queue; the rest is of others */
+  uint32_t head, tail;         /* ranges in order */
+  cr_ns end_ns;                /* of the last one */
 };
 
 struct cr_backend {
@@ -65,6 +68,8 @@ struct cr_backend {
   cr_ns origin_ns;
   cr_ns window_end_ns, window_sight_ns; /* least delay seen in it; CR_NS_NEVER: none yet */
   struct cr_standin_record *fetched;    /* [longest model + 1] */
+  struct cr_event *told;                /* [told_cap], of which n_told were not taken yet, in order */
+  uint32_t n_told, told_cap;
   struct cr_use use;
   cr_ns busy_until_ns, check_ns;
 };
@@ -102,11 +107,11 @@ static int record_chain(struct cr_backend *b, const struct chain *c, struct grap
   for (uint32_t i = 0; !error && i < c->n_op; i++) {
     uint32_t slot = g->slot0 + i;
     int reports = told || slot == first || slot == last;
-    const struct cr_standin_at at = {reports ? slot : CR_NONE, CR_NONE, 1, slot == last ? first : CR_NONE};
+    const struct cr_standin_at at = {reports ? slot : CR_NONE, CR_NONE, 1, slot == last ? first : CR_NONE, 0};
     error = cr_standin_launch(b->standins, c->op0 + i, &at, b->gpu.control);
   }
   if (!error && last == g->slot0 + c->n_op)
-    error = cr_standin_mark(b->standins, &(struct cr_standin_at){last, CR_NONE, 1, first}, b->gpu.control);
+    error = cr_standin_mark(b->standins, &(struct cr_standin_at){last, CR_NONE, 1, first, 0}, b->gpu.control);
   int ended = d->capture_end(b->gpu.control, &graph);
   error = error ? error : ended;
   error = error ? error : d->graph_instantiate(&g->exec, graph, 0);
@@ -195,7 +200,7 @@ static int set_clock(struct cr_backend *b, struct cr_err *err)
     const struct cr_standin_record *r;
     cr_cuda_gpu_clear(&b->gpu, slot);
     rc = cr_cuda_check(&b->gpu.driver,
-                       cr_standin_mark(b->standins, &(struct cr_standin_at){slot, CR_NONE, 1, slot}, b->gpu.control),
+                       cr_standin_mark(b->standins, &(struct cr_standin_at){slot, CR_NONE, 1, slot, 0}, b->gpu.control),
                        "reading the GPU's clock", err);
     for (cr_ns until_ns = cr_monotonic_ns() + b->gpu.patience_ns; !rc && !(r = cr_cuda_gpu_ended(&b->gpu, slot));)
       if (cr_monotonic_ns() > until_ns)
@@ -219,8 +224,6 @@ static int check_load(const struct cr_backend_cfg *cfg, struct cr_err *err)
     return cr_fail(err, CR_EINPUT, "backend cuda runs on one whole GPU; the scenario has nodes, or several devices");
   if (cfg->has_processes)
     return cr_fail(err, CR_EINPUT, "backend cuda is one process; policy %s takes turns between several", cfg->policy);
-  if (cfg->needs & ~(uint32_t)CR_CAP_PRIORITY)
-    return cr_fail(err, CR_EINPUT, "policy %s needs what backend cuda cannot do yet; take -b sim", cfg->policy);
   for (uint32_t i = 0; i < w->n_client; i++)
     if (w->client[i].job.iterations)
       return cr_fail(err, CR_EINPUT, "client %s is a job, which backend cuda cannot run yet; take -b sim",
@@ -290,7 +293,10 @@ static void cuda_close(struct cr_backend *b)
     cr_standins_free(b->standins);
     cr_cuda_gpu_close(&b->gpu);
   }
+  for (uint32_t i = 0; i < b->n_stream; i++)
+    cr_cuda_queue_free(b->stream[i].queue);
   cr_mem_free(b->stream);
+  cr_mem_free(b->told);
   cr_mem_free(b->chain);
   cr_mem_free(b->graph);
   cr_mem_free(b->range);
@@ -325,18 +331,115 @@ static int cuda_open(const struct cr_backend_cfg *cfg, struct cr_backend **out, 
   return CR_OK;
 }
 
+static cr_ns run_ns(const struct cr_backend *b, uint64_t gpu_ns)
+{
+  return cr_cuda_gpu_host_ns(&b->gpu, gpu_ns) - b->origin_ns;
+}
+
+/* --- what streams tell -------------------------------------------------------------------------------------------- */
+
+/* Behind those of the same time. */
+static int tell(struct cr_backend *b, const struct cr_event *e)
+{
+  if (b->n_told == b->told_cap) {
+    uint32_t cap = b->told_cap ? 2 * b->told_cap : 256;
+    struct cr_event *more = cr_mem_resize(b->told, cap, sizeof *more);
+    if (!more)
+      return CR_ENOMEM;
+    b->told = more;
+    b->told_cap = cap;
+  }
+  uint32_t at = b->n_told++;
+  for (; at > 0 && b->told[at - 1].at_ns > e->at_ns; at--)
+    b->told[at] = b->told[at - 1];
+  b->told[at] = *e;
+  return CR_OK;
+}
+
+static int tell_of_queue(void *ctx, const struct cr_event *e)
+{
+  return tell(ctx, e);
+}
+
+static void see_of_queue(void *ctx, uint64_t end_gpu_ns)
+{
+  see(ctx, end_gpu_ns);
+}
+
+static cr_ns queue_now(const void *ctx)
+{
+  return cuda_now(ctx);
+}
+
+static cr_ns queue_at(const void *ctx, uint64_t gpu_ns)
+{
+  return run_ns(ctx, gpu_ns);
+}
+
+static void count_op(struct cr_backend *b, uint32_t op)
+{
+  enum cr_op_kind kind = b->workload->op[op].kind;
+  if (kind == CR_OP_KERNEL)
+    b->use.n_kernel++;
+  else if (kind == CR_OP_MEMSET)
+    b->use.n_memset++;
+  else
+    b->use.n_copy++;
+}
+
+static void count_busy(struct cr_backend *b, cr_ns begin_ns, cr_ns end_ns)
+{
+  b->use.busy_ns += (double)cr_max_ns(end_ns - cr_max_ns(begin_ns, b->busy_until_ns), 0);
+  b->busy_until_ns = cr_max_ns(b->busy_until_ns, end_ns);
+}
+
+static void see_queued_op(void *ctx, const struct cr_op_span *span, int is_whole)
+{
+  struct cr_backend *b = ctx;
+  if (is_whole)
+    count_op(b, span->op);
+  if (span->start_ns == CR_NS_NEVER)
+    return;
+  count_busy(b, span->start_ns, span->end_ns);
+  if (b->observer && b->observer->on_op)
+    b->observer->on_op(b->observer->ctx, span);
+}
+
 /* --- actions ------------------------------------------------------------------------------------------------------ */
 
 static int make_stream(struct cr_backend *b, const struct cr_act *act, struct cr_err *err)
 {
   struct stream *s = &b->stream[b->n_stream];
+  const struct cr_cuda_host host = {.gpu = &b->gpu,
+                                    .standins = b->standins,
+                                    .workload = b->workload,
+                                    .ctx = b,
+                                    .now = queue_now,
+                                    .at = queue_at,
+                                    .saw = see_of_queue,
+                                    .tell = tell_of_queue,
+                                    .on_op = see_queued_op};
   int rc = cr_cuda_check(&b->gpu.driver, b->gpu.driver.stream_new(&s->stream, CR_CU_STREAM_NON_BLOCKING, act->priority),
                          "a stream on the GPU", err);
   if (rc)
     return rc;
   s->head = s->tail = CR_NONE;
   b->n_stream++;
-  return CR_OK;
+  return act->queue ? cr_cuda_queue_new(&host, s->stream, act->stream, act->queue, &s->queue, err) : CR_OK;
+}
+
+/* Of a stream that graphs are launched into all has been handed over, so that parking leaves nothing to give back. */
+static int preempt(struct cr_backend *b, const struct cr_act *act, struct cr_err *err)
+{
+  struct stream *s = &b->stream[act->stream];
+  if (s->queue)
+    return cr_cuda_queue_stop(s->queue, act->how, err);
+  if (act->how == CR_CAP_PARK || s->head == CR_NONE)
+    return CR_OK;
+  return cr_fail(err, CR_ERUN,
+                 "stream %u has no device queue, and backend cuda takes back what it launched from those "
+                 "that have one alone",
+                 act->stream);
 }
 
 static int take_range(struct cr_backend *b, uint32_t *out, struct cr_err *err)
@@ -361,6 +464,8 @@ static int launch(struct cr_backend *b, const struct cr_act *act, struct cr_err 
 {
   struct stream *s = &b->stream[act->stream];
   uint32_t chain, i = CR_NONE;
+  if (act->block0)
+    return cr_fail(err, CR_ERUN, "backend cuda launches the rest of an op into streams with a device queue alone");
   int rc = find_chain(b, act->op0, act->n_op, &chain, err);
   if (!rc && b->chain[chain].free == CR_NONE)
     rc = add_graph(b, chain, err);
@@ -391,18 +496,17 @@ static int cuda_act(struct cr_backend *b, const struct cr_act *act, struct cr_er
   case CR_ACT_STREAM:
     return make_stream(b, act, err);
   case CR_ACT_LAUNCH:
+    if (b->stream[act->stream].queue)
+      return cr_cuda_queue_launch(b->stream[act->stream].queue, act, err);
     return launch(b, act, err);
+  case CR_ACT_PREEMPT:
+    return preempt(b, act, err);
   default:
     return cr_fail(err, CR_ERUN, "backend cuda cannot do action %u", act->kind);
   }
 }
 
 /* --- time --------------------------------------------------------------------------------------------------------- */
-
-static cr_ns run_ns(const struct cr_backend *b, uint64_t gpu_ns)
-{
-  return cr_cuda_gpu_host_ns(&b->gpu, gpu_ns) - b->origin_ns;
-}
 
 /* Ops of a finished range, for those who want to know; copies and memsets lie between their neighbours. */
 static int tell_ops(struct cr_backend *b, uint32_t stream, const struct range *r, cr_ns begin_ns, cr_ns end_ns,
@@ -431,19 +535,6 @@ static int tell_ops(struct cr_backend *b, uint32_t stream, const struct range *r
                                                               .n = 1});
   }
   return rc;
-}
-
-static void count_ops(struct cr_backend *b, const struct chain *c)
-{
-  for (uint32_t i = 0; i < c->n_op; i++) {
-    enum cr_op_kind kind = b->workload->op[c->op0 + i].kind;
-    if (kind == CR_OP_KERNEL)
-      b->use.n_kernel++;
-    else if (kind == CR_OP_MEMSET)
-      b->use.n_memset++;
-    else
-      b->use.n_copy++;
-  }
 }
 
 /* The stream goes on to its next range, and the graph can be used again. */
@@ -476,9 +567,9 @@ static int finish(struct cr_backend *b, uint32_t stream, const struct cr_standin
   begin_ns = cr_max_ns(cr_min_ns(begin_ns, end_ns), r->launch_ns);
   end_ns = cr_max_ns(end_ns, begin_ns);
   int rc = b->observer && b->observer->on_op ? tell_ops(b, stream, r, begin_ns, end_ns, err) : CR_OK;
-  count_ops(b, c);
-  b->use.busy_ns += (double)cr_max_ns(end_ns - cr_max_ns(begin_ns, b->busy_until_ns), 0);
-  b->busy_until_ns = cr_max_ns(b->busy_until_ns, end_ns);
+  for (uint32_t i = 0; i < c->n_op; i++)
+    count_op(b, c->op0 + i);
+  count_busy(b, begin_ns, end_ns);
   uint32_t op = c->op0 + c->n_op - b->workload->model[b->workload->client[r->client].model.i].op0;
   *out = (struct cr_event){.at_ns = end_ns,
                            .reach_ns = cr_max_ns(r->launch_ns, s->end_ns),
@@ -492,27 +583,57 @@ static int finish(struct cr_backend *b, uint32_t stream, const struct cr_standin
 }
 
 /* Ranges that have ended, in order of their ends. */
+static int look_at_graphs(struct cr_backend *b, uint32_t stream, struct cr_err *err)
+{
+  struct stream *s = &b->stream[stream];
+  int rc = CR_OK;
+  while (!rc && s->head != CR_NONE) {
+    const struct range *r = &b->range[s->head];
+    const struct cr_standin_record *record =
+      cr_cuda_gpu_ended(&b->gpu, last_slot(b, &b->chain[r->chain], &b->graph[r->graph]));
+    if (!record)
+      break;
+    see(b, record->end_ns);
+    struct cr_event e;
+    rc = finish(b, stream, record, &e, err);
+    if (!rc && tell(b, &e))
+      rc = cr_fail_nomem(err, "events of the GPU");
+  }
+  return rc;
+}
+
 static int look(struct cr_backend *b, struct cr_event *out, uint32_t cap, uint32_t *n_out, struct cr_err *err)
 {
-  uint32_t n = 0;
   int rc = CR_OK;
-  for (uint32_t i = 0; i < b->n_stream && n < cap; i++)
-    while (!rc && b->stream[i].head != CR_NONE && n < cap) {
-      const struct range *r = &b->range[b->stream[i].head];
-      uint32_t slot = last_slot(b, &b->chain[r->chain], &b->graph[r->graph]);
-      const struct cr_standin_record *record = cr_cuda_gpu_ended(&b->gpu, slot);
-      if (!record)
-        break;
-      see(b, record->end_ns);
-      struct cr_event e;
-      rc = finish(b, i, record, &e, err);
-      uint32_t at = n++;
-      for (; at > 0 && out[at - 1].at_ns > e.at_ns; at--)
-        out[at] = out[at - 1];
-      out[at] = e;
-    }
+  for (uint32_t i = 0; !rc && i < b->n_stream; i++)
+    rc = b->stream[i].queue ? cr_cuda_queue_look(b->stream[i].queue, err) : look_at_graphs(b, i, err);
+  uint32_t n = rc ? 0 : cr_min_u32(b->n_told, cap);
+  if (n) {
+    memcpy(out, b->told, n * sizeof *out);
+    b->n_told -= n;
+    memmove(b->told, b->told + n, b->n_told * sizeof *b->told);
+  }
   *n_out = n;
   return rc;
+}
+
+static int is_idle(const struct cr_backend *b)
+{
+  uint32_t n = b->n_running + b->n_told;
+  for (uint32_t i = 0; i < b->n_stream; i++)
+    n += b->stream[i].queue ? cr_cuda_queue_held(b->stream[i].queue) : 0;
+  return n == 0;
+}
+
+/* Whose work the stream has had since then; CR_NONE: none. */
+static uint32_t waits_for(const struct cr_backend *b, const struct stream *s, cr_ns *since_ns)
+{
+  if (s->queue)
+    return cr_cuda_queue_waits_for(s->queue, since_ns);
+  if (s->head == CR_NONE)
+    return CR_NONE;
+  *since_ns = cr_max_ns(b->range[s->head].launch_ns, s->end_ns);
+  return b->range[s->head].client;
 }
 
 /* Looked at now and then.  A range hangs that takes longer than 100 times its time alone, and what the user's patience allows. */
@@ -523,17 +644,17 @@ static int check_hang(struct cr_backend *b, struct cr_err *err)
     return CR_OK;
   b->check_ns = now_ns + NAP_NS;
   for (uint32_t i = 0; i < b->n_stream; i++) {
-    if (b->stream[i].head == CR_NONE)
+    cr_ns since_ns = 0;
+    uint32_t client = waits_for(b, &b->stream[i], &since_ns);
+    if (client == CR_NONE)
       continue;
-    const struct range *r = &b->range[b->stream[i].head];
-    const struct cr_model_info *m = &b->workload->model[b->workload->client[r->client].model.i];
-    cr_ns since_ns = cr_max_ns(r->launch_ns, b->stream[i].end_ns);
+    const struct cr_model_info *m = &b->workload->model[b->workload->client[client].model.i];
     if (now_ns - since_ns <= cr_ns_add(b->gpu.patience_ns, 100 * m->duration_ns))
       continue;
     b->gpu.hangs = 1;
     return cr_fail(err, CR_ERUN,
                    "a range of model %s, client %s, has not ended on the GPU for %.3g s; the run is given up", m->name,
-                   b->workload->client[r->client].name, (double)(now_ns - since_ns) / 1e9);
+                   b->workload->client[client].name, (double)(now_ns - since_ns) / 1e9);
   }
   int error = b->gpu.driver.stream_query(b->gpu.control);
   return error == CR_CU_NOT_READY ? CR_OK : cr_cuda_check(&b->gpu.driver, error, "the GPU", err);
@@ -550,12 +671,12 @@ static int cuda_wait(struct cr_backend *b, cr_ns until_ns, struct cr_event *out,
                      struct cr_err *err)
 {
   cr_ns begin_ns = cuda_now(b), now_ns = begin_ns;
-  if (b->n_running == 0 && until_ns == CR_NS_NEVER) {
+  if (is_idle(b) && until_ns == CR_NS_NEVER) {
     *n = 0;
     return CR_OK;
   }
   cr_ns last_ns = cr_min_ns(until_ns, begin_ns + NAP_NS);
-  if (b->n_running == 0 && last_ns - SPIN_NS > now_ns)
+  if (is_idle(b) && last_ns - SPIN_NS > now_ns)
     sleep_until(b, last_ns - SPIN_NS);
   int rc;
   do {
@@ -592,7 +713,7 @@ static void cuda_use(const struct cr_backend *b, uint32_t device, struct cr_use 
 
 const struct cr_backend_ops cr_backend_cuda = {
   .name = "cuda",
-  .caps = CR_CAP_PRIORITY,
+  .caps = CR_CAP_PRIORITY | CR_CAP_PARK | CR_CAP_QUEUE | CR_CAP_EVICT | CR_CAP_KILL,
   .open = cuda_open,
   .close = cuda_close,
   .now = cuda_now,

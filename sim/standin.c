@@ -188,7 +188,8 @@ static int start(struct cr_standins *s, const struct shape *h, uint32_t rounds, 
                          : is_last ? cr_cuda_gpu_record(g, at->slot)
                                    : cr_cuda_gpu_inner_record(g, at->slot);
   cr_cu_address first = is_last && at->first != at->slot ? cr_cuda_gpu_inner_record(g, at->first) : 0;
-  uint32_t epoch = at->epoch, blocks = h->blocks, fmas = h->fmas, mask = CR_CUDA_DATA_BYTES - 4;
+  uint32_t epoch = at->epoch, blocks = at->n_block ? at->n_block : h->blocks, fmas = h->fmas,
+           mask = CR_CUDA_DATA_BYTES - 4;
   void *param[] = {&counters, &words, &epoch, &blocks, &rounds, &fmas, &data, &mask, &record, &first};
   return g->driver.launch(s->code[h->code].function, blocks, 1, 1, h->threads, 1, 1, h->smem, stream, param, NULL);
 }

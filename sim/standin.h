@@ -35,6 +35,7 @@ struct cr_standin_at {
   uint32_t words, epoch; /* words CR_NONE: it obeys none */
   uint32_t
     first; /* slot of its range's first launch; CR_NONE: it is no range's last launch, and reports to the GPU alone */
+  uint32_t n_block; /* so many of its blocks; 0: all */
 };
 
 /* Launches the op into the stream, or into the graph that the stream captures: kernels as stand-ins, copies and memsets for real,

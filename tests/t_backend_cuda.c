@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "policies/list.h"
+#include "policies/rt_first.h"
 #include "sim/mem.h"
 #include "sim/replay.h"
 #include "tests/cuda_load.h"
@@ -94,12 +95,15 @@ static void each_request_is_run_once_and_replays(void **state)
   check_policy("exclusive", 0);
   check_policy("streams", 0);
   check_policy("priority", 0);
+  check_policy("wait", 0);
+  check_policy("reef-n", 0);
 }
 
 static void each_op_is_told_once(void **state)
 {
   (void)state;
   check_policy("streams", 1);
+  check_policy("reef-n", 1);
 }
 
 /* Streams do not meet on the pretended GPU, so that each client has its time alone. */
@@ -162,6 +166,115 @@ static void it_tells_what_it_ran_on_and_how_late_it_was(void **state)
   cuda_load_fini(&l);
 }
 
+/* --- preemption --------------------------------------------------------------------------------------------------- */
+
+/* rt_first with a kill, without pads: what reef is to a device that cannot merge launches. */
+static int init_kill(struct cr_policy *p, struct cr_err *err)
+{
+  return cr_rt_first_init(p, (struct cr_rt_first_rule){.how = CR_CAP_KILL, .queue = 4, .waits = 1}, err);
+}
+
+static int init_park(struct cr_policy *p, struct cr_err *err)
+{
+  return cr_rt_first_init(p, (struct cr_rt_first_rule){.how = CR_CAP_PARK, .queue = 4, .waits = 1}, err);
+}
+
+#define RT_FIRST(NAME, INIT)                                                                                     \
+  {                                                                                                              \
+    .abi = CR_POLICY_ABI, .name = NAME, .about = "for tests", .needs = CR_CAP_KILL | CR_CAP_QUEUE | CR_CAP_PARK, \
+    .state_bytes = sizeof(struct cr_rt_first), .client_bytes = sizeof(struct cr_be),                             \
+    .request_bytes = sizeof(struct cr_link), .init = INIT, .on_request = cr_rt_first_on_request,                 \
+    .on_done = cr_rt_first_on_done, .on_back = cr_rt_first_on_back, .dump = cr_rt_first_dump,                    \
+  }
+static const struct cr_policy_ops kill = RT_FIRST("kill", init_kill), park = RT_FIRST("park", init_park);
+
+/* What came back, from the ledger: each op counts from where the request stood. */
+struct backs {
+  uint64_t n, n_cut, n_ahead;
+};
+
+static void count_backs(const struct load_record *record, struct backs *out)
+{
+  *out = (struct backs){0};
+  for (uint64_t i = 0; i < record->n; i++) {
+    const struct cr_note *note = &record->note[i];
+    out->n += note->kind == CR_NOTE_BACK;
+    if (note->kind != CR_NOTE_CUT)
+      continue;
+    const struct cr_note *told = &record->note[i + 1]; /* what it belongs to follows */
+    assert_int_equal(told->a, note->a);
+    assert_true(note->c >= told->b);
+    out->n_cut += note->b > 0;
+    out->n_ahead += note->c > told->b;
+  }
+}
+
+/* A long kernel of be is in the way of rt; one run of the policy, and what it did. */
+static void preempt_with(const struct cr_policy_ops *policy, const char *options, struct cr_result *r,
+                         struct backs *backs)
+{
+  struct cuda_load l;
+  struct load_record record = {0};
+  struct cr_replay_report report;
+  struct cr_err err = {""};
+  cuda_load_init(&l, 1000, 1, NULL);
+  struct cr_core_cfg cfg = cuda_load_cfg(&l, "reef-n");
+  cfg.policy = policy ? policy : cfg.policy;
+  cfg.policy_options = options;
+  cfg.ledger = load_record(&record);
+  run(&cfg, r);
+  count_backs(&record, backs);
+  assert_int_equal(cr_replay(l.workload, &l.machine, cfg.policy, options, record.note, record.n, &report, &err), CR_OK);
+  assert_true(report.same);
+  assert_int_equal(r->outcome, CR_DONE);
+  assert_int_equal(r->n_refused, 0);
+  assert_true(r->client[0].n_done > 5);
+  assert_true(backs->n > 3);
+  assert_true(backs->n <= r->n_preempt);
+  load_record_fini(&record);
+  cuda_load_fini(&l);
+}
+
+/* Kernels of up to four waves of 20 us: what runs ends with its wave, and blocks that have not begun give up. */
+static void evicted_kernels_are_cut_between_waves(void **state)
+{
+  (void)state;
+  struct cr_result r;
+  struct backs backs;
+  preempt_with(NULL, "resume=block", &r, &backs);
+  assert_true(r.n_cut > 0);
+  assert_int_equal(r.n_killed, 0);
+  assert_int_equal(r.n_cut, backs.n_cut);
+  assert_true(backs.n_ahead > 0); /* ops in the device queue that had given up */
+  assert_true(cr_hist_min(r.preempt) < 60000);
+  cr_result_fini(&r);
+}
+
+static void killed_kernels_start_over(void **state)
+{
+  (void)state;
+  struct cr_result r;
+  struct backs backs;
+  preempt_with(&kill, NULL, &r, &backs);
+  assert_true(r.n_killed > 0);
+  assert_int_equal(r.n_cut, 0);
+  assert_true(r.redone_ns > 0);
+  assert_true(cr_hist_min(r.preempt) < 40000);
+  cr_result_fini(&r);
+}
+
+static void parked_streams_finish_what_they_handed_over(void **state)
+{
+  (void)state;
+  struct cr_result r;
+  struct backs backs;
+  preempt_with(&park, NULL, &r, &backs);
+  assert_int_equal(r.n_cut + r.n_killed + backs.n_cut, 0);
+  assert_int_equal(backs.n_ahead, 0);
+  assert_int_equal(cr_hist_count(r.preempt), 0); /* parking does not count */
+  cr_result_fini(&r);
+}
+
 /* --- what goes wrong ---------------------------------------------------------------------------------------------- */
 
 static void check_refused(const char *policy, const char *fault, int rc, const char *sentence)
@@ -172,6 +285,8 @@ static void check_refused(const char *policy, const char *fault, int rc, const c
   cuda_load_init(&l, 1000, 2, fault);
   struct cr_core_cfg cfg = cuda_load_cfg(&l, policy);
   int got = cr_core_run(&cfg, &r, &err);
+  if (got == rc && rc == CR_ERUN)
+    cr_result_fini(&r);
   if (got != rc || !strstr(err.text, sentence))
     fail_msg("%s: wanted %d and %s\ngot %d and %s", fault ? fault : policy, rc, sentence, got, err.text);
   cuda_load_fini(&l);
@@ -185,6 +300,8 @@ static void what_is_missing_is_said_before_the_run(void **state)
   check_refused("streams", "no-memory", CR_EINPUT, "memory for launches on the GPU: out of memory");
   check_refused("streams", "graph=40", CR_EINPUT, "out of memory (CUDA_ERROR_OUT_OF_MEMORY)");
   check_refused("timeslice", NULL, CR_EINPUT, "policy timeslice needs process");
+  check_refused("reef", NULL, CR_EINPUT, "policy reef needs pad");
+  check_refused("mps", NULL, CR_EINPUT, "policy mps needs share");
 }
 
 /* The run began: there is a result, which says how it ended. */
@@ -212,6 +329,9 @@ int main(void)
     cmocka_unit_test(clients_take_their_time_alone),
     cmocka_unit_test(it_tells_what_it_ran_on_and_how_late_it_was),
     cmocka_unit_test(a_longer_run_allocates_nothing_more),
+    cmocka_unit_test(evicted_kernels_are_cut_between_waves),
+    cmocka_unit_test(killed_kernels_start_over),
+    cmocka_unit_test(parked_streams_finish_what_they_handed_over),
     cmocka_unit_test(what_is_missing_is_said_before_the_run),
     cmocka_unit_test(a_launch_that_fails_ends_the_run_with_what_there_is),
   };
