@@ -33,7 +33,7 @@ corun_SOURCES = \
   sim/cmd_generate.c sim/cmd_generate.h sim/cmd_generate_tasks.c sim/cmd_import.c sim/cmd_jobs.c sim/cmd_jobs.h \
   sim/cmd_list.c sim/cmd_memory.c sim/cmd_memory.h sim/cmd_nsys.c sim/cmd_nsys.h sim/cmd_plan.c sim/cmd_plan.h \
   sim/cmd_plan_report.c sim/cmd_plan_sets.c sim/cmd_plan_threads.c sim/cmd_replay.c sim/cmd_run.c sim/cmd_show.c \
-  sim/cmd_spool.c sim/cmd_spool.h sim/cmd_validate.c sim/cmd_validate.h sim/cmd_validate_modes.c sim/main.c \
+  sim/cmd_spool.c sim/cmd_spool.h sim/cmd_validate.c sim/cmd_validate.h sim/cmd_validate_live.c sim/cmd_validate_modes.c sim/main.c \
   $(libcrsim_a_SOURCES)
 corun_LDFLAGS = $(CR_LDFLAGS) -rdynamic
 corun_LDADD = libcrcalib.a libcrtraces.a libcrpolicies.a libcrplan.a $(system_libs)

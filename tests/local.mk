@@ -117,6 +117,7 @@ script_tests = \
   tests/imports_cli.sh \
   tests/jobs_cli.sh \
   tests/layers.sh \
+  tests/live_cli.sh \
   tests/memory_cli.sh \
   tests/nsys_cli.sh \
   tests/opt_levels.sh \
