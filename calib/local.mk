@@ -12,7 +12,7 @@ bundled_devices = \
 devicesdir = $(pkgdatadir)/devices
 dist_devices_DATA = $(bundled_devices)
 noinst_DATA += $(bundled_devices:calib/%=share/corun/%)
-EXTRA_DIST += calib/data calib/profiles/profile-layers.py
+EXTRA_DIST += calib/measure-live.sh calib/data calib/profiles/profile-layers.py
 
 truthdir = $(pkgdatadir)/truth/h200
 truth_fixeddir = $(truthdir)/fixed
