@@ -69,7 +69,6 @@ enum {
   X(stream_free, "cuStreamDestroy_v2", (cr_cu_stream stream))                                                         \
   X(stream_query, "cuStreamQuery", (cr_cu_stream stream))                                                             \
   X(stream_write, "cuStreamWriteValue32_v2", (cr_cu_stream stream, cr_cu_address to, uint32_t value, unsigned flags)) \
-  X(stream_sync, "cuStreamSynchronize", (cr_cu_stream stream))                                                        \
   X(launch, "cuLaunchKernel",                                                                                         \
     (cr_cu_function function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y,  \
      unsigned block_z, unsigned smem_bytes, cr_cu_stream stream, void **param, void **extra))                         \

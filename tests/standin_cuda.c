@@ -253,14 +253,14 @@ static void *pass_time(void *unused)
   return unused;
 }
 
-/* Waits until the stream has nothing to do; NULL: all of them. */
-static int wait_for(const struct cr_cu_stream *which)
+/* Waits until no stream has anything to do. */
+static int wait_for_all(void)
 {
   pthread_mutex_lock(&gpu.lock);
   for (;;) {
     int64_t wake_ns = advance();
-    uint32_t n = which ? which->n : 0;
-    for (const struct cr_cu_stream *s = gpu.stream; !which && s; s = s->next)
+    uint32_t n = 0;
+    for (const struct cr_cu_stream *s = gpu.stream; s; s = s->next)
       n += s->n;
     if (n == 0)
       break;
@@ -477,7 +477,7 @@ API int cuCtxSetCurrent(cr_cu_context context)
 API int cuCtxSynchronize(void);
 API int cuCtxSynchronize(void)
 {
-  return wait_for(NULL);
+  return wait_for_all();
 }
 
 API int cuCtxGetStreamPriorityRange(int *least, int *greatest);
@@ -586,12 +586,6 @@ API int cuStreamQuery(cr_cu_stream stream)
   int error = stream->n ? CR_CU_NOT_READY : CR_CU_OK;
   pthread_mutex_unlock(&gpu.lock);
   return error;
-}
-
-API int cuStreamSynchronize(cr_cu_stream stream);
-API int cuStreamSynchronize(cr_cu_stream stream)
-{
-  return wait_for(stream);
 }
 
 API int cuStreamWriteValue32_v2(cr_cu_stream stream, cr_cu_address to, uint32_t value, unsigned flags);
