@@ -42,7 +42,7 @@ ${AWK:-awk} '
     may["policies"] = "policies/ plan/rta.h plan/stage_split.h sim/base.h sim/option.h sim/policy.h sim/text.h sim/workload.h"
     may["plan"] = "plan/ sim/base.h sim/mem.h"
     may["traces"] = "traces/ plan/dart_plan.h plan/node_config.h plan/one_node.h plan/platform.h plan/task_set.h sim/base.h sim/mem.h sim/text.h sim/unit.h sim/option.h sim/nearest.h sim/workload.h " \
-      "sim/machine.h sim/ledger.h sim/core.h sim/stats.h sim/report.h sim/summary.h sim/table.h sim/outfile.h " \
+      "sim/machine.h sim/ledger.h sim/core.h sim/stats.h sim/report.h sim/summary.h sim/live.h sim/table.h sim/outfile.h " \
       "sim/provenance.h sim/hist.h sim/rng.h sim/memory_curve.h sim/batch.h"
     may["cupti-collector"] = "cupti-collector/ traces/spool_layout.h traces/spool_write.h"
     may["calib"] = "calib/ traces/ sim/"
@@ -62,7 +62,7 @@ ${AWK:-awk} '
     owners["cupti.h"] = "cupti-collector/"
     owners["cuda.h"] = "cupti-collector/ sim/backend_cuda.c"
     owners["cmocka.h"] = "tests/t.h"
-    owners["dlfcn.h"] = "sim/plugin.c traces/demangle.c cupti-collector/"
+    owners["dlfcn.h"] = "sim/plugin.c sim/cuda_driver.c traces/demangle.c cupti-collector/"
     owners["pthread.h"] = "sim/backend_wall.c sim/backend_cuda.c cupti-collector/"
 
     # A policy reads no clock, allocates nothing, prints nothing: these are the system headers it can want.

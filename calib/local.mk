@@ -3,7 +3,7 @@ noinst_LIBRARIES += libcrcalib.a
 libcrcalib_a_SOURCES = \
   calib/ablate.c calib/ablate.h calib/corun_match.c calib/corun_match.h calib/cross.c calib/cross.h calib/farm.c calib/farm.h calib/fit.c calib/fit.h calib/fit_choose.c calib/fit_error.c calib/fit_int.h calib/fit_report.c \
   calib/calibration.c calib/calibration.h calib/calibration_yaml.c calib/micro.c calib/micro.h calib/micro_int.h calib/micro_steps.c calib/micro_turns.c \
-  calib/predict.c calib/predict.h calib/row_error.c calib/row_error.h \
+  calib/live_check.c calib/live_check.h calib/live_report.c calib/predict.c calib/predict.h calib/row_error.c calib/row_error.h \
   calib/timeline_check.c calib/timeline_check.h calib/timeline_report.c \
   calib/trace_set.c calib/trace_set.h calib/truth.c calib/truth.h calib/validate.c calib/validate.h calib/validate_report.c
 
@@ -12,7 +12,7 @@ bundled_devices = \
 devicesdir = $(pkgdatadir)/devices
 dist_devices_DATA = $(bundled_devices)
 noinst_DATA += $(bundled_devices:calib/%=share/corun/%)
-EXTRA_DIST += calib/data calib/profiles/profile-layers.py
+EXTRA_DIST += calib/measure-live.sh calib/data calib/profiles/profile-layers.py
 
 truthdir = $(pkgdatadir)/truth/h200
 truth_fixeddir = $(truthdir)/fixed

@@ -51,7 +51,9 @@ awk -F, -v data="$data" '
       print "validate-figure: the table has no rows" >"/dev/stderr"
       exit 2
     }
+    open_time = "low" in column ? "mean latency" : "mean service time"
     vars = data "/vars.gp"
+    printf "open_time = \"%s\"\n", open_time >vars
     printf "n_closed = %d\nn_open = %d\nlow = %g\nhigh = %g\n", n["closed"], n["open"], low / 1.3, high * 1.3 >vars
     printf "title = \"%d measured means, off by %.1f %% on average\"\n", n["closed"] + n["open"],
            100 * sum / (n["closed"] + n["open"]) >vars

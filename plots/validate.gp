@@ -20,4 +20,4 @@ plot x with lines lw 1 lc rgb "#444444" title "exact", \
      1.1 * x with lines dt 2 lw 1 lc rgb "#888888" title "10 % off", \
      x / 1.1 with lines dt 2 lw 1 lc rgb "#888888" notitle, \
      data."/closed.tsv" using 1:2 with points pt 7 ps 0.6 lc rgb color(1) title sprintf("closed: mean period (%d)", n_closed), \
-     data."/open.tsv" using 1:2 with points pt 9 ps 0.7 lc rgb color(5) title sprintf("open: mean service time (%d)", n_open)
+     data."/open.tsv" using 1:2 with points pt 9 ps 0.7 lc rgb color(5) title sprintf("open: %s (%d)", open_time, n_open)

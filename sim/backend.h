@@ -5,6 +5,7 @@
 #ifndef CR_BACKEND_H
 #define CR_BACKEND_H
 #include "sim/base.h"
+#include "sim/live.h"
 #include "sim/machine.h"
 #include "sim/policy.h"
 #include "sim/workload.h"
@@ -93,8 +94,8 @@ struct cr_observer {
 /* What a device did since the run began. */
 struct cr_use {
   uint64_t n_kernel, n_copy, n_memset;
-  double sm_ns;      /* integral of SMs with at least one block */
-  double warp_ns;    /* integral of resident warps */
+  double sm_ns;      /* integral of SMs with at least one block; CR_UNKNOWN: nobody saw it */
+  double warp_ns;    /* integral of resident warps; likewise */
   double busy_ns;    /* time with at least one op on the device */
   double copy_ns;    /* time with at least one copy running */
   double dram_bytes; /* CR_UNKNOWN when no op says */
@@ -127,9 +128,11 @@ struct cr_backend_ops {
    * running; with nothing to wait for it returns at once with none and time stands still. */
   int (*wait)(struct cr_backend *b, cr_ns until_ns, struct cr_event *out, uint32_t cap, uint32_t *n, struct cr_err *err);
   int (*act)(struct cr_backend *b, const struct cr_act *act, struct cr_err *err);
+  int is_live; /* in real time */
+  void (*tell)(const struct cr_backend *b, struct cr_live *out); /* adds what it knows of its own doing; NULL: nothing */
   void (*use)(const struct cr_backend *b, uint32_t device, struct cr_use *out); /* up to now */
 };
 
-extern const struct cr_backend_ops cr_backend_sim, cr_backend_wall;
+extern const struct cr_backend_ops cr_backend_sim, cr_backend_wall, cr_backend_cuda;
 
 #endif

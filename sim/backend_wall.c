@@ -124,6 +124,7 @@ static void wall_use(const struct cr_backend *b, uint32_t device, struct cr_use 
 
 const struct cr_backend_ops cr_backend_wall = {
   .name = "wall",
+  .is_live = 1,
   .caps = CR_ENGINE_CAPS,
   .open = wall_open,
   .close = wall_close,

@@ -64,7 +64,7 @@ enum { OPT_SET = CR_CLI_LONG, OPT_TRACES, OPT_LEDGER, OPT_TIMELINE, OPT_WINDOW, 
 static const struct cr_cli_opt option[] = {
   {'p', "policy", "POLICY[,OPT=V]", "a policy, or ./FILE.so with one; may be repeated (default: the scenario's, else all that suit)"},
   {'d', "device", "DEVICE", "device by name or description file (default: the scenario's, else h200)"},
-  {'b', "backend", "BACKEND", "sim (simulated, the default) or wall (real time, pretended device)"},
+  {'b', "backend", "BACKEND", "sim (simulated, the default), wall (real time, pretended device) or cuda (a real GPU)"},
   {'s', "seed", "SEED", "seed of random arrivals (default: the scenario's)"},
   {OPT_SET, "set", "KEY=VALUE", "change a key of the scenario, such as duration=1s or clients.rt.rate=200/s; may be repeated"},
   {OPT_TRACES, "traces", "STORE", "a store to look for models in before the bundled one; may be repeated"},
@@ -212,9 +212,9 @@ static int choose_backend(struct job *j, struct cr_err *err)
   else if (strcmp(name, "wall") == 0)
     j->backend = &cr_backend_wall;
   else if (strcmp(name, "cuda") == 0)
-    return cr_fail(err, CR_EINPUT, "backend cuda, which runs on a real GPU, is not built into this program; take sim or wall");
+    j->backend = &cr_backend_cuda;
   else
-    return cr_fail(err, CR_EINPUT, "there is no backend \"%s\"; take sim or wall", name);
+    return cr_fail(err, CR_EINPUT, "there is no backend \"%s\"; take sim, wall or cuda", name);
   return CR_OK;
 }
 

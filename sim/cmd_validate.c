@@ -34,6 +34,7 @@ const struct cr_cmd cr_cmd_validate = {
     "TRUTH is a CSV file with the columns of corun-streams.csv, or the name of a bundled table: fixed (one H200,\n"
     "cuDNN autotuning off; the default), unseen (other co-runs of the same models, no part of any fit), autotuned\n"
     "(the older, wider set) or processes (time slicing and MPS).\n"
+    "With --live SCENARIO... it runs scenarios in real time instead, and compares those: corun validate --live --help.\n"
     "Closed clients are judged by the time between completions, open ones by service time, as they were measured.\n",
   .run = run,
 };
@@ -148,6 +149,9 @@ static int with_args(struct cr_validate_args *a, int argc, char **argv)
 
 static int run(int argc, char **argv)
 {
+  for (int i = 1; i < argc; i++)
+    if (strcmp(argv[i], "--live") == 0)
+      return cr_validate_live(argc, argv);
   struct cr_validate_args a = {
     .report = {.command = cr_cli_command_line(), .format = CR_TABLE, .color = isatty(STDOUT_FILENO)},
   };

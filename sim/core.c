@@ -73,6 +73,7 @@ struct core {
   int over; /* the run has ended: result.outcome, rc and err say how */
   int rc;
   struct cr_err err;
+  struct cr_hist *late, *callback, *act; /* ns of real time; NULL in virtual time */
 };
 
 /* --- how a run ends ----------------------------------------------------------------------------------------------- */
@@ -143,10 +144,20 @@ static CR_COLD void refuse(struct core *c, const struct cr_note *asked, enum cr_
     snprintf(c->result.why + used, sizeof c->result.why - used, "%s%.400s", used ? "; " : "", err.text);
 }
 
+static cr_ns real_ns(void)
+{
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (cr_ns)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
 static void act(struct core *c, const struct cr_act *a)
 {
   struct cr_err err;
+  cr_ns from_ns = c->act ? real_ns() : 0;
   int rc = c->cfg->backend->act(c->backend, a, &err);
+  if (c->act)
+    cr_hist_add(c->act, real_ns() - from_ns);
   if (rc != CR_OK)
     end_failed(c, rc, &err);
 }
@@ -420,12 +431,17 @@ static void settle(struct core *c)
 
 static void tell(struct core *c, const struct cr_note *note)
 {
+  cr_ns from_ns = 0;
   if (++c->steps > LIVELOCK)
     end_livelocked(c, "a million callbacks, and it still asks for more");
   if (c->over)
     return;
   cr_ledger_add(c->ledger, note);
+  if (c->callback)
+    from_ns = real_ns();
   cr_host_tell(&c->host, note);
+  if (c->callback)
+    cr_hist_add(c->callback, real_ns() - from_ns);
   settle(c);
 }
 
@@ -564,6 +580,8 @@ static void arrive(struct core *c, const struct cr_entry *e)
   c->result.n_event++;
   if (!(e->what & FOLLOWS)) {
     c->steps = 0; /* the load, which is finite, and not the policy brought this about */
+    if (c->late)
+      cr_hist_add(c->late, c->now_ns - e->at_ns);
     expect_arrival(c, client, cr_arrival_next(&c->source[client].arrival), 0);
     if (comes_late(c, client))
       return;
@@ -807,6 +825,28 @@ static uint32_t launch_cap(const struct core *c)
   return n < REASON ? (uint32_t)n : c->host.view.request_cap > REASON ? c->host.view.request_cap : REASON;
 }
 
+static int measure_real_time(struct core *c, struct cr_err *err)
+{
+  if (!c->cfg->backend->is_live)
+    return CR_OK;
+  c->late = cr_hist_new();
+  c->callback = cr_hist_new();
+  c->act = cr_hist_new();
+  return c->late && c->callback && c->act ? CR_OK : cr_fail_nomem(err, "times of a run in real time");
+}
+
+static void tell_real_time(struct core *c)
+{
+  struct cr_live *live = &c->result.live;
+  if (c->cfg->backend->tell)
+    c->cfg->backend->tell(c->backend, live);
+  if (!c->late)
+    return;
+  cr_live_hist(live, "late", c->late);
+  cr_live_hist(live, "callback", c->callback);
+  cr_live_hist(live, "act", c->act);
+}
+
 /* After the policy made its streams, so that the backend is opened for as many as there are. */
 static int open_backend(struct core *c, struct cr_err *err)
 {
@@ -874,7 +914,8 @@ static int set_up(struct core *c, struct cr_err *err)
     c->steps = 0;
     tell(c, &(struct cr_note){.kind = CR_NOTE_CLIENT, .a = i});
   }
-  return open_backend(c, err);
+  rc = measure_real_time(c, err);
+  return rc ? rc : open_backend(c, err);
 }
 
 static void begin_load(struct core *c)
@@ -909,6 +950,7 @@ static void wind_up(struct core *c)
     r->client[i].n_pending = r->client[i].n_arrived - r->client[i].n_done - r->client[i].n_dropped;
   for (uint32_t i = 0; i < r->n_device; i++)
     c->cfg->backend->use(c->backend, i, &r->use[i]);
+  tell_real_time(c);
   if (c->gauge)
     cr_memory_gauge_end(c->gauge, r->end_ns, r->memory);
 }
@@ -934,5 +976,8 @@ int cr_core_run(const struct cr_core_cfg *cfg, struct cr_result *out, struct cr_
   cr_dependents_fini(&c.dependents);
   cr_mem_free(c.source);
   cr_mem_free(c.wish);
+  cr_hist_free(c.late);
+  cr_hist_free(c.callback);
+  cr_hist_free(c.act);
   return rc;
 }

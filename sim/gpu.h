@@ -62,6 +62,10 @@ int cr_gpu_model_parse(const struct cr_device_desc *d, const char *set, struct c
  * CR_NS_NEVER for what is no kernel, or cannot run on the device. */
 void cr_gpu_block_times(const struct cr_device_desc *d, const struct cr_op_spec *op, cr_ns *out, uint32_t n);
 
+/* Instructions a cycle that each warp of the kernel is taken to issue alone, from its counters or its registers; 0 for what is no
+ * kernel, or cannot run on the device. */
+double cr_gpu_warp_ipc(const struct cr_device_desc *d, const struct cr_op_spec *op);
+
 struct cr_gpu;
 
 /* op: [n_op], the workload's; op_index: [n_op], each one's place in its model; n_stream: that will be used, numbered 0.. */

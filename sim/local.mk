@@ -1,6 +1,7 @@
 # sim/local.mk - the simulator's library, the headers a policy is built against, and the program.
 noinst_LIBRARIES += libcrsim.a
 libcrsim_a_SOURCES = \
+  sim/backend_cuda.c sim/cuda_driver.c sim/cuda_driver.h sim/cuda_gpu.c sim/cuda_gpu.h sim/cuda_queue.c sim/cuda_queue.h sim/live.c sim/live.h sim/report_live.c sim/report_live.h sim/standin.c sim/standin.h sim/standin_ptx.c sim/standin_ptx.h \
   sim/arrival.c sim/arrival.h sim/ask.c sim/ask.h sim/backend.h sim/backend_sim.c \
   sim/backend_wall.c sim/batch.c sim/batch.h sim/block_times.c sim/block_times.h sim/base.c sim/base.h sim/core.c sim/core.h sim/dependents.c sim/dependents.h sim/device_model.c \
   sim/device_model.h sim/device_queue.c sim/device_queue.h sim/engine.c sim/engine.h sim/engine_int.h sim/engine_iterations.c sim/engine_pad.c \
@@ -32,7 +33,7 @@ corun_SOURCES = \
   sim/cmd_generate.c sim/cmd_generate.h sim/cmd_generate_tasks.c sim/cmd_import.c sim/cmd_jobs.c sim/cmd_jobs.h \
   sim/cmd_list.c sim/cmd_memory.c sim/cmd_memory.h sim/cmd_nsys.c sim/cmd_nsys.h sim/cmd_plan.c sim/cmd_plan.h \
   sim/cmd_plan_report.c sim/cmd_plan_sets.c sim/cmd_plan_threads.c sim/cmd_replay.c sim/cmd_run.c sim/cmd_show.c \
-  sim/cmd_spool.c sim/cmd_spool.h sim/cmd_validate.c sim/cmd_validate.h sim/cmd_validate_modes.c sim/main.c \
+  sim/cmd_spool.c sim/cmd_spool.h sim/cmd_validate.c sim/cmd_validate.h sim/cmd_validate_live.c sim/cmd_validate_modes.c sim/main.c \
   $(libcrsim_a_SOURCES)
 corun_LDFLAGS = $(CR_LDFLAGS) -rdynamic
 corun_LDADD = libcrcalib.a libcrtraces.a libcrpolicies.a libcrplan.a $(system_libs)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/report_live.h"
 #include "sim/report_memory.h"
 #include "sim/report_node.h"
 #include "sim/report_preempt.h"
@@ -427,6 +428,7 @@ static void report_table(const struct cr_summary *s, int color, struct cr_text *
   }
   job_ends(s, out);
   cr_report_verdict_lines(s, out);
+  cr_report_live_lines(s, out);
   outcomes(s, out);
 }
 
@@ -743,6 +745,10 @@ static void json_run(const struct cr_summary *s, uint32_t r, struct cr_text *out
   if (cr_report_has_preempts(&(struct cr_summary){.n_run = 1, .run = &s->run[r]})) {
     cr_text_add(out, ",\n      \"preemption\":");
     cr_report_preempts_json(&run->preempt, out);
+  }
+  if (run->live && run->live->n) {
+    cr_text_add(out, ",\n      \"live\":");
+    cr_report_live_json(run->live, out);
   }
   cr_text_add(out, ",\n      \"clients\":[");
   for (uint32_t c = 0; c < s->n_client; c++) {

@@ -8,6 +8,7 @@
 #include "sim/backend.h"
 #include "sim/base.h"
 #include "sim/hist.h"
+#include "sim/live.h"
 #include "sim/workload.h"
 
 enum cr_metric { CR_LATENCY, CR_SERVICE, CR_PERIOD, CR_N_METRIC };
@@ -91,6 +92,7 @@ struct cr_result {
   cr_ns redone_ns;
   struct cr_hist *preempt; /* ns from a policy's wish to have a stream back (parking aside) until it held nothing */
   uint64_t ledger_hash, ledger_count;
+  struct cr_live live;
 };
 
 void cr_verdicts_add(struct cr_verdicts *v, enum cr_verdict verdict, enum cr_why why, uint32_t about);

@@ -96,8 +96,8 @@ void cr_summarize_device(const struct cr_result *r, uint32_t device, const struc
     .n_copy = u->n_copy,
     .n_memset = u->n_memset,
     .busy = share(u->busy_ns, span_ns),
-    .sm_use = share(u->sm_ns, span_ns * d->sms),
-    .warp_use = ops_known ? share(u->warp_ns, span_ns * d->sms * d->sm_warps) : NAN,
+    .sm_use = u->sm_ns < 0 ? NAN : share(u->sm_ns, span_ns * d->sms),
+    .warp_use = ops_known && u->warp_ns >= 0 ? share(u->warp_ns, span_ns * d->sms * d->sm_warps) : NAN,
     .dram_use = share(u->dram_bytes, span_ns / 1e9 * (double)d->dram_bytes_per_s),
     .copy_use = ops_known ? share(u->copy_ns, span_ns) : NAN,
     .memory = r->memory ? r->memory[device] : cr_memory_use_unknown(),
@@ -171,6 +171,7 @@ int cr_summarize_run(const struct cr_result *r, const struct cr_workload *w, con
     .ledger_count = r->ledger_count,
     .client = client,
     .device = device,
+    .live = (struct cr_live *)&r->live,
   };
   for (uint32_t c = 0, i = 0; c < r->n_client; c++)
     if (w->client[c].job.iterations == 0)

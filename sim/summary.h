@@ -69,6 +69,7 @@ struct cr_run_summary {
   struct cr_device_summary *device; /* [n_device] of the summary */
   struct cr_jobs_summary jobs;
   struct cr_preempt_summary preempt;
+  struct cr_live *live; /* NULL, or without facts: it was not in real time */
 };
 
 struct cr_summary {

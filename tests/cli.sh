@@ -90,8 +90,11 @@ printf '%s\n' 'duration: 9ms' 'clients: [{model: alexnet-bs1-fp32}]' 'policies: 
 fails 'and_with_its_line_in_a_file' 2 'p.yaml:3: policies[1]: policy exclusive has no option "ordr"' "$corun" run "$tmp/p.yaml"
 refused 'a_kernel_that_never_fits_is_named' 'can never run on device h200: op' --set device.block_threads_max=64
 refused 'a_plugin_that_is_not_there_is_named' './nonesuch.so' -p ./nonesuch.so
-refused 'an_unknown_backend_is_named' 'there is no backend "gpu"; take sim or wall' -b gpu
-refused 'the_cuda_backend_is_not_built_in' 'is not built into this program' -b cuda
+refused 'an_unknown_backend_is_named' 'there is no backend "gpu"; take sim, wall or cuda' -b gpu
+CORUN_LIBCUDA=/nonesuch/libcuda.so.1
+export CORUN_LIBCUDA
+refused 'the_cuda_backend_says_what_it_needs' 'needs an NVIDIA GPU and its driver' -b cuda
+unset CORUN_LIBCUDA
 refused 'an_unknown_device_lists_those_there_are' 'h200' -d nonesuch
 refused 'a_seed_must_be_a_number' "'x' is not a count" -s x
 refused 'an_unknown_format_is_named' 'take table, csv or json' --format xml

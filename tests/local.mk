@@ -5,6 +5,7 @@ unit_tests = \
   tests/t_alloc \
   tests/t_arrival \
   tests/t_batch \
+  tests/t_backend_cuda \
   tests/t_block_times \
   tests/t_collect_options \
   tests/t_conformance \
@@ -86,6 +87,7 @@ unit_tests = \
   tests/t_spool \
   tests/t_spool_import \
   tests/t_stage_split \
+  tests/t_standin \
   tests/t_stats \
   tests/t_store \
   tests/t_task_file \
@@ -104,6 +106,7 @@ script_tests = \
   tests/cli.sh \
   tests/batch_cli.sh \
   tests/collector.sh \
+  tests/cuda_cli.sh \
   tests/dart_cli.sh \
   tests/collect_cli.sh \
   tests/dart_vectors.sh \
@@ -115,6 +118,7 @@ script_tests = \
   tests/imports_cli.sh \
   tests/jobs_cli.sh \
   tests/layers.sh \
+  tests/live_cli.sh \
   tests/memory_cli.sh \
   tests/nsys_cli.sh \
   tests/opt_levels.sh \
@@ -128,7 +132,7 @@ script_tests = \
 
 check_LIBRARIES += libcrtest.a
 libcrtest_a_SOURCES = \
-  tests/adversary.c tests/adversary.h tests/fake_backend.c tests/fake_backend.h tests/load.c tests/load.h tests/made.c tests/made.h \
+  tests/adversary.c tests/adversary.h tests/cuda_load.c tests/cuda_load.h tests/fake_backend.c tests/fake_backend.h tests/load.c tests/load.h tests/made.c tests/made.h \
   tests/manager.c tests/manager.h tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/nsys_file.c tests/nsys_file.h tests/pipeline.c tests/pipeline.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/spool_made.c tests/spool_made.h tests/t.c tests/t.h
 
 check_PROGRAMS += $(unit_tests) tests/dart_vectors tests/nsys_write
@@ -149,6 +153,17 @@ tests_standin_cupti_spool_dump_LDFLAGS = $(CR_LDFLAGS)
 tests_standin_cupti_spool_dump_LDADD = libcrtraces.a libcrsim.a $(system_libs)
 TESTS = $(unit_tests) $(script_tests)
 EXTRA_DIST += $(script_tests) tests/tap.bash tests/data tests/golden tests/scenarios
+
+# A pretended GPU behind the calls of the CUDA driver, and one whose driver is too old.
+check_DATA += tests/standin_cuda.so tests/standin_cuda_old.so
+EXTRA_DIST += tests/standin_cuda.c
+CLEANFILES += tests/standin_cuda.so tests/standin_cuda_old.so
+make_standin_cuda = $(MKDIR_P) tests && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(house_cppflags) $(CPPFLAGS) $(CR_FLAGS) $(CFLAGS) \
+  -fPIC -shared -pthread -o $@ $(srcdir)/tests/standin_cuda.c
+tests/standin_cuda.so: tests/standin_cuda.c sim/cuda_driver.h sim/standin_ptx.h
+	$(AM_V_GEN)$(make_standin_cuda)
+tests/standin_cuda_old.so: tests/standin_cuda.c sim/cuda_driver.h sim/standin_ptx.h
+	$(AM_V_GEN)$(make_standin_cuda) -DSTANDIN_CUDA_OLD
 
 # Programs that name no libraries of their own are tests: all of the house, whose allocations go through tests/t.c.
 LDADD = libcrtest.a $(house_libs) libcrtest.a $(CMOCKA_LIBS) $(system_libs)

@@ -365,6 +365,8 @@ int cr_rundb_end(struct cr_rundb *db, const struct cr_result *r, struct cr_err *
                        (int64_t)r->n_op, (int64_t)r->ledger_count, r->ledger_hash, (int64_t)db->n_run - 1);
   if (rc == CR_OK)
     rc = add_preempts(db, r, err);
+  if (rc == CR_OK)
+    rc = cr_rundb_add_live(db, &r->live, err);
   for (uint32_t c = 0; rc == CR_OK && c < r->n_client; c++) {
     struct cr_client_summary client;
     if (db->scenario->workload->client[c].job.iterations) {

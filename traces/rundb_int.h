@@ -38,6 +38,10 @@ int cr_rundb_do(struct cr_rundb *db, struct cr_err *err, const char *sql, const 
 int cr_rundb_add_memory(struct cr_rundb *db, const struct cr_result *r, struct cr_err *err) CR_MUST;
 int cr_rundb_read_memory(struct cr_rundb *db, struct cr_summary *s, struct cr_err *err) CR_MUST;
 
+/* Table live: of the run that has ended, and into the summaries of all. */
+int cr_rundb_add_live(struct cr_rundb *db, const struct cr_live *l, struct cr_err *err) CR_MUST;
+int cr_rundb_read_live(struct cr_rundb *db, struct cr_summary *s, struct cr_err *err) CR_MUST;
+
 /* Table verdict: of a client in the run that has ended, and into the summary of each client, [n_client] places. */
 int cr_rundb_add_verdicts(struct cr_rundb *db, uint32_t client, const struct cr_verdicts *v, struct cr_err *err) CR_MUST;
 int cr_rundb_read_verdicts(struct cr_rundb *db, const uint32_t *place, uint32_t n_client, struct cr_summary *s,

@@ -614,6 +614,8 @@ static int read_summary(struct cr_rundb *db, struct cr_summary *s, struct cr_err
   if (rc == CR_OK)
     rc = read_preempt_rows(db, s, err);
   if (rc == CR_OK)
+    rc = cr_rundb_read_live(db, s, err);
+  if (rc == CR_OK)
     rc = read_client_rows(db, &places, s, err);
   if (rc == CR_OK)
     rc = read_distribution_rows(db, &places, s, err);

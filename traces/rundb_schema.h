@@ -39,6 +39,8 @@
   "CREATE TABLE memory_result(run INTEGER NOT NULL REFERENCES run, device INTEGER NOT NULL REFERENCES device," \
   " reserved_mean_bytes REAL, reserved_peak_bytes INTEGER NOT NULL, used_mean_bytes REAL, used_peak_bytes INTEGER NOT NULL," \
   " PRIMARY KEY(run, device)) STRICT, WITHOUT ROWID;" \
+  "CREATE TABLE live(run INTEGER NOT NULL REFERENCES run, fact INTEGER NOT NULL, name TEXT NOT NULL, text TEXT,"          \
+  " value REAL, PRIMARY KEY(run, fact)) STRICT, WITHOUT ROWID;"                                                         \
   "CREATE TABLE verdict(run INTEGER NOT NULL REFERENCES run, client INTEGER NOT NULL REFERENCES client, admission TEXT," \
   " demotions INTEGER NOT NULL, restorations INTEGER NOT NULL, demoted INTEGER NOT NULL, stages_without_bound INTEGER NOT NULL," \
   " reason TEXT NOT NULL, about INTEGER REFERENCES client, PRIMARY KEY(run, client)) STRICT, WITHOUT ROWID;" \

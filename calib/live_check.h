@@ -1,0 +1,54 @@
+/* live_check.h - scenarios in real time against the simulator: what was predicted, what was measured, and how much runs differ among
+ * themselves.
+ *
+ * Each scenario is run once in the simulator and n times in real time under each policy, all with the scenario's seed.  Of every
+ * client three things are compared: the mean time (period of a closed client, latency of others), its 99th percentile, and
+ * throughput.  Whether the simulator puts two policies in the order in which they are, is asked by the mean time of rt clients and by
+ * total throughput, where the runs of one policy lie apart from those of the other. */
+#ifndef CR_LIVE_CHECK_H
+#define CR_LIVE_CHECK_H
+#include "sim/core.h"
+#include "sim/report.h"
+#include "traces/scenario.h"
+
+enum cr_live_metric { CR_LIVE_MEAN, CR_LIVE_P99, CR_LIVE_THROUGHPUT, CR_N_LIVE_METRIC };
+extern const char *const cr_live_metric_name[CR_N_LIVE_METRIC]; /* "mean_ms", "p99_ms", "per_s" */
+
+struct cr_live_row {
+  const char *scenario, *policy, *client, *arrival; /* of the check's arena */
+  enum cr_class class;
+  enum cr_live_metric metric;
+  double predicted, measured, low, high; /* ms, or a second; measured: the mean of runs between low and high */
+};
+
+/* Pairs of policies of one scenario, over all scenarios. */
+struct cr_live_order {
+  uint32_t n_same, n_other, n_close; /* as predicted; the other way round; runs overlap */
+};
+
+struct cr_live_check;
+struct cr_live_check *cr_live_check_new(uint32_t n_run) CR_MUST; /* NULL: no memory */
+void cr_live_check_free(struct cr_live_check *c);                /* NULL is fine */
+
+/* One scenario under one policy; the policies of a scenario come one after the other. */
+struct cr_live_case {
+  const struct cr_scenario *scenario;
+  const struct cr_policy_ops *policy;
+  const char *options, *spec; /* spec: as it is to be called */
+  const struct cr_backend_ops *backend;
+  const volatile int *stop;
+};
+int cr_live_check_add(struct cr_live_check *c, const struct cr_live_case *what, struct cr_err *err) CR_MUST;
+
+const struct cr_live_row *cr_live_check_rows(const struct cr_live_check *c, uint32_t *n);
+double cr_live_error(const struct cr_live_row *r); /* predicted / measured - 1 */
+
+/* Over rows of one metric; NAN without any. */
+double cr_live_check_mean_error(const struct cr_live_check *c, enum cr_live_metric metric);
+struct cr_live_order cr_live_check_rt_order(const struct cr_live_check *c);
+struct cr_live_order cr_live_check_throughput_order(const struct cr_live_check *c);
+
+void cr_live_check_report(const struct cr_live_check *c, enum cr_format format, const char *command, int color,
+                          struct cr_text *out);
+
+#endif

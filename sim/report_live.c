@@ -1,0 +1,58 @@
+/* report_live.c - what runs in real time tell of themselves, in reports. */
+#include "config.h"
+
+#include "sim/report_live.h"
+
+#include <math.h>
+
+static void say_device(const struct cr_live *l, struct cr_text *out)
+{
+  cr_text_add(out, "  on %s, driver %s; its clock followed within %.1f us\n", cr_live_said(l, "gpu"),
+              cr_live_said(l, "driver"), cr_live_value(l, "clock_error_ns") / 1e3);
+  cr_text_add(
+    out, "  %.0f kernels as %.0f stand-ins, alone off by %.2f %% on average, %.1f %% at worst (%.40s), %+.2f %% in sum\n",
+    cr_live_value(l, "standin_kernels"), cr_live_value(l, "standin_shapes"),
+    100 * cr_live_value(l, "standin_mean_off_ratio"), 100 * cr_live_value(l, "standin_worst_off_ratio"),
+    cr_live_said(l, "standin_worst"), 100 * cr_live_value(l, "standin_sum_off_ratio"));
+}
+
+/* "requests were told of 1.2 us late (p50; p99 3.4, max 5.6)". */
+static void say_times(const struct cr_live *l, const char *what, const char *const name[4], struct cr_text *out)
+{
+  if (!(cr_live_value(l, name[0]) > 0))
+    return;
+  cr_text_add(out, "  %s: p50 %.1f us, p99 %.1f, max %.1f\n", what, cr_live_value(l, name[1]) / 1e3,
+              cr_live_value(l, name[2]) / 1e3, cr_live_value(l, name[3]) / 1e3);
+}
+
+void cr_report_live_lines(const struct cr_summary *s, struct cr_text *out)
+{
+  static const char *const late[] = {"late_n", "late_p50_ns", "late_p99_ns", "late_max_ns"},
+                           *const callback[] = {"callback_n", "callback_p50_ns", "callback_p99_ns", "callback_max_ns"},
+                           *const act[] = {"act_n", "act_p50_ns", "act_p99_ns", "act_max_ns"};
+  for (uint32_t r = 0; r < s->n_run; r++) {
+    const struct cr_live *l = s->run[r].live;
+    if (!l || !l->n)
+      continue;
+    cr_text_add(out, "\n%s, in real time\n", s->run[r].policy);
+    if (*cr_live_said(l, "gpu"))
+      say_device(l, out);
+    say_times(l, "requests late", late, out);
+    say_times(l, "policy's callbacks", callback, out);
+    say_times(l, "actions", act, out);
+  }
+}
+
+void cr_report_live_json(const struct cr_live *l, struct cr_text *out)
+{
+  for (uint32_t i = 0; i < l->n; i++) {
+    cr_text_add(out, "%s\"%s\":", i ? "," : "{", l->fact[i].name);
+    if (*l->fact[i].text)
+      cr_text_add_json(out, l->fact[i].text);
+    else if (isfinite(l->fact[i].value))
+      cr_text_add(out, "%.9g", l->fact[i].value);
+    else
+      cr_text_add(out, "null");
+  }
+  cr_text_add(out, "}");
+}

@@ -1,0 +1,471 @@
+/* standin.c - chooses, loads and measures stand-ins.
+ *
+ * Time alone is a straight line in the rounds of work but for its first few (seen on an H200 from 1 to 4000 blocks of 64 to 512
+ * threads, within 0.3 %), so that two measurements place the line and one or two more correct it.  Ops of one shape share the line.
+ *
+ * A round without multiply-adds takes the latency of an L2 load and issues ROUND_INSTRUCTIONS; each eight multiply-adds issue and
+ * wait more (constants below, measured there). */
+#include "config.h"
+
+#include "sim/standin.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "sim/gpu.h"
+#include "sim/mem.h"
+
+enum {
+  REPEATS = 7,     /* rows of which the median counts */
+  ROW = 6,         /* launches of a row beside its ends */
+  CORRECTIONS = 3, /* of the rounds, after the line is placed */
+  CODES = 512,
+  LIVE_MIN = 4,
+  REGS_BESIDE = 12,   /* registers that a stand-in takes beside the values that it keeps; tried, then corrected */
+  REGS_UNIT = 8,      /* registers a thread are given out in such units */
+  STATIC_SMEM = 16,   /* of its own, the stop word */
+  SMEM_PLAIN = 49152, /* a block may have so much without asking: CUDA C++ Programming Guide, compute capabilities */
+};
+
+/* A round issues ROUND instructions and f times FMAS, counted in the text of the stand-in, and takes so many cycles: measured for one
+ * chain of multiply-adds (132 blocks of 64 threads, f from 1 to 16) on an NVIDIA H200, 580.159.04, 2026-11-28; for four chains the
+ * least that their issue takes. */
+static const double ROUND_INSTRUCTIONS = 20, FMAS_INSTRUCTIONS = 11, ROUND_CYCLES = 345;
+static const struct chains {
+  uint32_t n_chain;
+  double fmas_cycles, ipc_max; /* of a warp: up to which it is taken */
+} chains[] = {{1, 35.4, 0.2}, {4, 12, 1}};
+static const double FMAS_MAX = 64;
+
+/* A loaded function for a number of registers and a carve-out. */
+struct code {
+  uint32_t regs, carveout_percent, n_chain, n_live;
+  cr_cu_module module;
+  cr_cu_function function;
+  int smem_max; /* as last set */
+};
+
+/* Time alone = base + slope * rounds, of launches of one shape. */
+struct shape {
+  uint32_t code, blocks, threads, smem, fmas;
+  double base_ns, slope_ns;
+};
+
+struct launch {
+  uint32_t shape, rounds;
+  double wanted_ns, measured_ns; /* alone, the gap before it included */
+};
+
+struct cr_standins {
+  struct cr_cuda_gpu *gpu;
+  const struct cr_workload *workload;
+  struct cr_arena *arena;
+  struct code code[CODES];
+  uint32_t n_code, n_shape, mark;
+  struct shape *shape;   /* [n_op] room for */
+  struct launch *launch; /* [n_op] */
+  uint32_t slot, words;  /* for measuring */
+  cr_cu_address scratch; /* copies and memsets work on */
+  void *host_scratch;
+  size_t scratch_bytes;
+  struct cr_standin_match match;
+  double sum_wanted_ns, sum_measured_ns;
+};
+
+/* --- code --------------------------------------------------------------------------------------------------------- */
+
+static uint32_t in_units(uint32_t regs)
+{
+  return (regs + REGS_UNIT - 1) / REGS_UNIT;
+}
+
+static int load(struct cr_standins *s, struct code *c, int *regs, struct cr_err *err)
+{
+  const struct cr_cuda_driver *d = &s->gpu->driver;
+  struct cr_text text = {0};
+  cr_standin_ptx(c->n_live, c->n_chain, &text);
+  if (text.failed) {
+    cr_text_fini(&text);
+    return cr_fail_nomem(err, "the text of a stand-in");
+  }
+  int error = d->module_load(&c->module, text.s, 0, NULL, NULL);
+  cr_text_fini(&text);
+  error = error ? error : d->module_function(&c->function, c->module, "standin");
+  error = error ? error : d->function_attribute(regs, CR_CU_FUNCTION_REGS, c->function);
+  return cr_cuda_check(d, error, "loading a stand-in", err);
+}
+
+/* Loads it with ever better guesses of how many values fill the registers. */
+static int fill_registers(struct cr_standins *s, struct code *c, struct cr_err *err)
+{
+  enum { TRIES = 6 };
+  int regs = 0;
+  c->n_live = c->regs > REGS_BESIDE + LIVE_MIN ? c->regs - REGS_BESIDE : LIVE_MIN;
+  for (int i = 0; i < TRIES; i++) {
+    int rc = load(s, c, &regs, err);
+    int short_of = (int)in_units(c->regs) - (int)in_units((uint32_t)regs);
+    if (rc || short_of == 0 || (short_of < 0 && c->n_live == LIVE_MIN))
+      return rc;
+    s->gpu->driver.module_unload(c->module);
+    c->module = NULL;
+    int n_live = (int)c->n_live + short_of * REGS_UNIT;
+    c->n_live = n_live < LIVE_MIN ? LIVE_MIN : (uint32_t)n_live;
+  }
+  return cr_fail(err, CR_ERUN, "no stand-in takes %u registers a thread on this GPU; the nearest takes %d", c->regs,
+                 regs);
+}
+
+static int find_code(struct cr_standins *s, uint32_t regs, uint32_t carveout_percent, uint32_t n_chain, uint32_t *out,
+                     struct cr_err *err)
+{
+  for (*out = 0; *out < s->n_code; ++*out)
+    if (s->code[*out].carveout_percent == carveout_percent && in_units(s->code[*out].regs) == in_units(regs) &&
+        s->code[*out].n_chain == n_chain)
+      return CR_OK;
+  if (s->n_code == CODES)
+    return cr_fail(err, CR_ERUN, "more than %d kinds of stand-ins", CODES);
+  struct code *c = &s->code[s->n_code];
+  *c = (struct code){.regs = regs, .carveout_percent = carveout_percent, .n_chain = n_chain};
+  int rc = fill_registers(s, c, err);
+  s->n_code += c->module != NULL;
+  if (!rc && carveout_percent)
+    rc = cr_cuda_check(&s->gpu->driver,
+                       s->gpu->driver.function_set(c->function, CR_CU_FUNCTION_CARVEOUT, (int)carveout_percent),
+                       "the carve-out of a stand-in", err);
+  return rc;
+}
+
+/* --- shapes ------------------------------------------------------------------------------------------------------- */
+
+static uint32_t percent_of(const struct cr_device_desc *d, int64_t carveout_bytes)
+{
+  if (carveout_bytes == CR_UNKNOWN || carveout_bytes <= 0)
+    return 0; /* the driver's choice */
+  int64_t percent = (carveout_bytes * 100 + d->sm_smem_bytes - 1) / d->sm_smem_bytes;
+  return percent > 100 ? 100 : (uint32_t)percent;
+}
+
+/* The work of a round with which a warp issues at the rate that the device model takes the kernel's to have. */
+static void choose_work(const struct cr_device_desc *d, const struct cr_op_spec *op, uint32_t *n_chain, uint32_t *fmas)
+{
+  double ipc = cr_gpu_warp_ipc(d, op);
+  const struct chains *c = ipc <= chains[0].ipc_max ? &chains[0] : &chains[1];
+  double room = FMAS_INSTRUCTIONS - c->fmas_cycles * ipc;
+  double f = room > 0 ? (ROUND_CYCLES * ipc - ROUND_INSTRUCTIONS) / room : FMAS_MAX;
+  *n_chain = c->n_chain;
+  *fmas = (uint32_t)lrint(fmin(fmax(f, 0), FMAS_MAX));
+}
+
+static int prepare(struct cr_standins *s, const struct shape *h, struct cr_err *err)
+{
+  const struct cr_cuda_driver *d = &s->gpu->driver;
+  struct code *c = &s->code[h->code];
+  int blocks = 0, error = 0;
+  if (h->smem > SMEM_PLAIN - STATIC_SMEM && (int)h->smem > c->smem_max) {
+    error = d->function_set(c->function, CR_CU_FUNCTION_SMEM_MAX, (int)h->smem);
+    c->smem_max = (int)h->smem;
+  }
+  error = error ? error : d->occupancy(&blocks, c->function, (int)h->threads, h->smem);
+  int rc = cr_cuda_check(d, error, "asking how many blocks an SM holds", err);
+  if (!rc && blocks == 0)
+    rc = cr_fail(err, CR_EINPUT,
+                 "%s cannot hold a block of %u threads, %u registers and %u B of shared memory; take a model that was "
+                 "recorded on such a GPU",
+                 s->gpu->name, h->threads, c->regs, h->smem);
+  return rc;
+}
+
+/* --- measuring ---------------------------------------------------------------------------------------------------- */
+
+static int start(struct cr_standins *s, const struct shape *h, uint32_t rounds, const struct cr_standin_at *at,
+                 cr_cu_stream stream)
+{
+  const struct cr_cuda_gpu *g = s->gpu;
+  int reports = at->slot != CR_NONE, is_last = at->first != CR_NONE;
+  cr_cu_address counters = reports ? cr_cuda_gpu_counters(g, at->slot) : 0, data = g->data;
+  cr_cu_address words = at->words != CR_NONE ? cr_cuda_gpu_words(g, at->words) : 0;
+  cr_cu_address record = !reports  ? 0
+                         : is_last ? cr_cuda_gpu_record(g, at->slot)
+                                   : cr_cuda_gpu_inner_record(g, at->slot);
+  cr_cu_address first = is_last && at->first != at->slot ? cr_cuda_gpu_inner_record(g, at->first) : 0;
+  uint32_t epoch = at->epoch, blocks = at->n_block ? at->n_block : h->blocks, fmas = h->fmas,
+           mask = CR_CUDA_DATA_BYTES - 4;
+  void *param[] = {&counters, &words, &epoch, &blocks, &rounds, &fmas, &data, &mask, &record, &first};
+  return g->driver.launch(s->code[h->code].function, blocks, 1, 1, h->threads, 1, 1, h->smem, stream, param, NULL);
+}
+
+static int by_size(const void *a, const void *b)
+{
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* A graph of n launches, one after the other, of which the first and the last report. */
+static int make_row(struct cr_standins *s, const struct shape *h, uint32_t rounds, uint32_t n, cr_cu_graph_exec *out)
+{
+  const struct cr_cuda_driver *d = &s->gpu->driver;
+  cr_cu_graph graph = NULL;
+  int error = d->capture_begin(s->gpu->control, CR_CU_CAPTURE_RELAXED);
+  for (uint32_t i = 0; !error && i < n; i++) {
+    struct cr_standin_at at = {.slot = CR_NONE, .words = CR_NONE, .epoch = 1, .first = CR_NONE};
+    if (i == 0 || i + 1 == n)
+      at.slot = s->slot + (i > 0);
+    error = start(s, h, rounds, &at, s->gpu->control);
+  }
+  int ended = d->capture_end(s->gpu->control, &graph);
+  error = error ? error : ended;
+  error = error ? error : d->graph_instantiate(out, graph, 0);
+  if (graph)
+    d->graph_free(graph);
+  return error;
+}
+
+/* From the end of the first launch of a row of n to that of the last. */
+static int measure_row(struct cr_standins *s, const struct shape *h, uint32_t rounds, uint32_t n, double *ns,
+                       struct cr_err *err)
+{
+  const struct cr_cuda_driver *d = &s->gpu->driver;
+  struct cr_standin_record record[2] = {{0}};
+  cr_cu_graph_exec exec = NULL;
+  double took[REPEATS];
+  int rc = cr_cuda_check(d, make_row(s, h, rounds, n, &exec), "measuring a stand-in", err);
+  for (int i = 0; !rc && i < REPEATS; i++) {
+    rc = cr_cuda_check(d, d->graph_launch(exec, s->gpu->control), "measuring a stand-in", err);
+    rc = rc ? rc : cr_cuda_gpu_fetch(s->gpu, s->slot, 2, record, err);
+    took[i] = (double)(record[1].end_ns - record[0].end_ns);
+  }
+  if (exec)
+    d->exec_free(exec);
+  if (rc)
+    return rc;
+  qsort(took, REPEATS, sizeof *took, by_size);
+  *ns = took[REPEATS / 2];
+  return CR_OK;
+}
+
+/* What one launch that reports nothing takes among others, the gap before it included. */
+static int measure(struct cr_standins *s, const struct shape *h, uint32_t rounds, double *ns, struct cr_err *err)
+{
+  double few_ns = 0, many_ns = 0;
+  int rc = measure_row(s, h, rounds, 2, &few_ns, err);
+  rc = rc ? rc : measure_row(s, h, rounds, 2 + ROW, &many_ns, err);
+  if (!rc)
+    *ns = fmax((many_ns - few_ns) / ROW, 1);
+  return rc;
+}
+
+static int place_line(struct cr_standins *s, struct shape *h, double duration_ns, struct cr_err *err)
+{
+  enum { FEW = 16 };
+  double few_ns = 0, many_ns = 0;
+  int rc = measure(s, h, FEW, &few_ns, err);
+  double guess = fmin(fmax(FEW * duration_ns / few_ns, 2 * FEW), 1e6);
+  rc = rc ? rc : measure(s, h, (uint32_t)guess, &many_ns, err);
+  h->slope_ns = fmax((many_ns - few_ns) / ((uint32_t)guess - FEW), 1e-3);
+  h->base_ns = few_ns - FEW * h->slope_ns;
+  return rc;
+}
+
+/* The rounds with which it takes the duration. */
+static int fit(struct cr_standins *s, const struct shape *h, struct launch *l, struct cr_err *err)
+{
+  double duration_ns = l->wanted_ns, rounds = fmax(0, (duration_ns - h->base_ns) / h->slope_ns), best = INFINITY;
+  for (int i = 0; i < CORRECTIONS && best > 0.005; i++) {
+    double ns = 0;
+    int rc = measure(s, h, (uint32_t)lrint(rounds), &ns, err);
+    if (rc)
+      return rc;
+    if (fabs(ns / duration_ns - 1) < best) {
+      best = fabs(ns / duration_ns - 1);
+      l->rounds = (uint32_t)lrint(rounds);
+      l->measured_ns = ns;
+    }
+    rounds = fmax(0, rounds + (duration_ns - ns) / h->slope_ns);
+  }
+  return CR_OK;
+}
+
+static int is_alike(const struct shape *a, const struct shape *b)
+{
+  return a->code == b->code && a->blocks == b->blocks && a->threads == b->threads && a->smem == b->smem &&
+         a->fmas == b->fmas;
+}
+
+/* The op of the same shape and time that was fitted before; CR_NONE: there is none. */
+static uint32_t fitted_before(const struct cr_standins *s, uint32_t op)
+{
+  const struct launch *l = s->launch;
+  for (uint32_t i = 0; i < op; i++)
+    if (s->workload->op[i].kind == CR_OP_KERNEL && l[i].shape == l[op].shape && l[i].wanted_ns == l[op].wanted_ns)
+      return i;
+  return CR_NONE;
+}
+
+static void note_match(struct cr_standins *s, uint32_t op)
+{
+  struct cr_standin_match *m = &s->match;
+  double off = fabs(s->launch[op].measured_ns / s->launch[op].wanted_ns - 1);
+  s->sum_wanted_ns += s->launch[op].wanted_ns;
+  s->sum_measured_ns += s->launch[op].measured_ns;
+  m->sum_off = s->sum_measured_ns / s->sum_wanted_ns - 1;
+  m->mean_off += (off - m->mean_off) / ++m->n_kernel;
+  if (off >= m->worst_off) {
+    m->worst_off = off;
+    m->worst = s->workload->op[op].name;
+  }
+}
+
+/* What the device model gives the recorded kernel alone, the gap before it included (sim/gpu_shape.c). */
+static double wanted_ns(const struct cr_device_desc *d, const struct cr_op_spec *op)
+{
+  double gap_ns =
+    op->gap_ns == CR_NS_NEVER ? 1e3 * d->constant[CR_GPU_GAP] : (double)op->gap_ns - 1e3 * d->constant[CR_GPU_PROFILER];
+  return (double)op->duration_ns + fmax(gap_ns, 0);
+}
+
+static int add_kernel(struct cr_standins *s, const struct cr_device_desc *d, uint32_t i, struct cr_err *err)
+{
+  const struct cr_op_spec *op = &s->workload->op[i];
+  int64_t smem = op->smem_bytes == CR_UNKNOWN ? 0 : op->smem_bytes;
+  struct shape h = {
+    .blocks = op->blocks, .threads = op->threads, .smem = smem > STATIC_SMEM ? (uint32_t)(smem - STATIC_SMEM) : 0};
+  uint32_t n_chain;
+  choose_work(d, op, &n_chain, &h.fmas);
+  int rc = find_code(s, op->regs, percent_of(d, op->carveout_bytes), n_chain, &h.code, err);
+  uint32_t k = 0;
+  while (!rc && k < s->n_shape && !is_alike(&s->shape[k], &h))
+    k++;
+  s->launch[i].shape = k;
+  s->launch[i].wanted_ns = wanted_ns(d, op);
+  if (!rc && k == s->n_shape) {
+    rc = prepare(s, &h, err);
+    rc = rc ? rc : place_line(s, &h, s->launch[i].wanted_ns, err);
+    s->shape[s->n_shape++] = h;
+  }
+  if (rc)
+    return cr_fail_in(err, rc, "kernel %s", op->name);
+  uint32_t before = fitted_before(s, i);
+  if (before != CR_NONE)
+    s->launch[i] = s->launch[before];
+  else if ((rc = fit(s, &s->shape[k], &s->launch[i], err)))
+    return rc;
+  note_match(s, i);
+  return CR_OK;
+}
+
+/* --- making ------------------------------------------------------------------------------------------------------- */
+
+static int take_scratch(struct cr_standins *s, struct cr_err *err)
+{
+  const struct cr_cuda_driver *d = &s->gpu->driver;
+  for (uint32_t i = 0; i < s->workload->n_op; i++)
+    if (s->workload->op[i].kind != CR_OP_KERNEL && s->workload->op[i].bytes > (int64_t)s->scratch_bytes)
+      s->scratch_bytes = (size_t)s->workload->op[i].bytes;
+  if (!s->scratch_bytes)
+    return CR_OK;
+  int error = d->memory_new(&s->scratch, 2 * s->scratch_bytes);
+  error = error ? error : d->host_new(&s->host_scratch, s->scratch_bytes, 0);
+  return cr_cuda_check(d, error, "memory for copies and memsets", err);
+}
+
+static int check_kinds(const struct cr_workload *w, struct cr_err *err)
+{
+  for (uint32_t i = 0; i < w->n_op; i++) {
+    const struct cr_op_spec *op = &w->op[i];
+    if (op->kind == CR_OP_HOST || op->kind == CR_OP_ITERATION || op->kind == CR_OP_LAYER)
+      return cr_fail(err, CR_EINPUT, "op %s is of kind %s, which backend cuda cannot run; take -b sim", op->name,
+                     cr_op_kind_name[op->kind]);
+    if (op->launch_ns != CR_NS_NEVER)
+      return cr_fail(
+        err, CR_EINPUT,
+        "op %s is launched by itself, and backend cuda runs what was recorded from a graph; take -b sim, or "
+        "another recording",
+        op->name);
+    if (op->kind != CR_OP_KERNEL && op->bytes == CR_UNKNOWN)
+      return cr_fail(err, CR_EINPUT, "op %s: how many bytes it moves was not recorded", op->name);
+  }
+  return CR_OK;
+}
+
+int cr_standins_new(struct cr_cuda_gpu *gpu, const struct cr_workload *w, const struct cr_device_desc *d,
+                    struct cr_standins **out, struct cr_err *err)
+{
+  int rc = check_kinds(w, err);
+  struct cr_arena *arena = rc ? NULL : cr_arena_new();
+  struct cr_standins *s = arena ? cr_arena_take(arena, 1, sizeof *s) : NULL;
+  if (!s) {
+    cr_arena_free(arena);
+    return rc ? rc : cr_fail_nomem(err, "stand-ins");
+  }
+  *s = (struct cr_standins){.gpu = gpu, .workload = w, .arena = arena};
+  s->shape = cr_arena_take(arena, (size_t)w->n_op + 1, sizeof *s->shape);
+  s->launch = cr_arena_take(arena, (size_t)w->n_op + 1, sizeof *s->launch);
+  if (!s->shape || !s->launch)
+    rc = cr_fail_nomem(err, "stand-ins");
+  rc = rc ? rc : cr_cuda_gpu_take_slots(gpu, 2, &s->slot, err);
+  rc = rc ? rc : cr_cuda_gpu_take_words(gpu, &s->words, err);
+  rc = rc ? rc : take_scratch(s, err);
+  for (uint32_t i = 0; !rc && i < w->n_op; i++)
+    if (w->op[i].kind == CR_OP_KERNEL)
+      rc = add_kernel(s, d, i, err);
+  s->match.n_shape = s->n_shape;
+  if (!rc) {
+    struct shape mark = {.blocks = 1, .threads = 32};
+    rc = find_code(s, 16, 0, 1, &mark.code, err);
+    s->mark = s->n_shape;
+    s->shape[s->n_shape++] = mark;
+  }
+  if (rc) {
+    cr_standins_free(s);
+    return rc;
+  }
+  *out = s;
+  return CR_OK;
+}
+
+void cr_standins_free(struct cr_standins *s)
+{
+  if (!s)
+    return;
+  const struct cr_cuda_driver *d = &s->gpu->driver;
+  for (uint32_t i = 0; i < s->n_code && !s->gpu->hangs; i++)
+    d->module_unload(s->code[i].module);
+  if (s->scratch && !s->gpu->hangs)
+    d->memory_free(s->scratch);
+  if (s->host_scratch && !s->gpu->hangs)
+    d->host_free(s->host_scratch);
+  cr_arena_free(s->arena);
+}
+
+void cr_standins_match(const struct cr_standins *s, struct cr_standin_match *out)
+{
+  *out = s->match;
+}
+
+/* --- launching ---------------------------------------------------------------------------------------------------- */
+
+int cr_standin_launch(struct cr_standins *s, uint32_t op, const struct cr_standin_at *at, cr_cu_stream stream)
+{
+  const struct cr_cuda_driver *d = &s->gpu->driver;
+  const struct cr_op_spec *o = &s->workload->op[op];
+  size_t bytes = o->kind == CR_OP_KERNEL ? 0 : (size_t)o->bytes;
+  switch (o->kind) {
+  case CR_OP_KERNEL:
+    return start(s, &s->shape[s->launch[op].shape], s->launch[op].rounds, at, stream);
+  case CR_OP_COPY_H2D:
+    return d->copy_h2d(s->scratch, s->host_scratch, bytes, stream);
+  case CR_OP_COPY_D2H:
+    return d->copy_d2h(s->host_scratch, s->scratch, bytes, stream);
+  case CR_OP_COPY_D2D:
+    return d->copy_d2d(s->scratch, s->scratch + s->scratch_bytes, bytes, stream);
+  case CR_OP_MEMSET:
+    return d->fill(s->scratch, 0, bytes ? bytes : 1, stream);
+  default:
+    return CR_CU_OK; /* refused when it was made */
+  }
+}
+
+int cr_standin_mark(struct cr_standins *s, const struct cr_standin_at *at, cr_cu_stream stream)
+{
+  return start(s, &s->shape[s->mark], 0, at, stream);
+}

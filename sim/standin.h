@@ -1,0 +1,48 @@
+/* standin.h - stand-ins of a workload's kernels on a real GPU: launches of the same shape that take the same time alone.
+ *
+ * A stand-in has the recorded blocks, threads, registers (to the unit in which the GPU gives them out), shared memory and carve-out.
+ * Its work is set by measurement: rounds of a load from the L2 and as many multiply-adds as make its warps issue at the recorded
+ * rate (where counters say it; else at the rate of a load alone), so many that in
+ * a graph of its kind, gaps included, it takes what the device model gives the recorded kernel alone, within 3 % where it can be.
+ * Traffic to DRAM is not imitated. */
+#ifndef CR_STANDIN_H
+#define CR_STANDIN_H
+#include "sim/cuda_gpu.h"
+#include "sim/machine.h"
+#include "sim/workload.h"
+
+struct cr_standins;
+
+/* How well they match. */
+struct cr_standin_match {
+  uint32_t n_kernel, n_shape; /* of the workload; different ones of them */
+  double mean_off, worst_off; /* |measured / wanted - 1| of their times alone, gaps included */
+  double sum_off;             /* sum of measured / sum of wanted - 1 */
+  const char *worst;          /* name of the kernel */
+};
+
+/* Loads and measures stand-ins for all kernels of the workload, which takes a second or so.  Refused where the GPU cannot hold a
+ * shape. */
+int cr_standins_new(struct cr_cuda_gpu *gpu, const struct cr_workload *w, const struct cr_device_desc *d,
+                    struct cr_standins **out, struct cr_err *err) CR_MUST;
+void cr_standins_free(struct cr_standins *s); /* NULL is fine; not while any runs */
+
+void cr_standins_match(const struct cr_standins *s, struct cr_standin_match *out);
+
+/* Where a launch reports, and which words it obeys as of which epoch. */
+struct cr_standin_at {
+  uint32_t slot;         /* CR_NONE: it reports nothing */
+  uint32_t words, epoch; /* words CR_NONE: it obeys none */
+  uint32_t
+    first; /* slot of its range's first launch; CR_NONE: it is no range's last launch, and reports to the GPU alone */
+  uint32_t n_block; /* so many of its blocks; 0: all */
+};
+
+/* Launches the op into the stream, or into the graph that the stream captures: kernels as stand-ins, copies and memsets for real,
+ * which report nothing.  A driver's error number. */
+int cr_standin_launch(struct cr_standins *s, uint32_t op, const struct cr_standin_at *at, cr_cu_stream stream);
+
+/* A launch of one block that takes no time: what tells that copies and memsets before it in the stream have ended. */
+int cr_standin_mark(struct cr_standins *s, const struct cr_standin_at *at, cr_cu_stream stream);
+
+#endif

@@ -1,0 +1,162 @@
+/* standin_ptx.c - writes the stand-in.
+ *
+ * Registers are filled by values that begin different, change in the loop or not, and are all summed at the end, where the sum
+ * could be stored: the compiler can drop none.  A load's address depends on the load before, so that a round takes the latency of
+ * the L2, and warps mix as those of recorded kernels do; what each issues in a round follows from `fmas`.  Only the first warp of a
+ * block looks at the stop word, every fourth round, and tells the others through shared memory: all of them polling one word
+ * would be a load of its own. */
+#include "config.h"
+
+#include "sim/standin_ptx.h"
+
+static const char HEAD[] =
+  ".version 7.0\n"
+  ".target sm_70\n"
+  ".address_size 64\n"
+  ".visible .entry standin(\n"
+  "  .param .u64 counters, .param .u64 words, .param .u32 epoch, .param .u32 blocks, .param .u32 rounds,\n"
+  "  .param .u32 fmas, .param .u64 data, .param .u32 mask, .param .u64 record, .param .u64 first)\n"
+  "{\n"
+  "  .reg .pred %p<12>;\n"
+  "  .reg .b32 %r<32>;\n"
+  "  .reg .b64 %d<16>;\n";
+
+/* r1 epoch, r3 rounds, r4 fmas, r6 mask, r7 thread, r11 whether the block did its work; d1 counters, d2 words, d3 data. */
+static const char BEGIN[] = "  .reg .f32 %c<2>;\n"
+                            "  .reg .f32 %b;\n"
+                            "  .shared .align 4 .u32 stop;\n"
+                            "  ld.param.u64 %d1, [counters];\n"
+                            "  ld.param.u64 %d2, [words];\n"
+                            "  ld.param.u32 %r1, [epoch];\n"
+                            "  ld.param.u32 %r3, [rounds];\n"
+                            "  ld.param.u32 %r4, [fmas];\n"
+                            "  ld.param.u64 %d3, [data];\n"
+                            "  cvta.to.global.u64 %d3, %d3;\n"
+                            "  ld.param.u32 %r6, [mask];\n"
+                            "  mov.u32 %r7, %tid.x;\n"
+                            "  mov.u32 %r8, %ctaid.x;\n"
+                            "  mov.u32 %r9, %ntid.x;\n"
+                            "  mov.u32 %r11, 0;\n"
+                            "  setp.eq.u32 %p0, %r7, 0;\n"
+                            "  setp.eq.u64 %p3, %d2, 0;\n"
+                            "  @%p3 bra BEGIN;\n"
+                            "  cvta.to.global.u64 %d2, %d2;\n"
+                            "  ld.volatile.global.u32 %r10, [%d2];\n"
+                            "  setp.ge.u32 %p1, %r10, %r1;\n"
+                            "  @%p1 bra GONE;\n"
+                            "BEGIN:\n"
+                            "  @!%p0 bra WORK;\n"
+                            "  st.volatile.shared.u32 [stop], 0;\n"
+                            "  setp.eq.u64 %p2, %d1, 0;\n"
+                            "  @%p2 bra WORK;\n"
+                            "  cvta.to.global.u64 %d14, %d1;\n"
+                            "  mov.u64 %d4, %globaltimer;\n"
+                            "  not.b64 %d4, %d4;\n"
+                            "  red.global.max.u64 [%d14+8], %d4;\n"
+                            "WORK:\n"
+                            "  bar.sync 0;\n"
+                            "  mad.lo.u32 %r13, %r8, %r9, %r7;\n"
+                            "  shl.b32 %r14, %r13, 5;\n"
+                            "  cvt.rn.f32.u32 %b, %r13;\n"
+                            "  mov.f32 %c0, 0f3F7FFFFF;\n"
+                            "  mov.f32 %c1, 0f33800000;\n"
+                            "  mov.u32 %r16, 0;\n"
+                            "  setp.eq.u32 %p3, %r3, 0;\n";
+
+static const char ROUND[] = "  @%p3 bra DONE;\n"
+                            "ROUND:\n"
+                            "  and.b32 %r17, %r14, %r6;\n"
+                            "  cvt.u64.u32 %d5, %r17;\n"
+                            "  add.s64 %d6, %d3, %d5;\n"
+                            "  ld.global.cg.u32 %r18, [%d6];\n"
+                            "  add.u32 %r14, %r14, %r18;\n"
+                            "  add.u32 %r14, %r14, 4128;\n"
+                            "  mov.u32 %r19, %r4;\n"
+                            "  setp.eq.u32 %p4, %r19, 0;\n"
+                            "  @%p4 bra LOOK;\n"
+                            "FMAS:\n";
+
+static const char LOOK[] = "  sub.u32 %r19, %r19, 1;\n"
+                           "  setp.ne.u32 %p5, %r19, 0;\n"
+                           "  @%p5 bra FMAS;\n"
+                           "LOOK:\n"
+                           "  setp.eq.or.u64 %p6, %d2, 0, !%p0;\n"
+                           "  @%p6 bra NEXT;\n"
+                           "  and.b32 %r20, %r16, 3;\n"
+                           "  setp.ne.u32 %p6, %r20, 0;\n"
+                           "  @%p6 bra NEXT;\n"
+                           "  ld.volatile.global.u32 %r21, [%d2+4];\n"
+                           "  setp.lt.u32 %p7, %r21, %r1;\n"
+                           "  @%p7 bra NEXT;\n"
+                           "  st.volatile.shared.u32 [stop], 1;\n"
+                           "NEXT:\n"
+                           "  ld.volatile.shared.u32 %r22, [stop];\n"
+                           "  add.u32 %r16, %r16, 1;\n"
+                           "  setp.lt.u32 %p8, %r16, %r3;\n"
+                           "  setp.eq.and.u32 %p8, %r22, 0, %p8;\n"
+                           "  @%p8 bra ROUND;\n"
+                           "DONE:\n";
+
+/* The last block to go writes the record; begun blocks that stopped are not among those that worked. */
+static const char END[] = "  setp.eq.f32 %p9, %f0, 0f7F000001;\n"
+                          "  @!%p9 bra LEFT;\n"
+                          "  st.global.f32 [%d3], %f0;\n"
+                          "LEFT:\n"
+                          "  mov.u32 %r11, 1;\n"
+                          "  setp.lt.u32 %p9, %r16, %r3;\n"
+                          "  @%p9 mov.u32 %r11, 0;\n"
+                          "  bar.sync 0;\n"
+                          "GONE:\n"
+                          "  setp.eq.or.u64 %p1, %d1, 0, !%p0;\n"
+                          "  @%p1 bra END;\n"
+                          "  cvta.to.global.u64 %d1, %d1;\n"
+                          "  ld.param.u64 %d8, [record];\n"
+                          "  cvta.to.global.u64 %d8, %d8;\n"
+                          "  cvt.u64.u32 %d9, %r11;\n"
+                          "  shl.b64 %d9, %d9, 32;\n"
+                          "  add.u64 %d9, %d9, 1;\n"
+                          "  membar.gl;\n"
+                          "  atom.global.add.u64 %d10, [%d1], %d9;\n"
+                          "  add.u64 %d10, %d10, %d9;\n"
+                          "  cvt.u32.u64 %r26, %d10;\n"
+                          "  ld.param.u32 %r2, [blocks];\n"
+                          "  setp.ne.u32 %p11, %r26, %r2;\n"
+                          "  @%p11 bra END;\n"
+                          "  mov.u64 %d7, %globaltimer;\n"
+                          "  shr.u64 %d10, %d10, 32;\n"
+                          "  ld.volatile.global.u64 %d11, [%d1+8];\n"
+                          "  setp.eq.u64 %p10, %d11, 0;\n"
+                          "  not.b64 %d11, %d11;\n"
+                          "  @%p10 mov.u64 %d11, 0;\n"
+                          "  st.volatile.global.u64 [%d1], 0;\n"
+                          "  st.volatile.global.u64 [%d1+8], 0;\n"
+                          "  st.volatile.global.u64 [%d8], %d11;\n"
+                          "  st.volatile.global.u64 [%d8+16], %d10;\n"
+                          "  ld.param.u64 %d12, [first];\n"
+                          "  setp.eq.u64 %p10, %d12, 0;\n"
+                          "  @%p10 bra TELL;\n"
+                          "  cvta.to.global.u64 %d12, %d12;\n"
+                          "  ld.volatile.global.u64 %d13, [%d12];\n"
+                          "  st.volatile.global.u64 [%d8+8], %d13;\n"
+                          "  membar.sys;\n"
+                          "TELL:\n"
+                          "  st.volatile.global.u64 [%d8+24], %d7;\n"
+                          "END:\n"
+                          "  ret;\n"
+                          "}\n";
+
+void cr_standin_ptx(uint32_t n_live, uint32_t n_chain, struct cr_text *out)
+{
+  enum { FMAS = 8 };
+  uint32_t n = n_live;
+  cr_text_add(out, "%s  .reg .f32 %%f<%u>;\n%s", HEAD, n, BEGIN);
+  for (uint32_t i = 0; i < n; i++)
+    cr_text_add(out, "  add.f32 %%f%u, %%b, 0f%08X;\n", i, 0x3F800000U + 0x10000U * i);
+  cr_text_add(out, "%s", ROUND);
+  for (uint32_t i = 0; i < FMAS; i++)
+    cr_text_add(out, "  fma.rn.f32 %%f%u, %%f%u, %%c0, %%c1;\n", i % n_chain, i % n_chain);
+  cr_text_add(out, "%s", LOOK);
+  for (uint32_t i = 1; i < n; i++)
+    cr_text_add(out, "  fma.rn.f32 %%f0, %%f0, %%f%u, %%c1;\n", i);
+  cr_text_add(out, "%s", END);
+}

@@ -1,0 +1,38 @@
+/* standin_ptx.h - the text of a stand-in: a kernel for a real GPU that has the shape of a recorded one and does work of its own.
+ *
+ * One function, "standin", in PTX for compute capability 7.0 and later.  Its parameters, in order:
+ *   counters  u64  struct cr_standin_counters of the launch, zeroed before the first one and by its last block; 0: it reports
+ *                  nothing, and saves about a microsecond
+ *   words     u64  u32 [2]: a block that finds words[0] >= epoch as it begins leaves (eviction); one that finds words[1] >= epoch
+ *                  while it works stops (kill); 0: nobody will say so
+ *   epoch     u32  > 0
+ *   blocks    u32  of the launch
+ *   rounds    u32  of work, in each thread: a load that hits the L2 and the next one depends on, and
+ *   fmas      u32    so many times eight multiply-adds
+ *   data      u64  zeros
+ *   mask      u32  their bytes less 1, a power of two less 1, at most 2^31 - 1
+ *   record    u64  struct cr_standin_record, written by its last block to go
+ *   first     u64  another launch's record, whose begin is copied to range_begin_ns; 0: none
+ *
+ * Times are the GPU's global timer.  The host sees that a launch has ended by record.end_ns, which is written last. */
+#ifndef CR_STANDIN_PTX_H
+#define CR_STANDIN_PTX_H
+#include "sim/text.h"
+
+struct cr_standin_counters {
+  uint32_t n_gone, n_worked; /* one addition counts both */
+  uint64_t begin_inverted;   /* ~ of the begin of the first block: so that 0 is none, and the greatest counts */
+};
+
+struct cr_standin_record {
+  uint64_t begin_ns;       /* its first block; 0: none began, all were evicted */
+  uint64_t range_begin_ns; /* that of `first` */
+  uint64_t n_worked;       /* blocks that did all their work */
+  uint64_t end_ns;         /* its last block, written last; 0: not yet */
+};
+
+/* Appends it.  n_live >= 4: values that a thread keeps in registers all along; it takes about a dozen registers more.  n_chain, 1 or
+ * 4: of the multiply-adds so many chains do not wait for each other. */
+void cr_standin_ptx(uint32_t n_live, uint32_t n_chain, struct cr_text *out);
+
+#endif

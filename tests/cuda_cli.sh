@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# cuda_cli.sh - `corun run -b cuda` on a pretended GPU (tests/standin_cuda.c): outputs, errors, a GPU that hangs, Ctrl-C.
+. "${srcdir:-.}/tests/tap.bash"
+corun=$builddir/corun
+export CORUN_LIBCUDA=$builddir/tests/standin_cuda.so CORUN_PATIENCE=300ms
+[ -e "$CORUN_LIBCUDA" ] || { echo "1..0 # SKIP $CORUN_LIBCUDA was not built"; exit 0; }
+cat >"$tmp/two.yaml" <<'YAML'
+duration: 80ms
+clients:
+  - {name: rt, model: mobilenet_v2-bs1-fp32, class: rt, arrival: uniform, rate: 200/s}
+  - {name: be, model: vgg19-bs1-fp32, class: be, arrival: closed, depth: 1}
+YAML
+
+run() { timeout 60 "$corun" run "$tmp/two.yaml" -b cuda -q "$@"; }
+contains() { grep -qE -- "$2" "$1" || { echo "$1 has no $2:"; head -c 2000 "$1"; return 1; }; }
+
+outputs() {
+  run -p streams -p priority -p exclusive -p wait -p reef-n -o "$tmp/a.db" --timeline "$tmp/a.json" --format csv >"$tmp/a.csv" &&
+    [ "$(grep -c '^client,' "$tmp/a.csv")" -eq 10 ] && "$corun" show "$tmp/a.db" --format csv | diff "$tmp/a.csv" - &&
+    contains "$tmp/a.json" '"ph":"X"'
+}
+ok 'a_run_writes_its_database_and_timeline' outputs
+ok 'its_ledger_replays_to_the_same' "$corun" replay "$tmp/a.db"
+
+tells() { # FORMAT
+  run -p streams -p exclusive -o "$tmp/t.db" --force --format "$1" >"$tmp/run" && "$corun" show "$tmp/t.db" --format "$1" | diff "$tmp/run" -
+}
+ok 'show_tells_in_a_table_what_it_ran_on' tells table
+ok 'the_table_names_the_gpu_and_the_match_of_stand_ins' contains "$tmp/run" 'on a pretended GPU, driver 12.4; its clock followed within'
+ok 'show_tells_in_json_what_it_ran_on' tells json
+ok 'json_has_how_late_requests_were' contains "$tmp/run" '"live":\{"gpu":"a pretended GPU".*"late_p99_ns":[0-9]'
+
+wrong() { STANDIN_CUDA=$1 timeout 60 "$corun" run "$tmp/two.yaml" -b cuda -q -p "${2:-streams}" --set duration=20s; }
+fails 'a_missing_gpu_is_said' 2 'the CUDA driver finds no GPU' wrong no-device
+fails 'an_old_gpu_is_said' 2 'compute capability 6.0; backend cuda needs 7.0' wrong old-gpu
+fails 'too_little_memory_is_said' 2 'out of memory (CUDA_ERROR_OUT_OF_MEMORY)' wrong no-memory
+fails 'a_block_that_no_sm_holds_is_said' 2 'cannot hold a block of' wrong small-sm
+fails 'a_launch_that_fails_ends_the_run' 1 'the launch of a range: unspecified launch failure' wrong launch=20
+fails 'a_kernel_that_never_ends_is_given_up' 1 'has not ended on the GPU for' wrong hang=20
+fails 'an_end_that_is_never_told_is_given_up' 1 'has not ended on the GPU for' wrong lost=20
+fails 'a_stand_in_that_never_ends_while_measured_is_given_up' 1 'has not ended on the GPU for 0.3 s; the run is given up' \
+  wrong measure
+fails 'an_op_of_a_device_queue_that_never_ends_is_given_up' 1 'has not ended on the GPU for' wrong hang=20 reef-n
+fails 'an_op_of_a_device_queue_that_fails_ends_the_run' 1 'the launch of an op: unspecified launch failure' wrong launch=40 reef-n
+fails 'a_policy_beyond_it_is_said' 2 'policy timeslice needs process, which backend cuda cannot do' wrong '' timeslice
+old() { CORUN_LIBCUDA=$builddir/tests/standin_cuda_old.so run -p streams; }
+fails 'a_driver_that_is_too_old_is_said' 2 'has no cuStreamBeginCapture_v2: the NVIDIA driver is too old' old
+fails 'patience_is_a_time' 2 'CORUN_PATIENCE' env CORUN_PATIENCE=long "$corun" run "$tmp/two.yaml" -b cuda -p streams
+
+# Ctrl-C: what has run is kept, marked so.
+stopped() {
+  timeout --foreground --preserve-status -s INT 2.5 "$corun" run "$tmp/two.yaml" -b cuda -q -p streams --set duration=60s \
+    -o "$tmp/c.db" >"$tmp/c.out" 2>"$tmp/c.err"
+  [ $? -eq 1 ] && contains "$tmp/c.out" streams && contains "$tmp/c.err" stopped &&
+    "$corun" show "$tmp/c.db" --format csv >"$tmp/c.csv" && awk -F, '/^client,/ { n += $14 } END { exit !(n > 0) }' "$tmp/c.csv" &&
+    "$corun" replay "$tmp/c.db"
+}
+ok 'ctrl_c_keeps_what_there_is' stopped
+done_testing

@@ -1,0 +1,339 @@
+/* t_backend_cuda.c - backend cuda on the pretended GPU of standin_cuda.c: what is launched runs once, what is told is so, and the
+ * policy can be held to it. */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "policies/list.h"
+#include "policies/rt_first.h"
+#include "sim/mem.h"
+#include "sim/replay.h"
+#include "tests/cuda_load.h"
+#include "tests/t.h"
+
+/* --- one run and what is told of it ------------------------------------------------------------------------------- */
+
+struct seen {
+  const struct cr_workload *workload;
+  uint32_t n_row[2], n_op[32]; /* requests finished, by client; times that an op ran, by op */
+  uint64_t n_span;
+  cr_ns last_ns;
+  int is_disordered;
+};
+
+static int see_rows(void *ctx, const struct cr_request_row *row, uint32_t n, struct cr_err *err)
+{
+  struct seen *seen = ctx;
+  (void)err;
+  for (uint32_t i = 0; i < n; i++) {
+    seen->n_row[row[i].client]++;
+    seen->is_disordered |= row[i].arrive_ns > row[i].reach_ns || row[i].reach_ns > row[i].end_ns;
+  }
+  return CR_OK;
+}
+
+static void see_op(void *ctx, const struct cr_op_span *span)
+{
+  struct seen *seen = ctx;
+  seen->n_span++;
+  seen->n_op[span->op] += span->n_left == 0;
+  seen->is_disordered |= span->start_ns > span->end_ns || span->start_ns < 0;
+}
+
+static void run(struct cr_core_cfg *cfg, struct cr_result *out)
+{
+  struct cr_err err = {""};
+  if (cr_core_run(cfg, out, &err) != CR_OK)
+    fail_msg("%s", err.text);
+}
+
+/* As the policy's own, and its ledger replayed. */
+static void check_policy(const char *policy, int sees_ops)
+{
+  struct cuda_load l;
+  struct cr_result r;
+  struct load_record record = {0};
+  struct cr_replay_report report;
+  struct cr_err err = {""};
+  cuda_load_init(&l, 1000, 2, NULL);
+  struct seen seen = {.workload = l.workload};
+  const struct cr_request_sink rows = {.ctx = &seen, .write = see_rows};
+  const struct cr_observer observer = {.ctx = &seen, .on_op = see_op};
+  struct cr_core_cfg cfg = cuda_load_cfg(&l, policy);
+  cfg.ledger = load_record(&record);
+  cfg.requests = &rows;
+  cfg.observer = sees_ops ? &observer : NULL;
+  run(&cfg, &r);
+  assert_int_equal(r.outcome, CR_DONE);
+  assert_int_equal(r.n_refused, 0);
+  for (uint32_t c = 0; c < 2; c++) {
+    assert_int_equal(r.client[c].n_done, seen.n_row[c]);
+    assert_int_equal(r.client[c].n_arrived, r.client[c].n_done + r.client[c].n_pending);
+  }
+  assert_in_range(r.client[0].n_arrived, 10, 61); /* a busy machine may be late */
+  assert_in_range(r.client[1].n_pending, 0, 2);
+  assert_in_range(r.client[1].n_done, 3, 150); /* 0.4 ms each, alone */
+  assert_false(seen.is_disordered);
+  for (uint32_t op = 0; sees_ops && op < l.workload->n_op; op++) {
+    uint32_t n = seen.n_row[op >= 4];
+    assert_in_range(seen.n_op[op], n,
+                    r.n_preempt ? 2 * n + 4 : n + 2); /* what is cut off at the end of the run may have run */
+  }
+  assert_int_equal(cr_replay(l.workload, &l.machine, cfg.policy, NULL, record.note, record.n, &report, &err), CR_OK);
+  if (!report.same)
+    fail_msg("%s: note %llu: %s, replayed %s", policy, (unsigned long long)report.first_difference, report.recorded,
+             report.replayed);
+  assert_true(report.n_told > 100);
+  load_record_fini(&record);
+  cr_result_fini(&r);
+  cuda_load_fini(&l);
+}
+
+static void each_request_is_run_once_and_replays(void **state)
+{
+  (void)state;
+  check_policy("exclusive", 0);
+  check_policy("streams", 0);
+  check_policy("priority", 0);
+  check_policy("wait", 0);
+  check_policy("reef-n", 0);
+}
+
+static void each_op_is_told_once(void **state)
+{
+  (void)state;
+  check_policy("streams", 1);
+  check_policy("reef-n", 1);
+}
+
+/* Streams do not meet on the pretended GPU, so that each client has its time alone. */
+static void clients_take_their_time_alone(void **state)
+{
+  (void)state;
+  struct cuda_load l;
+  struct cr_result r;
+  cuda_load_init(&l, 200, 1, NULL);
+  struct cr_core_cfg cfg = cuda_load_cfg(&l, "streams");
+  run(&cfg, &r);
+  double be_ns = 0, gap_ns = 1e3 * 0.19;
+  for (uint32_t i = 4; i < 12; i++)
+    be_ns += (double)l.workload->op[i].duration_ns + gap_ns;
+  double least_ns = (double)cr_hist_min(r.client[1].metric[CR_SERVICE]);
+  assert_true(least_ns > 0.95 * be_ns);
+  assert_true(least_ns < 1.4 * be_ns); /* a busy machine sees ends late, which moves its clock */
+  cr_result_fini(&r);
+  cuda_load_fini(&l);
+}
+
+static void a_longer_run_allocates_nothing_more(void **state)
+{
+  (void)state;
+  uint64_t count[2];
+  struct cuda_load l;
+  cuda_load_init(&l, 1000, 2, NULL);
+  for (int i = 0; i < 2; i++) {
+    struct cr_result r;
+    struct cr_core_cfg cfg = cuda_load_cfg(&l, "streams");
+    cfg.duration_ns = i ? 400000000 : 50000000;
+    uint64_t before = t_allocation_count();
+    run(&cfg, &r);
+    cr_result_fini(&r);
+    count[i] = t_allocation_count() - before;
+  }
+  assert_int_equal(count[0], count[1]);
+  cuda_load_fini(&l);
+}
+
+static void it_tells_what_it_ran_on_and_how_late_it_was(void **state)
+{
+  (void)state;
+  struct cuda_load l;
+  struct cr_result r;
+  cuda_load_init(&l, 1000, 2, NULL);
+  struct cr_core_cfg cfg = cuda_load_cfg(&l, "streams");
+  run(&cfg, &r);
+  assert_string_equal(cr_live_said(&r.live, "gpu"), "a pretended GPU");
+  assert_string_equal(cr_live_said(&r.live, "driver"), "12.4");
+  assert_int_equal((int)cr_live_value(&r.live, "standin_kernels"), 11);
+  assert_near(cr_live_value(&r.live, "standin_worst_off_ratio"), 0, 0.03);
+  assert_true(cr_live_value(&r.live, "clock_error_ns") > 0);
+  assert_int_equal((uint64_t)cr_live_value(&r.live, "late_n"), r.client[0].n_arrived + 2); /* and the first two of be */
+  assert_true(cr_live_value(&r.live, "late_p50_ns") <= cr_live_value(&r.live, "late_max_ns"));
+  assert_true(cr_live_value(&r.live, "callback_n") >= (double)r.n_callback - 2); /* those before the clock runs aside */
+  assert_true(cr_live_value(&r.live, "act_n") > 60);
+  assert_true(cr_live_value(&r.live, "act_max_ns") > 0);
+  cr_result_fini(&r);
+  cuda_load_fini(&l);
+}
+
+/* --- preemption --------------------------------------------------------------------------------------------------- */
+
+/* rt_first with a kill, without pads: what reef is to a device that cannot merge launches. */
+static int init_kill(struct cr_policy *p, struct cr_err *err)
+{
+  return cr_rt_first_init(p, (struct cr_rt_first_rule){.how = CR_CAP_KILL, .queue = 4, .waits = 1}, err);
+}
+
+static int init_park(struct cr_policy *p, struct cr_err *err)
+{
+  return cr_rt_first_init(p, (struct cr_rt_first_rule){.how = CR_CAP_PARK, .queue = 4, .waits = 1}, err);
+}
+
+#define RT_FIRST(NAME, INIT)                                                                                     \
+  {                                                                                                              \
+    .abi = CR_POLICY_ABI, .name = NAME, .about = "for tests", .needs = CR_CAP_KILL | CR_CAP_QUEUE | CR_CAP_PARK, \
+    .state_bytes = sizeof(struct cr_rt_first), .client_bytes = sizeof(struct cr_be),                             \
+    .request_bytes = sizeof(struct cr_link), .init = INIT, .on_request = cr_rt_first_on_request,                 \
+    .on_done = cr_rt_first_on_done, .on_back = cr_rt_first_on_back, .dump = cr_rt_first_dump,                    \
+  }
+static const struct cr_policy_ops kill = RT_FIRST("kill", init_kill), park = RT_FIRST("park", init_park);
+
+/* What came back, from the ledger: each op counts from where the request stood. */
+struct backs {
+  uint64_t n, n_cut, n_ahead;
+};
+
+static void count_backs(const struct load_record *record, struct backs *out)
+{
+  *out = (struct backs){0};
+  for (uint64_t i = 0; i < record->n; i++) {
+    const struct cr_note *note = &record->note[i];
+    out->n += note->kind == CR_NOTE_BACK;
+    if (note->kind != CR_NOTE_CUT)
+      continue;
+    const struct cr_note *told = &record->note[i + 1]; /* what it belongs to follows */
+    assert_int_equal(told->a, note->a);
+    assert_true(note->c >= told->b);
+    out->n_cut += note->b > 0;
+    out->n_ahead += note->c > told->b;
+  }
+}
+
+/* A long kernel of be is in the way of rt; one run of the policy, and what it did. */
+static void preempt_with(const struct cr_policy_ops *policy, const char *options, struct cr_result *r,
+                         struct backs *backs)
+{
+  struct cuda_load l;
+  struct load_record record = {0};
+  struct cr_replay_report report;
+  struct cr_err err = {""};
+  cuda_load_init(&l, 1000, 1, NULL);
+  struct cr_core_cfg cfg = cuda_load_cfg(&l, "reef-n");
+  cfg.policy = policy ? policy : cfg.policy;
+  cfg.policy_options = options;
+  cfg.ledger = load_record(&record);
+  run(&cfg, r);
+  count_backs(&record, backs);
+  assert_int_equal(cr_replay(l.workload, &l.machine, cfg.policy, options, record.note, record.n, &report, &err), CR_OK);
+  assert_true(report.same);
+  assert_int_equal(r->outcome, CR_DONE);
+  assert_int_equal(r->n_refused, 0);
+  assert_true(r->client[0].n_done > 5);
+  assert_true(backs->n > 3);
+  assert_true(backs->n <= r->n_preempt);
+  load_record_fini(&record);
+  cuda_load_fini(&l);
+}
+
+/* Kernels of up to four waves of 20 us: what runs ends with its wave, and blocks that have not begun give up. */
+static void evicted_kernels_are_cut_between_waves(void **state)
+{
+  (void)state;
+  struct cr_result r;
+  struct backs backs;
+  preempt_with(NULL, "resume=block", &r, &backs);
+  assert_true(r.n_cut > 0);
+  assert_int_equal(r.n_killed, 0);
+  assert_int_equal(r.n_cut, backs.n_cut);
+  assert_true(backs.n_ahead > 0); /* ops in the device queue that had given up */
+  assert_true(cr_hist_min(r.preempt) < 60000);
+  cr_result_fini(&r);
+}
+
+static void killed_kernels_start_over(void **state)
+{
+  (void)state;
+  struct cr_result r;
+  struct backs backs;
+  preempt_with(&kill, NULL, &r, &backs);
+  assert_true(r.n_killed > 0);
+  assert_int_equal(r.n_cut, 0);
+  assert_true(r.redone_ns > 0);
+  assert_true(cr_hist_min(r.preempt) < 40000);
+  cr_result_fini(&r);
+}
+
+static void parked_streams_finish_what_they_handed_over(void **state)
+{
+  (void)state;
+  struct cr_result r;
+  struct backs backs;
+  preempt_with(&park, NULL, &r, &backs);
+  assert_int_equal(r.n_cut + r.n_killed + backs.n_cut, 0);
+  assert_int_equal(backs.n_ahead, 0);
+  assert_int_equal(cr_hist_count(r.preempt), 0); /* parking does not count */
+  cr_result_fini(&r);
+}
+
+/* --- what goes wrong ---------------------------------------------------------------------------------------------- */
+
+static void check_refused(const char *policy, const char *fault, int rc, const char *sentence)
+{
+  struct cuda_load l;
+  struct cr_result r;
+  struct cr_err err = {""};
+  cuda_load_init(&l, 1000, 2, fault);
+  struct cr_core_cfg cfg = cuda_load_cfg(&l, policy);
+  int got = cr_core_run(&cfg, &r, &err);
+  if (got == rc && rc == CR_ERUN)
+    cr_result_fini(&r);
+  if (got != rc || !strstr(err.text, sentence))
+    fail_msg("%s: wanted %d and %s\ngot %d and %s", fault ? fault : policy, rc, sentence, got, err.text);
+  cuda_load_fini(&l);
+}
+
+static void what_is_missing_is_said_before_the_run(void **state)
+{
+  (void)state;
+  check_refused("streams", "no-device", CR_EINPUT, "the CUDA driver finds no GPU");
+  check_refused("streams", "old-gpu", CR_EINPUT, "a pretended GPU has compute capability 6.0");
+  check_refused("streams", "no-memory", CR_EINPUT, "memory for launches on the GPU: out of memory");
+  check_refused("streams", "graph=40", CR_EINPUT, "out of memory (CUDA_ERROR_OUT_OF_MEMORY)");
+  check_refused("timeslice", NULL, CR_EINPUT, "policy timeslice needs process");
+  check_refused("reef", NULL, CR_EINPUT, "policy reef needs pad");
+  check_refused("mps", NULL, CR_EINPUT, "policy mps needs share");
+}
+
+/* The run began: there is a result, which says how it ended. */
+static void a_launch_that_fails_ends_the_run_with_what_there_is(void **state)
+{
+  (void)state;
+  struct cuda_load l;
+  struct cr_result r;
+  struct cr_err err = {""};
+  cuda_load_init(&l, 1000, 2, "launch=60");
+  struct cr_core_cfg cfg = cuda_load_cfg(&l, "streams");
+  assert_int_equal(cr_core_run(&cfg, &r, &err), CR_ERUN);
+  assert_non_null(strstr(err.text, "the launch of a range: unspecified launch failure (CUDA_ERROR_LAUNCH_FAILED)"));
+  assert_int_equal(r.outcome, CR_FAILED);
+  assert_in_range(r.client[0].n_done + r.client[1].n_done, 1, 60);
+  cr_result_fini(&r);
+  cuda_load_fini(&l);
+}
+
+int main(void)
+{
+  const struct CMUnitTest test[] = {
+    cmocka_unit_test(each_request_is_run_once_and_replays),
+    cmocka_unit_test(each_op_is_told_once),
+    cmocka_unit_test(clients_take_their_time_alone),
+    cmocka_unit_test(it_tells_what_it_ran_on_and_how_late_it_was),
+    cmocka_unit_test(a_longer_run_allocates_nothing_more),
+    cmocka_unit_test(evicted_kernels_are_cut_between_waves),
+    cmocka_unit_test(killed_kernels_start_over),
+    cmocka_unit_test(parked_streams_finish_what_they_handed_over),
+    cmocka_unit_test(what_is_missing_is_said_before_the_run),
+    cmocka_unit_test(a_launch_that_fails_ends_the_run_with_what_there_is),
+  };
+  return cmocka_run_group_tests(test, NULL, NULL);
+}

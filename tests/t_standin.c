@@ -1,0 +1,181 @@
+/* t_standin.c - stand-ins: their text, which ptxas takes where there is one, and how well they match on the pretended GPU. */
+#include "config.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sim/standin.h"
+#include "tests/cuda_load.h"
+#include "tests/t.h"
+
+static const char *const parameter[] = {
+  ".param .u64 counters", ".param .u64 words", ".param .u32 epoch", ".param .u32 blocks", ".param .u32 rounds",
+  ".param .u32 fmas",     ".param .u64 data",  ".param .u32 mask",  ".param .u64 record", ".param .u64 first"};
+
+static struct cr_text text_of(uint32_t n_live, uint32_t n_chain)
+{
+  struct cr_text text = {0};
+  cr_standin_ptx(n_live, n_chain, &text);
+  assert_false(text.failed);
+  return text;
+}
+
+static void parameters_are_those_of_the_launch_in_order(void **state)
+{
+  (void)state;
+  struct cr_text text = text_of(4, 1);
+  const char *at = strstr(text.s, ".entry standin(");
+  assert_non_null(at);
+  for (size_t i = 0; i < sizeof parameter / sizeof parameter[0]; i++) {
+    at = strstr(at, parameter[i]);
+    if (!at)
+      fail_msg("%s is missing, or out of order", parameter[i]);
+  }
+  cr_text_fini(&text);
+}
+
+/* Registers %<c>N that are used are declared; how many that are. */
+static uint32_t count_registers(const char *text, char c)
+{
+  const char prefix[] = {'%', c, '\0'}, bracket[] = {'%', c, '<', '\0'};
+  const char *declared = strstr(text, bracket);
+  assert_non_null(declared);
+  unsigned long n = strtoul(declared + 3, NULL, 10), most = 0;
+  for (const char *at = text; (at = strstr(at, prefix)); at += 2)
+    if (at[2] >= '0' && at[2] <= '9' && strtoul(at + 2, NULL, 10) + 1 > most)
+      most = strtoul(at + 2, NULL, 10) + 1;
+  if (most > n)
+    fail_msg("%%%c%lu is used, and %lu are declared", c, most - 1, n);
+  return (uint32_t)most;
+}
+
+static void registers_are_declared_and_as_many_live_as_asked_for(void **state)
+{
+  (void)state;
+  for (uint32_t n_live = 4; n_live <= 250; n_live += 41) {
+    struct cr_text text = text_of(n_live, n_live > 100 ? 4 : 1);
+    assert_int_equal(count_registers(text.s, 'f'), n_live);
+    count_registers(text.s, 'p');
+    count_registers(text.s, 'r');
+    count_registers(text.s, 'd');
+    cr_text_fini(&text);
+  }
+}
+
+/* Where a branch goes there is a label, and each label stands once. */
+static void branches_have_labels(void **state)
+{
+  (void)state;
+  struct cr_text text = text_of(8, 4);
+  uint32_t n = 0;
+  for (const char *at = text.s; (at = strstr(at, " bra ")); n++) {
+    at += 5;
+    char label[32] = "\n";
+    size_t len = strcspn(at, ";");
+    assert_true(len < sizeof label - 3);
+    memcpy(label + 1, at, len);
+    memcpy(label + 1 + len, ":\n", 3);
+    const char *first = strstr(text.s, label);
+    if (!first || strstr(first + 1, label))
+      fail_msg("label%s is there %s", label, first ? "twice" : "not at all");
+  }
+  assert_true(n >= 10);
+  cr_text_fini(&text);
+}
+
+static const char *find_ptxas(void)
+{
+  static const char *const place[] = {"/usr/local/cuda/bin/ptxas", "/usr/bin/ptxas"};
+  for (size_t i = 0; i < sizeof place / sizeof place[0]; i++)
+    if (access(place[i], X_OK) == 0)
+      return place[i];
+  return NULL;
+}
+
+static int assemble(const char *ptxas, const char *arch, const char *in, const char *out)
+{
+  int status = -1;
+  pid_t pid = fork();
+  assert_true(pid >= 0);
+  if (pid == 0) {
+    execl(ptxas, ptxas, arch, "-o", out, in, (char *)NULL);
+    _exit(127);
+  }
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void ptxas_assembles_it(void **state)
+{
+  (void)state;
+  static const uint32_t n_live[] = {4, 60, 240};
+  const char *ptxas = find_ptxas(), *folder = t_tmp();
+  if (!ptxas)
+    t_skip("there is no ptxas here");
+  char in[512], out[512];
+  snprintf(in, sizeof in, "%s", t_join(folder, "standin.ptx"));
+  snprintf(out, sizeof out, "%s", t_join(folder, "standin.cubin"));
+  for (size_t i = 0; i < sizeof n_live / sizeof n_live[0]; i++) {
+    struct cr_text text = text_of(n_live[i], i % 2 ? 1 : 4);
+    t_write(in, text.s);
+    cr_text_fini(&text);
+    assert_int_equal(assemble(ptxas, "-arch=sm_90", in, out), 0);
+  }
+  t_write(in, "this is no PTX");
+  assert_int_not_equal(assemble(ptxas, "-arch=sm_90", in, out), 0); /* so that the above can fail */
+}
+
+static void stand_ins_match_within_three_percent(void **state)
+{
+  (void)state;
+  struct cuda_load l;
+  struct cr_cuda_gpu gpu;
+  struct cr_standins *s = NULL;
+  struct cr_standin_match match;
+  struct cr_err err = {""};
+  cuda_load_init(&l, 100, 1, NULL);
+  assert_int_equal(cr_cuda_gpu_open(&gpu, 256, &err), CR_OK);
+  if (cr_standins_new(&gpu, l.workload, &l.device, &s, &err))
+    fail_msg("%s", err.text);
+  cr_standins_match(s, &match);
+  assert_int_equal(match.n_kernel, 11);
+  assert_int_equal(match.n_shape, 3 + 4);
+  assert_near(match.mean_off, 0, 0.01);
+  assert_near(match.worst_off, 0, 0.03);
+  assert_near(match.sum_off, 0, 0.01);
+  assert_non_null(match.worst);
+  cr_standins_free(s);
+  cr_cuda_gpu_close(&gpu);
+  cuda_load_fini(&l);
+}
+
+static void what_a_gpu_cannot_hold_is_named(void **state)
+{
+  (void)state;
+  struct cuda_load l;
+  struct cr_cuda_gpu gpu;
+  struct cr_standins *s = NULL;
+  struct cr_err err = {""};
+  cuda_load_init(&l, 100, 1, "small-sm");
+  assert_int_equal(cr_cuda_gpu_open(&gpu, 256, &err), CR_OK);
+  assert_int_equal(cr_standins_new(&gpu, l.workload, &l.device, &s, &err), CR_EINPUT);
+  assert_null(s);
+  assert_non_null(strstr(err.text, "kernel b: a pretended GPU cannot hold a block of 1024 threads"));
+  cr_cuda_gpu_close(&gpu);
+  cuda_load_fini(&l);
+}
+
+int main(void)
+{
+  const struct CMUnitTest test[] = {
+    cmocka_unit_test(parameters_are_those_of_the_launch_in_order),
+    cmocka_unit_test(registers_are_declared_and_as_many_live_as_asked_for),
+    cmocka_unit_test(branches_have_labels),
+    cmocka_unit_test(ptxas_assembles_it),
+    cmocka_unit_test(stand_ins_match_within_three_percent),
+    cmocka_unit_test(what_a_gpu_cannot_hold_is_named),
+  };
+  return cmocka_run_group_tests(test, NULL, NULL);
+}
