@@ -7,7 +7,7 @@ EXTRA_DIST += plots/salus-figures.sh plots/salus-draws.sh plots/salus-ledger.awk
   plots/data/salus-fig10.csv plots/data/salus-fig11.csv plots/data/salus-fig13.csv
 EXTRA_DIST += plots/reef-figures.sh plots/reef-experiments.sh plots/reef-rows.awk plots/reef-disb-mi50.gp plots/reef-disb-h200.gp plots/reef-increase.gp \
   plots/reef-latency.gp plots/reef-queue.gp plots/reef-restore.gp plots/reef-idle.gp plots/reef-padding.gp
-EXTRA_DIST += plots/dart-figures.sh plots/dart-ratio.gp
+EXTRA_DIST += plots/dart-figures.sh plots/dart-ratio.gp plots/dart-runs.sh plots/dart-tightness.gp plots/dart-response.gp plots/dart-throughput.gp
 plots: all
 	@if test -z '$(GNUPLOT)'; then \
 	  echo 'make plots needs gnuplot, which configure did not find; on Debian: apt-get install gnuplot-nox, then configure again'; \

@@ -2,7 +2,7 @@
 # make-plots.sh [SCENARIO]... - `make plots`: draws figures into figures/.
 #
 # Each scenario is run under every policy and drawn; without arguments those of DISB, and also the tables and figures of the
-# Salus paper (salus-figures.sh), of REEF (reef-figures.sh) and of DART (dart-figures.sh), and the validation of the simulator,
+# Salus paper (salus-figures.sh), of REEF (reef-figures.sh) and of DART (dart-figures.sh, dart-runs.sh), and the validation of the simulator,
 # which takes minutes.  The program is $CORUN, gnuplot $GNUPLOT.  What was run with this program is not run again.
 set -eu
 plots=$(cd "$(dirname "$0")" && pwd)
@@ -35,6 +35,9 @@ if [ -n "$validate" ]; then
   fi
   if is_old figures/dart-heavy.svg; then
     "$plots/dart-figures.sh" figures
+  fi
+  if is_old figures/dart-throughput.svg; then
+    "$plots/dart-runs.sh" figures
   fi
   if is_old "$validate"; then
     "$CORUN" validate --format csv >"$validate.new" && mv -f "$validate.new" "$validate"

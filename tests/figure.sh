@@ -42,5 +42,25 @@ ok 'of_points_with_intervals' points
 fails 'a_program_that_fails_is_said' 2 'dart-figures: corun generate tasks --heavy 0 --utilization 0.1 failed' env CORUN=false "$dart" "$tmp/none" 2 heavy
 ok 'and_no_table_is_left_then' test ! -e "$tmp/none/dart-heavy.csv"
 fails 'an_unknown_figure_is_refused' 2 'there is no figure heavier' "$dart" "$tmp/dart" 2 heavier
+runs=$srcdir/plots/dart-runs.sh
+ok 'responses_and_throughput_beside_batches_are_drawn' "$runs" "$tmp/dart" 1 1 batch
+ok 'of_all_policies' names "$tmp/dart/dart-throughput.svg" dart 'threads (BaseGPU)' 'streams (no batches)' ASSUMED
+ok 'and_of_two_tasks' names "$tmp/dart/dart-response.svg" 'lanes: dart' 'audit: streams' ASSUMED
+# Five batches and three policies of ten clients each; within the bounds under dart; all of it in the sums.
+batches() {
+  awk -F, 'FNR == 1 { file++; next }
+    file == 1 { n++; sum[$1 "," $2] += $4 == "be" ? $11 : 0; if ($5 != "" && $9 > $5) { print; bad = 1 } }
+    file == 2 { m++; if (sum[$1 "," $2] - $3 > .01 || $3 - sum[$1 "," $2] > .01 || $3 <= 0) { print; bad = 1 } }
+    file == 3 { of[$1 "," $2 "," $3]++; if ($4 < ms || $5 < share) if (seen == $1 "," $2 "," $3) { print; bad = 1 }
+      ms = $4; share = $5; seen = $1 "," $2 "," $3; if ($5 == 1) whole[seen] = 1 }
+    END { for (k in of) ends += whole[k]; exit bad || n != 150 || m != 15 || ends != 30 }' \
+    "$tmp/dart/dart-batch.csv" "$tmp/dart/dart-throughput.csv" "$tmp/dart/dart-response.csv"
+}
+ok 'of_tables_that_agree' batches
+# Kernels of 8 images take 3.4 times as long as those of one.
+grows() { awk -F, '$1 == "threads" { per_s[$2] = $3 } END { exit !(per_s[8] > 2 * per_s[1] && per_s[16] > per_s[8]) }' "$tmp/dart/dart-throughput.csv"; }
+ok 'batches_pay_off_where_kernels_gain' grows
+fails 'a_run_that_fails_is_said' 2 'dart-runs: corun run dart-h200' env CORUN=false "$runs" "$tmp/none" 1 1 tightness
+fails 'an_unknown_figure_of_runs_is_refused' 2 'there is no figure loose' "$runs" "$tmp/dart" 1 1 loose
 fails 'another_table_is_refused' 2 'no table of corun validate' "$validate" "$tmp/text" "$tmp/none.svg"
 done_testing

@@ -134,6 +134,36 @@ static void layers_of_a_list_are_those_of_a_table(void **state)
   cr_scenario_free(list);
 }
 
+/* Of net, where each of its layers has times of one request and of 4. */
+static void a_list_has_times_of_batches(void **state)
+{
+  (void)state;
+  static const char rest[] =
+    "layers:\n"
+    "  - name: net\n"
+    "    layers:\n"
+    "      - name: conv\n"
+    "        cpu: [{cores: a57, times: [4us, 3us]}, {cores: a57, batch: 4, times: [9us, 8us]}]\n"
+    "        gpu: [{gpu: gpu, batch: 1, exec: 2us}, {gpu: gpu, batch: 4, hd: 1us, exec: 5us, misc: 2us, dh: 3us}]\n"
+    "duration: 1s\nclients:\n  - {name: c, model: net, stages: [gpu=1], batch: 4}\n";
+  struct cr_scenario *s = NULL;
+  struct cr_err err = {{0}};
+  if (load(NODES, rest, &s, &err) != CR_OK)
+    fail_msg("%s", err.text);
+  const struct cr_workload *w = s->workload;
+  assert_int_equal(w->model->n_batch, 1);
+  assert_int_equal(w->model->batch[0], 4);
+  static const cr_ns one_ns[] = {3000, 2000, 4000}, four_ns[] = {8000, 5000, 9000}; /* on cpu, gpu and one */
+  for (uint32_t d = 0; d < 3; d++) {
+    assert_int_equal(w->op->layer[d].exec_ns, one_ns[d]);
+    assert_int_equal(w->op->layer[3 + d].exec_ns, four_ns[d]);
+  }
+  assert_int_equal(w->op->layer[4].hd_ns, 1000);
+  assert_int_equal(w->op->layer[4].misc_ns, 2000);
+  assert_int_equal(w->op->layer[4].dh_ns, 3000);
+  cr_scenario_free(s);
+}
+
 static void a_GPU_may_have_a_type(void **state)
 {
   (void)state;
@@ -216,6 +246,15 @@ static void a_list_says_what_is_wrong_with_it(void **state)
           "cpu[0].times[0]: '2h' is too long; a part of a layer takes at most an hour");
   refused(NODES, LIST("{name: net, layers: [{name: a, gpu: [{gpu: gpu, exec: 1us}, {gpu: gpu, exec: 1us}]}]}"),
           "layers[0].layers[0].gpu[1]: times on gpu are here twice");
+  refused(NODES, LIST("{name: net, layers: [{name: a, gpu: [{gpu: gpu, batch: 0, exec: 1us}]}]}"),
+          "layers[0].layers[0].gpu[0].batch: '0' is not possible; it is from 1 to 1024");
+  refused(NODES, LIST("{name: net, layers: [{name: a, cpu: [{cores: a57, batch: 1025, times: [1us]}]}]}"),
+          "layers[0].layers[0].cpu[0].batch: '1025' is not possible");
+  refused(NODES, LIST("{name: net, layers: [{name: a, ops: 1, gpu: [{gpu: gpu, batch: 2}]}]}"),
+          "'exec' is missing in layers[0].layers[0].gpu[0]; a trace does not say it of batches");
+  refused(NODES, LIST("{name: net, layers: [{name: a, gpu: [{gpu: gpu, batch: 2, exec: 1us}]}]}"),
+          "layers[0].layers[0]: layer a of model net has a time in batches of 2 on node gpu, but no line for one "
+          "request there");
   refused(NODES, LIST("{name: net, layers: [{name: a, cpu: [{cores: '', times: [1s]}]}]}"),
           "layers[0].layers[0].cpu[0].cores: '' is no name");
   refused(NODES, LIST("{name: net, layers: [{name: a}, {name: a}]}"),
@@ -264,6 +303,7 @@ int main(void)
     cmocka_unit_test(nodes_layers_and_stages_are_read),
     cmocka_unit_test(a_client_may_join_and_have_a_period),
     cmocka_unit_test(layers_of_a_list_are_those_of_a_table),
+    cmocka_unit_test(a_list_has_times_of_batches),
     cmocka_unit_test(a_GPU_may_have_a_type),
     cmocka_unit_test(a_list_says_what_is_wrong_with_it),
     cmocka_unit_test(mistakes_are_told_with_their_place),

@@ -25,6 +25,7 @@ struct time {
   struct cr_layer_time time;
   uint32_t model, batch; /* model: number of its name */
   uint32_t line;
+  const char *place; /* of a batch; else NULL */
 };
 
 struct cr_layer_table {
@@ -125,7 +126,9 @@ int cr_layer_table_put(struct cr_layer_table *t, const char *place, const char *
   t->time = grown;
   if (cr_layer_table_name(t, place, model, layer) || (i = cr_names_put(t->time_key, key)) == CR_NONE)
     return CR_ENOMEM;
-  t->time[i] = (struct time){on->time, cr_names_find(t->model, model), on->batch ? on->batch : 1, line};
+  t->time[i] = (struct time){on->time, cr_names_find(t->model, model), on->batch ? on->batch : 1, line, NULL};
+  if (on->batch > 1 && !(t->time[i].place = cr_arena_text(t->arena, place)))
+    return CR_ENOMEM;
   t->time[i].time.exec_ns = cr_max_ns(on->time.exec_ns, 1);
   return CR_OK;
 }
@@ -230,11 +233,10 @@ static int find_on(const struct cr_layer_table *t, const struct layer *layer, co
   *out = found ? found->time : (struct cr_layer_time){.exec_ns = CR_NS_NEVER};
   if (!found || batch == 1 || cr_layer_table_find(t, model, layer->name, on.type, on.n_core))
     return CR_OK;
-  return cr_fail(
-    err, CR_EINPUT,
-    "%s:%u: layer %s of model %s has a time in batches of %u on node %s, but no line for one request there; "
-    "add it",
-    t->name, found->line, layer->name, model, batch, d->name);
+  return cr_fail(err, CR_EINPUT,
+                 "%s: layer %s of model %s has a time in batches of %u on node %s, but no line for one request there; "
+                 "add it",
+                 found->place, layer->name, model, batch, d->name);
 }
 
 static int make_layer(const struct cr_layer_table *t, const struct layer *layer, const struct cr_machine *m,

@@ -3,6 +3,7 @@
 
 #include "traces/layers_yaml.h"
 
+#include "sim/batch.h"
 #include "sim/nearest.h"
 #include "sim/text.h"
 #include "sim/unit.h"
@@ -26,15 +27,20 @@ static const cyaml_schema_value_t WORD = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER,
 
 static const cyaml_schema_field_t CPU_FIELDS[] = {
   TEXT("cores", NEEDED, struct cpu_times_yaml, cores),
+  TEXT("batch", OPTIONAL, struct cpu_times_yaml, batch),
   CYAML_FIELD_SEQUENCE_COUNT("times", NEEDED, struct cpu_times_yaml, times, n_times, &WORD, 1, CYAML_UNLIMITED),
   CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t CPU = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct cpu_times_yaml, CPU_FIELDS)};
 
 static const cyaml_schema_field_t GPU_FIELDS[] = {
-  TEXT("gpu", NEEDED, struct gpu_times_yaml, gpu),     TEXT("hd", OPTIONAL, struct gpu_times_yaml, hd),
-  TEXT("exec", OPTIONAL, struct gpu_times_yaml, exec), TEXT("misc", OPTIONAL, struct gpu_times_yaml, misc),
-  TEXT("dh", OPTIONAL, struct gpu_times_yaml, dh),     CYAML_FIELD_END,
+  TEXT("gpu", NEEDED, struct gpu_times_yaml, gpu),
+  TEXT("batch", OPTIONAL, struct gpu_times_yaml, batch),
+  TEXT("hd", OPTIONAL, struct gpu_times_yaml, hd),
+  TEXT("exec", OPTIONAL, struct gpu_times_yaml, exec),
+  TEXT("misc", OPTIONAL, struct gpu_times_yaml, misc),
+  TEXT("dh", OPTIONAL, struct gpu_times_yaml, dh),
+  CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t GPU = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct gpu_times_yaml, GPU_FIELDS)};
 
@@ -134,6 +140,18 @@ static int read_part(const struct platform_reader *r, const char *path, const ch
   return rc;
 }
 
+/* How many requests together the times at path are of. */
+static int read_batch(const struct platform_reader *r, const char *path, const char *text, uint32_t *out,
+                      struct cr_err *err)
+{
+  char at[CR_PLATFORM_PATH + 32];
+  int64_t n = 1;
+  snprintf(at, sizeof at, "%s.batch", path);
+  int rc = text ? cr_platform_count(r, at, text, CR_BATCH_MAX, &n, err) : CR_OK;
+  *out = (uint32_t)n;
+  return rc;
+}
+
 static int put(const struct platform_reader *r, const char *path, const struct target *to, const struct cr_layer_on *on,
                struct cr_err *err)
 {
@@ -148,9 +166,11 @@ static int read_cpu(const struct platform_reader *r, const char *path, const str
                     const struct target *to, struct cr_err *err)
 {
   char at[CR_PLATFORM_PATH + 32];
+  uint32_t batch = 1;
   int rc = check_cores(r, path, c, to->platform, err);
+  rc = rc ? rc : read_batch(r, path, c->batch, &batch, err);
   for (uint32_t m = 0; !rc && m < c->n_times; m++) {
-    struct cr_layer_on on = {.type = c->cores, .n_core = m + 1};
+    struct cr_layer_on on = {.type = c->cores, .n_core = m + 1, .batch = batch};
     snprintf(at, sizeof at, "%s.times[%u]", path, m);
     rc = read_part(r, at, c->times[m], &on.time.exec_ns, err);
     rc = rc ? rc : put(r, path, to, &on, err);
@@ -171,6 +191,10 @@ static int read_gpu(const struct platform_reader *r, const char *path, const str
               {"misc", g->misc, &on.time.misc_ns},
               {"dh", g->dh, &on.time.dh_ns}};
   int rc = check_gpu(r, path, g->gpu, to->platform, err);
+  rc = rc ? rc : read_batch(r, path, g->batch, &on.batch, err);
+  if (!rc && !g->exec && on.batch > 1)
+    return cr_yaml_fail(r->y, path, err, "'exec' is missing in %s; a trace does not say it of batches, so add it",
+                        path);
   if (!rc && !g->exec && !to->has_ops)
     return cr_yaml_fail(r->y, path, err, "'exec' is missing in %s; add it, or the layer's ops and the model's trace",
                         path);

@@ -9,11 +9,11 @@
 
 /* As libcyaml reads them: all text, NULL where the file says nothing. */
 struct cpu_times_yaml {
-  char *cores, **times;
+  char *cores, *batch, **times;
   uint32_t n_times;
 };
 struct gpu_times_yaml {
-  char *gpu, *hd, *exec, *misc, *dh;
+  char *gpu, *batch, *hd, *exec, *misc, *dh;
 };
 struct layer_yaml {
   char *name, *ops;
