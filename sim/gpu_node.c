@@ -50,11 +50,17 @@ static const struct cr_layer_time *time_of(const struct gpu_node *n, const struc
 
 /* --- making ------------------------------------------------------------------------------------------------------- */
 
+/* A layer that launches nothing takes a nanosecond, the least there is. */
+static int is_known(const struct cr_layer_time *t)
+{
+  return t->exec_ns == CR_NS_NEVER || t->exec_ns == 1 || t->n_op > 0;
+}
+
 static int check_layers(const struct cr_device_model_cfg *cfg, struct cr_err *err)
 {
   for (uint32_t i = 0; i < cfg->n_op; i++) {
     const struct cr_op_spec *op = &cfg->op[i];
-    if (op->kind == CR_OP_LAYER && op->layer[cfg->number].exec_ns != CR_NS_NEVER && !op->layer[cfg->number].n_op)
+    if (op->kind == CR_OP_LAYER && !is_known(&op->layer[cfg->number]))
       return cr_fail(
         err, CR_EINPUT,
         "layer %s has no recorded kernels, and on node %s the kernels of %s are followed; take the layers of "
@@ -154,11 +160,13 @@ static void next_phase(struct gpu_node *n, uint32_t stream)
   s->phase_end_ns = CR_NS_NEVER;
   do
     s->phase++;
-  while (s->phase != KERNELS && s->phase != DONE && phase_ns(n, s, s->phase) == 0);
+  while (s->phase != DONE && (s->phase == KERNELS ? s->n_left == 0 : phase_ns(n, s, s->phase) == 0));
   if (s->phase == KERNELS)
     start_kernel(n, stream);
   else if (s->phase == CORE || s->phase == NOTIFY)
     s->phase_end_ns = cr_ns_add(n->now_ns, phase_ns(n, s, s->phase));
+  else if (s->phase == DONE)
+    s->phase_end_ns = n->now_ns;
   n->unsettled = 1;
 }
 
@@ -310,7 +318,7 @@ static uint32_t gpu_node_advance(void *self, cr_ns to_ns, struct cr_gpu_end *out
   end_kernels(n, n->gpu.ops->advance(n->gpu.self, to_ns, n->end, n->n_stream));
   for (uint32_t i = 0; i < n->n_stream && n_end < cap; i++) {
     struct stream *s = &n->stream[i];
-    if (s->has_op && s->phase_end_ns <= to_ns)
+    if (s->has_op && s->phase != DONE && s->phase_end_ns <= to_ns)
       end_phase(n, i);
     if (s->has_op && s->phase == DONE)
       end_layer(n, i, &out[n_end++]);
@@ -322,12 +330,14 @@ static void gpu_node_use(const void *self, struct cr_use *out)
 {
   const struct gpu_node *n = self;
   n->gpu.ops->use(n->gpu.self, out);
+  out->sm_ns /= n->device->node.gpu->sms; /* the node has one core, and is as busy as its GPU */
 }
 
 static void gpu_node_occupied(const void *self, uint32_t *sms_busy, uint32_t *warps)
 {
   const struct gpu_node *n = self;
   n->gpu.ops->occupied(n->gpu.self, sms_busy, warps);
+  *sms_busy = *sms_busy > 0;
 }
 
 const struct cr_device_model_ops cr_device_gpu_node = {

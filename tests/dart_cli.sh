@@ -53,4 +53,29 @@ bad 'joining_after_the_end' 'is not before the end of the run' 'join: 1s'
 bad 'a_request_before_joining' 'its first request comes before it joins' 'arrival: trace, times: [1ms], join: 2ms'
 bad 'joining_after_others' 'does not join by itself' 'name: a, join: 1ms, after: [b]}, {name: b, model: lenet'
 fails 'an_unknown_test' 2 "test" "$corun" run dart-overrun -p dart,test=loose
+
+# Kernels of layers on a GPU node.
+n=$(awk -F, '$1 == "resnet50" { seen[$2] = 1 } END { for (k in seen) n++; print n }' "$CORUN_DATA/layers/h200-layers.csv")
+follow() { # EXTRA KEYS OF THE NODE
+  cat >"$tmp/follow.yaml" <<YAML
+duration: 300ms
+nodes:
+  - {name: gpu, gpu: h200, type: xeon$1}
+layers:
+  - {name: resnet50, table: h200-layers.csv, trace: resnet50-bs1-fp32, gpu: h200}
+  - {name: vgg19, table: h200-layers.csv, trace: vgg19-bs1-fp32, gpu: h200}
+clients:
+  - {name: rt, model: resnet50, class: rt, arrival: uniform, rate: 100/s, deadline: 10ms, stages: [gpu=$n]}
+  - {name: be, model: vgg19}
+YAML
+  "$corun" run "$tmp/follow.yaml" -p dart --strict --format json >"$tmp/follow.json"
+}
+ok 'kernels_on_a_node_are_followed' follow ', follow: h200'
+ok 'and_take_turns_with_those_of_best_effort_work' grep -q '"name":"be"' "$tmp/follow.json"
+followed=$(tr -d ' \n' <"$tmp/follow.json" | cksum)
+ok 'times_alone_can_be_taken_instead' follow ''
+ok 'which_is_another_run' [ "$followed" != "$(tr -d ' \n' <"$tmp/follow.json" | cksum)" ]
+fails 'a_device_that_is_not_there_cannot_be_followed' 2 'device nonesuch: there is none' follow ', follow: nonesuch'
+fails 'one_that_was_never_measured_cannot_either' 2 'no measured constants' follow ', follow: p100'
+fails 'only_gpus_are_followed' 2 'has no GPU' sh -c 'sed "s/gpu: h200, type/gpu: no, type/" "$2" >"$2.cpu"; "$1" run "$2.cpu" -p dart' - "$corun" "$tmp/follow.yaml"
 done_testing

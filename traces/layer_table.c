@@ -19,6 +19,8 @@ struct layer {
   uint32_t model; /* number of its name */
   uint32_t n_op;  /* of the trace; CR_NONE: not said */
   const char *name, *place;
+  const char *trace;          /* NULL: not said */
+  uint32_t first, n_launched; /* ops of it that the layer launches */
 };
 
 struct time {
@@ -102,8 +104,10 @@ int cr_layer_table_name(struct cr_layer_table *t, const char *place, const char 
   if (!grown)
     return CR_ENOMEM;
   t->layer = grown;
-  struct layer made = {cr_names_put(t->model, model), CR_NONE, cr_arena_text(t->arena, layer),
-                       cr_arena_text(t->arena, place)};
+  struct layer made = {.model = cr_names_put(t->model, model),
+                       .n_op = CR_NONE,
+                       .name = cr_arena_text(t->arena, layer),
+                       .place = cr_arena_text(t->arena, place)};
   uint32_t i = made.model != CR_NONE && made.name && made.place ? cr_names_put(t->layer_key, key) : CR_NONE;
   if (i == CR_NONE)
     return CR_ENOMEM;
@@ -163,6 +167,25 @@ uint32_t cr_layer_table_ops(const struct cr_layer_table *t, const char *model, c
 {
   const struct layer *l = find_layer(t, model, layer);
   return l ? l->n_op : CR_NONE;
+}
+
+int cr_layer_table_set_part(struct cr_layer_table *t, const char *model, const char *layer, const char *trace,
+                            uint32_t first, uint32_t n_op)
+{
+  struct layer *l = find_layer(t, model, layer);
+  l->trace = cr_arena_text(t->arena, trace);
+  l->first = first;
+  l->n_launched = n_op;
+  return l->trace ? CR_OK : CR_ENOMEM;
+}
+
+const char *cr_layer_table_trace(const struct cr_layer_table *t, const char *model)
+{
+  uint32_t m = cr_names_find(t->model, model);
+  for (uint32_t i = 0; i < cr_names_count(t->layer_key); i++)
+    if (t->layer[i].model == m && t->layer[i].trace)
+      return t->layer[i].trace;
+  return NULL;
 }
 
 uint32_t cr_layer_table_count(const struct cr_layer_table *t)
@@ -240,8 +263,8 @@ static int find_on(const struct cr_layer_table *t, const struct layer *layer, co
 }
 
 static int make_layer(const struct cr_layer_table *t, const struct layer *layer, const struct cr_machine *m,
-                      const struct cr_model_spec *spec, struct cr_arena *arena, struct cr_op_spec *out,
-                      struct cr_err *err)
+                      const struct cr_model_spec *spec, uint32_t trace_op0, struct cr_arena *arena,
+                      struct cr_op_spec *out, struct cr_err *err)
 {
   const char *model = cr_names_text(t->model, layer->model);
   uint32_t n = (1 + spec->n_batch) * m->n_device;
@@ -254,6 +277,10 @@ static int make_layer(const struct cr_layer_table *t, const struct layer *layer,
     int rc = find_on(t, layer, &m->device[d], k ? spec->batch[k - 1] : 1, &time[i], err);
     if (rc)
       return rc;
+    if (m->device[d].node.gpu && layer->trace && trace_op0 != CR_NONE && k == 0) {
+      time[i].op0 = trace_op0 + layer->first;
+      time[i].n_op = layer->n_launched;
+    }
     if (k == 0 && time[i].exec_ns != CR_NS_NEVER)
       least_ns = cr_min_ns(least_ns, time[i].hd_ns + time[i].exec_ns + time[i].misc_ns + time[i].dh_ns);
   }
@@ -283,8 +310,8 @@ static int make_layer(const struct cr_layer_table *t, const struct layer *layer,
   return CR_OK;
 }
 
-static int add_model(const struct cr_layer_table *t, uint32_t model, const struct cr_machine *m, struct cr_arena *arena,
-                     struct cr_workload_builder *b, cr_model *out, struct cr_err *err)
+static int add_model(const struct cr_layer_table *t, uint32_t model, const struct cr_machine *m, uint32_t trace_op0,
+                     struct cr_arena *arena, struct cr_workload_builder *b, cr_model *out, struct cr_err *err)
 {
   uint32_t n_layer = cr_names_count(t->layer_key);
   struct cr_op_spec *op = cr_arena_take(arena, n_layer, sizeof *op);
@@ -299,12 +326,12 @@ static int add_model(const struct cr_layer_table *t, uint32_t model, const struc
   int rc = op ? find_sizes(t, model, arena, &spec, err) : cr_fail_nomem(err, t->name);
   for (uint32_t i = 0; !rc && i < n_layer; i++)
     if (t->layer[i].model == model)
-      rc = make_layer(t, &t->layer[i], m, &spec, arena, &op[spec.n_op++], err);
+      rc = make_layer(t, &t->layer[i], m, &spec, trace_op0, arena, &op[spec.n_op++], err);
   return rc ? rc : cr_workload_add_model(b, &spec, out, err);
 }
 
 int cr_layer_table_add(const struct cr_layer_table *t, const char *model, const struct cr_machine *m,
-                       struct cr_workload_builder *b, cr_model *out, struct cr_err *err)
+                       uint32_t trace_op0, struct cr_workload_builder *b, cr_model *out, struct cr_err *err)
 {
   uint32_t i = cr_names_find(t->model, model);
   if (i == CR_NONE) {
@@ -315,7 +342,7 @@ int cr_layer_table_add(const struct cr_layer_table *t, const char *model, const 
   struct cr_arena *arena = cr_arena_new();
   if (!arena)
     return cr_fail_nomem(err, t->name);
-  int rc = add_model(t, i, m, arena, b, out, err);
+  int rc = add_model(t, i, m, trace_op0, arena, b, out, err);
   cr_arena_free(arena);
   return rc;
 }

@@ -39,6 +39,11 @@ const char *cr_layer_table_model(const struct cr_layer_table *t, uint32_t i);
 int cr_layer_table_set_ops(struct cr_layer_table *t, const char *model, const char *layer, uint32_t n_op);
 uint32_t cr_layer_table_ops(const struct cr_layer_table *t, const char *model, const char *layer);
 
+/* Of the trace of that name the layer launches n_op ops from first on.  CR_ENOMEM. */
+int cr_layer_table_set_part(struct cr_layer_table *t, const char *model, const char *layer, const char *trace,
+                            uint32_t first, uint32_t n_op) CR_MUST;
+const char *cr_layer_table_trace(const struct cr_layer_table *t, const char *model); /* of its layers; NULL: none is said */
+
 /* The layer's time there, known or not, in place of what it was. */
 int cr_layer_table_set(struct cr_layer_table *t, const char *model, const char *layer,
                        const struct cr_layer_on *on) CR_MUST;
@@ -50,9 +55,10 @@ const char *cr_layer_table_layer(const struct cr_layer_table *t, const char *mod
 const struct cr_layer_time *cr_layer_table_find(const struct cr_layer_table *t, const char *model, const char *layer,
                                                 const char *type, uint32_t n_core);
 
-/* The model, with its layers' times on the nodes of the machine.  Refused where the table has no such model, or a layer can run
- * on none of the nodes. */
-int cr_layer_table_add(const struct cr_layer_table *t, const char *model, const struct cr_machine *m,
+/* The model, with its layers' times on the nodes of the machine, and what they launch where a node's kernels are followed: of its
+ * trace, the first op of which is trace_op0 in the table of all (CR_NONE: it was not added).  Refused where the table has no such
+ * model, or a layer can run on none of the nodes. */
+int cr_layer_table_add(const struct cr_layer_table *t, const char *model, const struct cr_machine *m, uint32_t trace_op0,
                        struct cr_workload_builder *b, cr_model *out, struct cr_err *err) CR_MUST;
 
 /* A CSV table: a line is one layer of one model on one kind of node.  Columns, by name: model, layer, on (a type of cores, or of

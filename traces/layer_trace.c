@@ -126,14 +126,17 @@ static cr_ns idle_before(const struct trace *t, uint32_t i)
   return i == 0 || t->op[i].gap_ns == CR_NS_NEVER ? 0 : t->op[i].gap_ns;
 }
 
-/* Ops from..to-1 as a layer, which has the copies that it had where there are none. */
-static void time_ops(const struct trace *t, uint32_t from, uint32_t to, struct cr_layer_time *time)
+/* Ops from..to-1 as a layer, which has the copies that it had where there are none; what else it launches is from *first on. */
+static void time_ops(const struct trace *t, uint32_t from, uint32_t to, struct cr_layer_time *time, uint32_t *first,
+                     uint32_t *n)
 {
   cr_ns hd = 0, dh = 0;
   for (; from < to && t->op[from].kind == CR_OP_COPY_H2D; from++)
     hd = cr_ns_add(hd, t->op[from].duration_ns);
   for (; from < to && t->op[to - 1].kind == CR_OP_COPY_D2H; to--)
     dh = cr_ns_add(dh, t->op[to - 1].duration_ns);
+  *first = from;
+  *n = to - from;
   time->exec_ns = 0;
   for (uint32_t i = from; i < to; i++)
     time->exec_ns = cr_ns_add(time->exec_ns, cr_ns_add(t->op[i].duration_ns, idle_before(t, i)));
@@ -150,11 +153,13 @@ static int fill_times(const struct cut *c, const struct trace *t, const char *gp
     struct cr_layer_on on = {.type = gpu_type};
     if (known)
       on.time = *known;
-    time_ops(t, at, at + c->n_op[k], &on.time);
+    uint32_t first, n;
+    time_ops(t, at, at + c->n_op[k], &on.time, &first, &n);
     at += c->n_op[k];
     if (on.time.exec_ns > CR_LAYER_MAX_NS || on.time.hd_ns > CR_LAYER_MAX_NS || on.time.dh_ns > CR_LAYER_MAX_NS)
       return cr_fail(err, CR_EINPUT, "%s: layer '%s' takes longer than an hour in trace %s", place, layer, t->name);
-    if (cr_layer_table_set(c->table, c->model, layer, &on))
+    if (cr_layer_table_set(c->table, c->model, layer, &on) ||
+        cr_layer_table_set_part(c->table, c->model, layer, t->name, first, n))
       return cr_fail_nomem(err, layer);
   }
   return CR_OK;

@@ -95,7 +95,7 @@ static const cyaml_schema_field_t JOBS_FIELDS[] = {
 static const cyaml_schema_field_t NODE_FIELDS[] = {
   NODE_WORD(name, NEEDED),          NODE_WORD(cores, OPTIONAL),    NODE_WORD(type, OPTIONAL),
   NODE_WORD(gpu, OPTIONAL),         NODE_WORD(notify, OPTIONAL),   NODE_WORD(cpu_preempt, OPTIONAL),
-  NODE_WORD(gpu_preempt, OPTIONAL), NODE_WORD(gpu_copy, OPTIONAL), CYAML_FIELD_END,
+  NODE_WORD(gpu_preempt, OPTIONAL), NODE_WORD(gpu_copy, OPTIONAL), NODE_WORD(follow, OPTIONAL), CYAML_FIELD_END,
 };
 
 static const cyaml_schema_value_t NODE = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct node_yaml, NODE_FIELDS)};

@@ -24,7 +24,7 @@ struct client_yaml {
 
 /* An entry of `nodes`. */
 struct node_yaml {
-  char *name, *cores, *type, *gpu, *notify, *cpu_preempt, *gpu_preempt, *gpu_copy;
+  char *name, *cores, *type, *gpu, *notify, *cpu_preempt, *gpu_preempt, *gpu_copy, *follow;
 };
 
 /* `jobs` as the file says it. */

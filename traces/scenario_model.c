@@ -233,6 +233,40 @@ static int load_recorded(struct scenario_reader *r, const char *what, const char
   return s ? cr_store_load_model(s->store, name, r->builder, out, err) : no_model(r, what, name, &why, err);
 }
 
+static int follows_kernels(const struct cr_machine *m)
+{
+  for (uint32_t d = 0; d < m->n_device; d++)
+    if (m->device[d].node.gpu)
+      return 1;
+  return 0;
+}
+
+/* A model of layers; where a node's kernels are followed, behind the trace that they are of. */
+static int load_layers(struct scenario_reader *r, const char *path, const char *what, const char *name, cr_model *out,
+                       struct cr_err *err)
+{
+  const char *trace = follows_kernels(r->nodes) ? cr_layer_table_trace(r->layers, name) : NULL;
+  uint32_t op0 = CR_NONE;
+  cr_model recorded;
+  int rc = CR_OK;
+  if (trace) {
+    uint32_t i = 0;
+    while (i < r->models->n_loaded && strcmp(r->models->loaded[i].name, trace) != 0)
+      i++;
+    if (i < r->models->n_loaded)
+      recorded = r->models->loaded[i].model;
+    else
+      rc = load_recorded(r, what, trace, &recorded, err);
+    if (!rc && i == r->models->n_loaded && remember(r->models, path, trace, recorded))
+      rc = cr_fail_nomem(err, trace);
+    if (!rc)
+      op0 = cr_workload_builder_model(r->builder, recorded)->op0;
+  }
+  if (!rc && (rc = cr_layer_table_add(r->layers, name, r->nodes, op0, r->builder, out, err)))
+    cr_fail_in(err, rc, "%s", what);
+  return !rc && remember(r->models, path, name, *out) ? cr_fail_nomem(err, name) : rc;
+}
+
 int cr_scenario_find_model(struct scenario_reader *r, const char *path, const char *what, const char *name,
                            cr_model *out, struct cr_err *err)
 {
@@ -242,12 +276,8 @@ int cr_scenario_find_model(struct scenario_reader *r, const char *path, const ch
       *out = m->loaded[i].model;
       return CR_OK;
     }
-  if (r->layers) {
-    int added = cr_layer_table_add(r->layers, name, r->nodes, r->builder, out, err);
-    if (added)
-      return cr_fail_in(err, added, "%s", what);
-    return remember(m, path, name, *out) ? cr_fail_nomem(err, name) : CR_OK;
-  }
+  if (r->layers)
+    return load_layers(r, path, what, name, out, err);
   const struct cr_iteration_row *row = r->table ? cr_iteration_table_find(r->table, name) : NULL;
   int rc = row ? cr_iteration_row_add(row, r->builder, out, err) : load_recorded(r, what, name, out, err);
   rc = rc ? rc : cr_scenario_add_memory(r, name, *out, err);
@@ -291,7 +321,7 @@ int cr_scenario_check_fit(const struct scenario_reader *r, const struct cr_workl
     for (uint32_t i = 0; i < model->n_op; i++) {
       const struct cr_op_spec *op = &w->op[model->op0 + i];
       const char *limit = "blocks of an SM";
-      if (op->kind == CR_OP_LAYER)
+      if (op->kind == CR_OP_LAYER || r->nodes) /* whose GPUs are asked when a run begins */
         continue;
       if (op->kind != CR_OP_ITERATION && r->device->is_uncalibrated)
         return not_calibrated(r, r->models->loaded[m].path, model, err);

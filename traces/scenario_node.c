@@ -3,6 +3,7 @@
 
 #include "sim/nearest.h"
 #include "sim/unit.h"
+#include "traces/device_file.h"
 #include "traces/scenario_int.h"
 
 #include <stdio.h>
@@ -36,7 +37,7 @@ static int check_gpu_keys(const struct scenario_reader *r, uint32_t i, const str
                           const struct cr_device_desc *d, struct cr_err *err)
 {
   char path[PATH];
-  const char *key = n->gpu_preempt ? "gpu_preempt" : n->gpu_copy ? "gpu_copy" : NULL;
+  const char *key = n->gpu_preempt ? "gpu_preempt" : n->gpu_copy ? "gpu_copy" : n->follow ? "follow" : NULL;
   if (!is_gpu && key)
     return cr_yaml_fail(r->y, member(i, key, path), err, "%s: node %s has no GPU; add gpu: yes, or remove it", path,
                         d->name);
@@ -79,6 +80,20 @@ static int read_gpu(const struct scenario_reader *r, const char *path, const cha
   return *out ? CR_OK : cr_fail_nomem(err, path);
 }
 
+/* The GPU whose kernels are followed. */
+static int read_follow(const struct scenario_reader *r, const char *path, const char *name, struct cr_device_desc *d,
+                       struct cr_err *err)
+{
+  struct cr_device_desc *gpu = cr_arena_take(r->arena, 1, sizeof *gpu);
+  if (!gpu)
+    return cr_fail_nomem(err, path);
+  int rc = cr_scenario_at(r, path, cr_device_load(name, NULL, 0, r->arena, gpu, err), err);
+  if (!rc && gpu->is_uncalibrated)
+    return cr_yaml_fail(r->y, path, err, "%s: device %s has no measured constants to follow kernels with", path, name);
+  d->node.gpu = gpu;
+  return rc;
+}
+
 static int read_node(const struct scenario_reader *r, uint32_t i, const struct node_yaml *n,
                      struct cr_device_desc *node, struct cr_err *err)
 {
@@ -109,7 +124,8 @@ static int read_node(const struct scenario_reader *r, uint32_t i, const struct n
   rc = rc ? rc : read_cost(r, i, "notify", n->notify, &d->node.notify_ns, err);
   rc = rc ? rc : read_cost(r, i, "cpu_preempt", n->cpu_preempt, &d->node.cpu_preempt_ns, err);
   rc = rc ? rc : read_cost(r, i, "gpu_preempt", n->gpu_preempt, &d->node.gpu_preempt_ns, err);
-  return rc ? rc : read_cost(r, i, "gpu_copy", n->gpu_copy, &d->node.gpu_copy_ns, err);
+  rc = rc ? rc : read_cost(r, i, "gpu_copy", n->gpu_copy, &d->node.gpu_copy_ns, err);
+  return rc || !n->follow ? rc : read_follow(r, member(i, "follow", path), n->follow, d, err);
 }
 
 /* Keys about a whole GPU, and about jobs, which do not run on nodes. */
