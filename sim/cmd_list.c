@@ -323,12 +323,11 @@ static void add_name(void *ctx, const char *name)
   cr_text_add(ctx, "%s\n", name);
 }
 
-static int list_models(struct cr_text *out, struct cr_err *err)
+static int list_store(const char *name, struct cr_arena *arena, struct cr_text *out, struct cr_err *err)
 {
-  struct cr_arena *arena = cr_arena_new();
   struct cr_store *store = NULL;
   const char *path = NULL;
-  int rc = arena ? cr_datadir_find("h200.db", arena, &path, err) : cr_fail_nomem(err, "the models");
+  int rc = cr_datadir_find(name, arena, &path, err);
   if (rc == CR_OK)
     rc = cr_store_open(path, &store, err);
   if (rc == CR_OK)
@@ -336,6 +335,18 @@ static int list_models(struct cr_text *out, struct cr_err *err)
   if (rc == CR_OK)
     cr_text_add(out, "\n`corun show %s` tells more of them.\n", path);
   cr_store_close(store);
+  return rc;
+}
+
+static int list_models(struct cr_text *out, struct cr_err *err)
+{
+  struct cr_arena *arena = cr_arena_new();
+  int rc = arena ? CR_OK : cr_fail_nomem(err, "the models");
+  for (uint32_t i = 0; rc == CR_OK && cr_datadir_stores[i]; i++) {
+    if (i)
+      cr_text_add(out, "\n");
+    rc = list_store(cr_datadir_stores[i], arena, out, err);
+  }
   cr_arena_free(arena);
   return rc;
 }

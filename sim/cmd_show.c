@@ -32,7 +32,35 @@ const struct cr_cmd cr_cmd_show = {
   .run = run,
 };
 
-/* The store and model that the operands mean: a word that is no file is a model of the bundled store. */
+struct wanted {
+  const char *name;
+  int found;
+};
+
+static void compare_name(void *ctx, const char *name)
+{
+  struct wanted *w = ctx;
+  w->found |= !strcmp(name, w->name);
+}
+
+/* The first bundled store that has the model, or the first of all. */
+static int find_bundled(const char *model, struct cr_arena *arena, const char **store, struct cr_err *err)
+{
+  int rc = CR_OK;
+  for (uint32_t i = 0; !rc && model && cr_datadir_stores[i]; i++) {
+    struct wanted w = {.name = model};
+    struct cr_store *s = NULL;
+    rc = cr_datadir_find(cr_datadir_stores[i], arena, store, err);
+    rc = rc ? rc : cr_store_open(*store, &s, err);
+    rc = rc ? rc : cr_store_each_model(s, compare_name, &w, err);
+    cr_store_close(s);
+    if (!rc && w.found)
+      return CR_OK;
+  }
+  return rc ? rc : cr_datadir_find(cr_datadir_stores[0], arena, store, err);
+}
+
+/* The store and model that the operands mean: a word that is no file is a model of a bundled store. */
 static int find(char **word, int n, struct cr_arena *arena, const char **store, const char **model, struct cr_err *err)
 {
   int is_file = n > 0 && (access(word[0], F_OK) == 0 || strchr(word[0], '.') == word[0]);
@@ -45,7 +73,7 @@ static int find(char **word, int n, struct cr_arena *arena, const char **store, 
     return CR_OK;
   }
   *model = n ? word[0] : NULL;
-  return cr_datadir_find("h200.db", arena, store, err);
+  return find_bundled(*model, arena, store, err);
 }
 
 static int show_store(const char *path, const char *model, const char *format, struct cr_text *out, struct cr_err *err)

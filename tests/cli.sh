@@ -19,6 +19,13 @@ twice() { # COMMAND...
     cmp "$tmp/1.trace" "$tmp/2.trace"
 }
 ok 'the_same_command_twice_gives_the_same_bytes' twice
+collected() { # a model of the second bundled store
+  "$corun" list models | grep -qx 'collected/resnet50-bs1-fp32' &&
+    "$corun" show collected/multi-resnet50-bs1-fp32 >"$tmp/out" && contains "$tmp/out" ' 300 ' &&
+    "$corun" run solo -p streams --set 'clients[0].model=collected/resnet50-bs1-fp32' >"$tmp/out" &&
+    contains "$tmp/out" 'streams  resnet152  be     collected/resnet50-bs1-fp32'
+}
+ok 'models_of_the_collected_store_are_listed_shown_and_run' collected
 ok 'the_same_seed_gives_the_same_bytes' twice -s 5 --set clients.rt.arrival=poisson
 differs() {
   run -s 6 --set clients.rt.arrival=poisson --ledger "$tmp/other.ledger" >"$tmp/out" || return 1

@@ -423,10 +423,73 @@ static void iterations_of_recorded_programs_are_found(void **state)
   cr_text_fini(&all);
 }
 
+/* -- beside Kineto's ------------------------------------------------------------------------------------------------ */
+
+static uint32_t read_model(const char *store, const char *prefix, const char *name, struct cr_arena *arena,
+                           struct cr_op_spec **op)
+{
+  struct cr_store *s;
+  struct cr_err err;
+  uint32_t n = 0;
+  char full[200];
+  snprintf(full, sizeof full, "%s%s", prefix, name);
+  if (cr_store_open(t_build(store), &s, &err) || cr_store_read_model(s, full, arena, op, &n, &err))
+    fail_msg("%s", err.text);
+  cr_store_close(s);
+  return n;
+}
+
+static int by_value(const void *a, const void *b)
+{
+  double x = *(const double *)a, y = *(const double *)b;
+  return x < y ? -1 : x > y;
+}
+
+/* The same ops, kernels of the same shapes, and durations within 2 %: the median of kernels' ratios, and their sum. */
+static void check_model(const char *name)
+{
+  struct cr_arena *arena = cr_arena_new();
+  struct cr_op_spec *kineto, *ours;
+  uint32_t n = read_model("share/corun/h200.db", "", name, arena, &kineto), n_kernel = 0;
+  double *ratio = cr_arena_take(arena, n, sizeof *ratio), sum = 0, our_sum = 0;
+  assert_int_equal(read_model("share/corun/h200-collected.db", "collected/", name, arena, &ours), n);
+  for (uint32_t i = 0; i < n; i++) {
+    const struct cr_op_spec *k = &kineto[i], *o = &ours[i];
+    if (k->kind != o->kind || k->blocks != o->blocks || k->threads != o->threads || k->regs != o->regs ||
+        k->smem_bytes != o->smem_bytes || (k->kind == CR_OP_KERNEL && strcmp(k->name, o->name) != 0))
+      fail_msg("%s: op %u is %s and was %s", name, i, o->name, k->name);
+    if (k->kind != CR_OP_KERNEL)
+      continue;
+    ratio[n_kernel++] = (double)o->duration_ns / (double)k->duration_ns;
+    sum += (double)k->duration_ns;
+    our_sum += (double)o->duration_ns;
+  }
+  qsort(ratio, n_kernel, sizeof *ratio, by_value);
+  print_message("# %s: %u kernels, median ratio %.4f, %.2f to %.2f, sum %.4f\n", name, n_kernel, ratio[n_kernel / 2],
+                ratio[0], ratio[n_kernel - 1], our_sum / sum);
+  assert_near(ratio[n_kernel / 2], 1, 0.02);
+  assert_near(our_sum / sum, 1, 0.02);
+  cr_arena_free(arena);
+}
+
+static void kernels_are_those_that_kineto_saw(void **state)
+{
+  (void)state;
+  static const char *const model[] = {"alexnet",         "bert_base", "densenet201",  "distilbert",
+                                      "efficientnet_b0", "googlenet", "inception_v3", "mobilenet_v2",
+                                      "resnet152",       "resnet50",  "vgg19",        "vit_b_16"};
+  for (size_t i = 0; i < sizeof model / sizeof *model; i++) {
+    char name[100];
+    snprintf(name, sizeof name, "%s-bs1-fp32", model[i]);
+    check_model(name);
+  }
+}
+
 int main(int argc, char **argv)
 {
   if (argc == 3)
     return reduce(argv[1], argv[2]);
-  const struct CMUnitTest tests[] = {cmocka_unit_test(iterations_of_recorded_programs_are_found)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(iterations_of_recorded_programs_are_found),
+                                     cmocka_unit_test(kernels_are_those_that_kineto_saw)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

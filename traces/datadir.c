@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+const char *const cr_datadir_stores[] = {"h200.db", "h200-collected.db", NULL};
+
 enum { N_ROOT = 4 };
 
 /* dir/name in the arena; dir NULL gives NULL. */

@@ -7,6 +7,9 @@
 #include "sim/base.h"
 #include "sim/mem.h"
 
+/* The bundled trace stores, in the order in which models are looked for; NULL ends it. */
+extern const char *const cr_datadir_stores[];
+
 /* The path of dir/name (name "h200.db", "devices/h200.yaml") in the arena; CR_EINPUT with the places searched. */
 int cr_datadir_find(const char *name, struct cr_arena *arena, const char **out, struct cr_err *err) CR_MUST;
 

@@ -1,6 +1,6 @@
 /* scenario_model.c - finds the models that a scenario's clients name in the trace stores, and checks that they fit.
  *
- * Stores are searched in the order given, the bundled one last and only when it is needed, so that a scenario with
+ * Stores are searched in the order given, the bundled ones last and only when they are needed, so that a scenario with
  * traces of its own runs without the bundled data.  A model is loaded once, however many clients have it. */
 #include "config.h"
 
@@ -12,8 +12,6 @@
 #include "traces/store.h"
 
 #include <string.h>
-
-static const char BUNDLED[] = "h200.db";
 
 struct open_store {
   struct cr_store *store;
@@ -30,9 +28,9 @@ struct loaded {
 
 struct scenario_models {
   struct cr_arena *arena;
-  struct open_store *store; /* [n_store] of store_cap; the last is for the bundled one */
+  struct open_store *store; /* [n_store] of store_cap; the last are for the bundled ones */
   uint32_t n_store, store_cap;
-  int tried_bundled;
+  uint32_t n_bundled;    /* of the bundled stores, how many were tried */
   struct loaded *loaded; /* [n_loaded], by cr_model */
   uint32_t n_loaded, loaded_cap;
 };
@@ -43,7 +41,9 @@ struct scenario_models *cr_scenario_models_new(uint32_t n_store)
   if (!m)
     return NULL;
   m->arena = cr_arena_new();
-  m->store_cap = n_store + 1;
+  m->store_cap = n_store;
+  for (uint32_t i = 0; cr_datadir_stores[i]; i++)
+    m->store_cap++;
   m->store = cr_mem_new(m->store_cap, sizeof *m->store);
   if (!m->arena || !m->store) {
     cr_scenario_models_free(m);
@@ -133,12 +133,11 @@ static struct open_store *find_store(struct scenario_models *m, const char *name
   return NULL;
 }
 
-/* Opens the bundled store, once.  Where it is missing, *why is what was searched. */
+/* Opens the next bundled store.  Where it is missing, *why is what was searched. */
 static int open_bundled(struct scenario_models *m, struct cr_err *why, struct cr_err *err)
 {
   const char *path;
-  m->tried_bundled = 1;
-  if (cr_datadir_find(BUNDLED, m->arena, &path, why))
+  if (cr_datadir_find(cr_datadir_stores[m->n_bundled++], m->arena, &path, why))
     return CR_OK;
   return cr_scenario_models_open(m, path, err);
 }
@@ -224,7 +223,7 @@ static int load_recorded(struct scenario_reader *r, const char *what, const char
   struct scenario_models *m = r->models;
   struct cr_err why = {{0}};
   struct open_store *s = find_store(m, name);
-  if (!s && !m->tried_bundled) {
+  while (!s && cr_datadir_stores[m->n_bundled]) {
     int rc = open_bundled(m, &why, err);
     if (rc)
       return rc;
