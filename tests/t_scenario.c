@@ -40,7 +40,13 @@ static struct cr_op_spec kernel(uint32_t threads, uint32_t regs)
 static void add_model(struct cr_store *s, const char *name, uint32_t threads, uint32_t regs)
 {
   const struct cr_op_spec op[] = {kernel(128, 32), kernel(threads, regs)};
-  const struct cr_model_spec model = {name, op, 2, CR_UNKNOWN, CR_UNKNOWN, CR_UNKNOWN, CR_UNKNOWN};
+  const struct cr_model_spec model = {.name = name,
+                                      .op = op,
+                                      .n_op = 2,
+                                      .weight_bytes = CR_UNKNOWN,
+                                      .persistent_bytes = CR_UNKNOWN,
+                                      .ephemeral_bytes = CR_UNKNOWN,
+                                      .framework_bytes = CR_UNKNOWN};
   const struct cr_recording recording = {.class = "graph", .n_iteration = 1, .period_ns = CR_NS_NEVER, .report = ""};
   const struct cr_origin origin = {.file = "by hand", .tool = "test"};
   struct cr_err err = {{0}};

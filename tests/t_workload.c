@@ -31,7 +31,13 @@ static struct cr_op_spec kernel(const char *name, uint32_t stage, cr_ns duration
 
 static struct cr_model_spec model_of(const char *name, const struct cr_op_spec *op, uint32_t n_op)
 {
-  return (struct cr_model_spec){name, op, n_op, CR_UNKNOWN, CR_UNKNOWN, CR_UNKNOWN, CR_UNKNOWN};
+  return (struct cr_model_spec){.name = name,
+                                .op = op,
+                                .n_op = n_op,
+                                .weight_bytes = CR_UNKNOWN,
+                                .persistent_bytes = CR_UNKNOWN,
+                                .ephemeral_bytes = CR_UNKNOWN,
+                                .framework_bytes = CR_UNKNOWN};
 }
 
 static struct cr_client_spec client_of(const char *name, cr_model model)
