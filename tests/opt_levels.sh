@@ -25,7 +25,7 @@ build() {
     folder=$1 file=$2
     shift 2
     "$@" -c "$file" -o "$folder/$(basename "$file" .c).o"' build "$folder" FILE \
-    "${cc[@]}" -I"$builddir" -I"$srcdir" -include git-describe.h -DCR_PKGDATADIR='"/nowhere"' "${compile[@]}" "$level" -w) &&
+    "${cc[@]}" -I"$builddir" -I"$srcdir" -include git-describe.h -DCR_PKGDATADIR='"/nowhere"' -DCR_PKGLIBDIR='"/nowhere"' "${compile[@]}" "$level" -w) &&
     "${cc[@]}" "${compile[@]}" -rdynamic -o "$folder/corun" "$folder"/*.o "${libs[@]}"
 }
 
