@@ -24,22 +24,9 @@ case $sets in
 '' | *[!0-9]* | 0) die "$sets is no number of sets" ;;
 esac
 plots=$(cd "$(dirname "$0")" && pwd)
-gnuplot=${GNUPLOT:-gnuplot}
 jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN)}
-corun=${CORUN:-}
-for candidate in "$plots/../build/corun" ./corun "$plots/../corun"; do
-  if [ -z "$corun" ] && [ -x "$candidate" ]; then
-    corun=$candidate
-  fi
-done
-corun=${corun:-corun}
-command -v "$gnuplot" >/dev/null || die "gnuplot is not there; on Debian: apt-get install gnuplot-nox"
-command -v "$corun" >/dev/null || die "corun is not there; build it, or name it in CORUN"
+. "$plots/figure-setup.sh"
 mkdir -p "$out"
-top=$(mktemp -d "${TMPDIR:-/tmp}/corun-figure-XXXXXX")
-trap 'rm -rf "$top"' EXIT
-LC_ALL=C
-export LC_ALL
 
 # accepted NAME PLAN... - a row of the CSV: how many sets of the folder pass.
 accepted() {

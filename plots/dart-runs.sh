@@ -37,21 +37,8 @@ for n in "$seconds" "$runs"; do
   esac
 done
 plots=$(cd "$(dirname "$0")" && pwd)
-gnuplot=${GNUPLOT:-gnuplot}
-corun=${CORUN:-}
-for candidate in "$plots/../build/corun" ./corun "$plots/../corun"; do
-  if [ -z "$corun" ] && [ -x "$candidate" ]; then
-    corun=$candidate
-  fi
-done
-corun=${corun:-corun}
-command -v "$gnuplot" >/dev/null || die "gnuplot is not there; on Debian: apt-get install gnuplot-nox"
-command -v "$corun" >/dev/null || die "corun is not there; build it, or name it in CORUN"
+. "$plots/figure-setup.sh"
 mkdir -p "$out"
-top=$(mktemp -d "${TMPDIR:-/tmp}/corun-figure-XXXXXX")
-trap 'rm -rf "$top"' EXIT
-LC_ALL=C
-export LC_ALL
 
 # run OPTION... - corun run, its clients' rows in $top/run.csv.
 run() {

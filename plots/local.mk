@@ -1,5 +1,5 @@
 # plots/local.mk - figures from run databases and tables, by gnuplot.
-EXTRA_DIST += plots/make-plots.sh plots/run-figure.sh plots/run.gp plots/style.gp plots/validate-figure.sh plots/validate.gp plots/residual-figure.sh plots/residual.gp
+EXTRA_DIST += plots/figure-setup.sh plots/make-plots.sh plots/run-figure.sh plots/run.gp plots/style.gp plots/validate-figure.sh plots/validate.gp plots/residual-figure.sh plots/residual.gp
 EXTRA_DIST += plots/salus-figures.sh plots/salus-draws.sh plots/salus-ledger.awk \
   plots/salus-table1.gp plots/salus-fig7.gp plots/salus-fig8a.gp plots/salus-fig9.gp plots/salus-fig10.gp \
   plots/salus-fig11.gp plots/salus-fig13.gp plots/salus-memory.gp \

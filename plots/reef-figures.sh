@@ -14,21 +14,8 @@ die() {
 [ $# -le 1 ] || die "usage: plots/reef-figures.sh [OUTDIR]"
 out=${1:-figures}
 plots=$(cd "$(dirname "$0")" && pwd)
-gnuplot=${GNUPLOT:-gnuplot}
-corun=${CORUN:-}
-for candidate in "$plots/../build/corun" ./corun "$plots/../corun"; do
-  if [ -z "$corun" ] && [ -x "$candidate" ]; then
-    corun=$candidate
-  fi
-done
-corun=${corun:-corun}
-command -v "$gnuplot" >/dev/null || die "gnuplot is not there; on Debian: apt-get install gnuplot-nox"
-command -v "$corun" >/dev/null || die "corun is not there; build it, or name it in CORUN"
+. "$plots/figure-setup.sh"
 mkdir -p "$out"
-top=$(mktemp -d "${TMPDIR:-/tmp}/corun-figure-XXXXXX")
-trap 'rm -rf "$top"' EXIT
-LC_ALL=C
-export LC_ALL
 data=${CORUN_SHARED_DATA:-$plots/../../shared/data}/reef
 scenarios=$plots/../traces/scenarios
 store=$top/models.db

@@ -11,26 +11,12 @@ die() {
 [ $# -eq 2 ] || die "usage: plots/run-figure.sh RUN.db OUT.svg"
 run=$1 out=$2
 plots=$(cd "$(dirname "$0")" && pwd)
-gnuplot=${GNUPLOT:-gnuplot}
-corun=${CORUN:-}
-for candidate in "$plots/../build/corun" ./corun "$plots/../corun"; do
-  if [ -z "$corun" ] && [ -x "$candidate" ]; then
-    corun=$candidate
-  fi
-done
-corun=${corun:-corun}
-command -v "$gnuplot" >/dev/null || die "gnuplot is not there; on Debian: apt-get install gnuplot-nox"
-command -v "$corun" >/dev/null || die "corun is not there; build it, or name it in CORUN"
-
-data=$(mktemp -d "${TMPDIR:-/tmp}/corun-figure-XXXXXX")
-trap 'rm -rf "$data"' EXIT
-LC_ALL=C
-export LC_ALL
-"$corun" show "$run" --format csv >"$data/run.csv" || exit 2
+. "$plots/figure-setup.sh"
+"$corun" show "$run" --format csv >"$top/run.csv" || exit 2
 
 # The CSV becomes rt.tsv (of the rt client with the worst 99th percentile), be.tsv (a block a client, stacked; policies are named
 # there only when they stand alone) and vars.gp.
-awk -v data="$data" '
+awk -v data="$top" '
   # Fields of a line into field[], quotes taken off; returns how many.
   function split_csv(line,    n, c, i, quoted) {
     n = 1
@@ -121,13 +107,13 @@ awk -v data="$data" '
     printf "note = %s\n", quote(n_rt > 1 ? ", worst of " n_rt " clients" : "") >vars
     printf("deadline_ms = %.6f\n", (deadline > 0 ? deadline / 1e6 : 0)) >vars
     printf "rt_top = %.6f\nbe_top = %.6f\n", rt_top + 1e-6, be_top + 1e-6 >vars
-  }' "$data/run.csv" || exit 2
+  }' "$top/run.csv" || exit 2
 
 case $out in
 *.png) term='set terminal pngcairo size 900,height font "sans-serif,13" background "white" noenhanced' ;;
 *) term= ;;
 esac
-sed "s|^set terminal svg.*|${term:-&}|" "$plots/run.gp" >"$data/run.gp"
-"$gnuplot" -e "plots = '$plots'; data = '$data'; out = '$data/out'; load '$data/vars.gp'" "$data/run.gp"
-[ -s "$data/out" ] || die "gnuplot drew nothing"
-cp "$data/out" "$out.new" && mv -f "$out.new" "$out"
+sed "s|^set terminal svg.*|${term:-&}|" "$plots/run.gp" >"$top/run.gp"
+"$gnuplot" -e "plots = '$plots'; data = '$top'; out = '$top/out'; load '$top/vars.gp'" "$top/run.gp"
+[ -s "$top/out" ] || die "gnuplot drew nothing"
+cp "$top/out" "$out.new" && mv -f "$out.new" "$out"
