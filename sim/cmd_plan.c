@@ -175,7 +175,7 @@ static int write_scenario(const struct ask *ask, const char *tasks, const struct
   const struct cr_scenario_options opt = {.text = text.s};
   rc = rc ? rc : cr_scenario_load(ask->scenario, &opt, &read, err);
   cr_scenario_free(read);
-  rc = rc ? rc : cr_outfile_new(ask->scenario, "the scenario", 0, &file, err);
+  rc = rc ? rc : cr_outfile_new(ask->scenario, "scenario", 0, &file, err);
   if (!rc) {
     cr_outfile_add(file, text.s, text.n);
     rc = cr_outfile_close(file, err);
@@ -295,7 +295,7 @@ static int plan(const struct args *a, int is_dart, char *const *operand, uint32_
   if (!rc && a->scenario && cr_plan_is_many(operand, n))
     rc = cr_fail(err, CR_EINPUT, "--scenario '%s': it is for the plan of one set; give one", a->scenario);
   if (!rc && a->scenario)
-    rc = cr_outfile_check(a->scenario, "the scenario", 0, err);
+    rc = cr_outfile_check(a->scenario, "scenario", 0, err);
   if (rc)
     return rc;
   if (!cr_plan_is_many(operand, n))

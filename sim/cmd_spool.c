@@ -32,12 +32,13 @@ int cr_cmd_spool_window(const char *text, cr_ns *from_ns, cr_ns *to_ns, struct c
   return rc;
 }
 
-/* Each line for itself, as the program says things. */
-static void print_missing(const char *text)
+/* Each line for itself, as the program says things, but for what it will say at its end. */
+static void print_missing(const char *text, const char *last)
 {
   for (const char *line = text; line && *line;) {
-    int n = (int)strcspn(line, "\n");
-    fprintf(stderr, "corun: %.*s\n", n, line);
+    size_t n = strcspn(line, "\n");
+    if (strlen(last) != n || strncmp(line, last, n) != 0)
+      fprintf(stderr, "corun: %.*s\n", (int)n, line);
     line += n + (line[n] == '\n');
   }
 }
@@ -70,7 +71,7 @@ int cr_cmd_import_spool(const struct cr_import_spool *a, struct cr_err *err)
   int rc = cr_store_edit(a->store, &s, err);
   if (!rc)
     rc = import(s, a, &said, &missing, &r, err);
-  print_missing(missing.s);
+  print_missing(missing.s, rc ? err->text : "");
   if (!rc)
     rc = cr_store_commit(s, err);
   cr_store_close(s);
