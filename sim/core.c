@@ -6,80 +6,29 @@
  *
  * A policy can misbehave in three ways, and none of them brings the run down unexplained: a refused action is counted
  * (and ends a strict run); a million callbacks at one instant are a livelock; requests that it keeps while nothing
- * runs and nothing will happen are a stall. */
+ * runs and nothing will happen are a stall.
+ *
+ * What a policy asks for is carried out in core_asked.c, and arrivals are found in core_sources.c. */
 #include "config.h"
 
-#include "sim/core.h"
+#include "sim/core_int.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "sim/arrival.h"
-#include "sim/dependents.h"
 #include "sim/finding.h"
-#include "sim/heap.h"
-#include "sim/host.h"
-#include "sim/job_life.h"
 #include "sim/mem.h"
-#include "sim/memory_gauge.h"
-#include "sim/rng.h"
-
-enum { IN_ARRIVAL, IN_JOB, IN_TIMER }; /* classes of the heap: the order at one instant */
 
 enum {
   EVENTS = 64,        /* taken from the backend at once */
-  ROWS = 256,         /* given to the request sink at once */
   LIVELOCK = 1000000, /* callbacks at one instant that no load can explain */
-  WHY_ROOM = 200,     /* room that a refusal must find in result.why, so that only the first few are kept */
-};
-
-/* An arrival that a request brought about that left, of a closed client or of one that is late, and not its arrival process. */
-#define FOLLOWS (UINT64_C(1) << 32)
-
-struct source {
-  struct cr_arrival arrival;
-  uint32_t left;   /* requests it may still make; CR_NONE: no limit */
-  int busy;        /* it has a request, where it may have one alone */
-  int refused;     /* by the policy: it asks no more by itself */
-  uint32_t n_late; /* arrivals that wait for it to leave */
-};
-
-/* A policy wants a stream back. */
-struct wish {
-  cr_ns since_ns;  /* CR_NS_NEVER: it does not */
-  uint32_t n_held; /* ranges that the stream is yet to give back or to finish, of those that it held then */
-};
-
-struct core {
-  const struct cr_core_cfg *cfg;
-  struct cr_host host;
-  struct cr_heap heap;
-  struct cr_ledger *ledger;
-  struct cr_backend *backend;
-  struct source *source; /* [n_client] */
-  struct wish *wish;     /* [n_stream] */
-  struct cr_dependents dependents;
-  struct cr_job_life life;
-  struct cr_memory_gauge *gauge; /* NULL: no client is a job */
-  struct cr_result result;
-  struct cr_request_row row[ROWS];
-  uint32_t n_row;
-  cr_ns now_ns;
-  uint32_t steps;                 /* callbacks at this instant */
-  uint32_t clock_every, clock_in; /* turns between two looks at the real clock, and to the next */
-  struct timespec clock;
-  int over; /* the run has ended: result.outcome, rc and err say how */
-  int rc;
-  struct cr_err err;
-  struct cr_hist *late, *callback, *act; /* ns of real time; NULL in virtual time */
 };
 
 /* --- how a run ends ----------------------------------------------------------------------------------------------- */
 
-/* The first cause stays. */
-static CR_COLD void end(struct core *c, enum cr_outcome outcome, int rc, const struct cr_err *why)
+void cr_core_end(struct core *c, enum cr_outcome outcome, int rc, const struct cr_err *why)
 {
   if (c->over)
     return;
@@ -90,23 +39,23 @@ static CR_COLD void end(struct core *c, enum cr_outcome outcome, int rc, const s
   snprintf(c->result.why, sizeof c->result.why, "%.*s", (int)sizeof c->result.why - 1, why->text);
 }
 
-static CR_COLD void end_failed(struct core *c, int rc, const struct cr_err *why)
+void cr_core_end_failed(struct core *c, int rc, const struct cr_err *why)
 {
-  end(c, rc == CR_EINTR ? CR_INTERRUPTED : CR_FAILED, rc, why);
+  cr_core_end(c, rc == CR_EINTR ? CR_INTERRUPTED : CR_FAILED, rc, why);
 }
 
-static CR_COLD void end_nomem(struct core *c)
+void cr_core_end_nomem(struct core *c)
 {
   struct cr_err err;
   int rc = cr_fail_nomem(&err, "the run's requests and events");
-  end(c, CR_FAILED, rc, &err);
+  cr_core_end(c, CR_FAILED, rc, &err);
 }
 
-static CR_COLD void end_livelocked(struct core *c, const char *what)
+void cr_core_end_livelocked(struct core *c, const char *what)
 {
   struct cr_err err;
   cr_finding_livelocked(&c->host, what, &err);
-  end(c, CR_LIVELOCKED, CR_ERUN, &err);
+  cr_core_end(c, CR_LIVELOCKED, CR_ERUN, &err);
 }
 
 static CR_COLD void end_stalled(struct core *c)
@@ -117,314 +66,14 @@ static CR_COLD void end_stalled(struct core *c)
     cr_fail(&err, CR_ERUN, "%.250s; what it asked for was refused before: %.230s", stalled.text, c->result.why);
   else
     err = stalled;
-  end(c, CR_STALLED, CR_ERUN, &err);
+  cr_core_end(c, CR_STALLED, CR_ERUN, &err);
 }
 
 static CR_COLD void end_stopped(struct core *c)
 {
   struct cr_err err;
   int rc = cr_fail(&err, CR_EINTR, "stopped; the results so far are kept");
-  end(c, CR_INTERRUPTED, rc, &err);
-}
-
-/* --- what the policy asks for ------------------------------------------------------------------------------------- */
-
-static CR_COLD void refuse(struct core *c, const struct cr_note *asked, enum cr_refusal refusal)
-{
-  struct cr_note answer = {.at_ns = c->now_ns, .kind = CR_NOTE_REFUSED, .a = refusal};
-  cr_ledger_add(c->ledger, &answer);
-  c->result.n_refused++;
-  struct cr_err err;
-  size_t used = strlen(c->result.why);
-  if (c->cfg->strict || sizeof c->result.why - used > WHY_ROOM)
-    cr_finding_refused(&c->host, asked, refusal, &err);
-  if (c->cfg->strict)
-    end(c, CR_REFUSED, CR_ERUN, &err);
-  else if (sizeof c->result.why - used > WHY_ROOM)
-    snprintf(c->result.why + used, sizeof c->result.why - used, "%s%.400s", used ? "; " : "", err.text);
-}
-
-static cr_ns real_ns(void)
-{
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (cr_ns)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-static void act(struct core *c, const struct cr_act *a)
-{
-  struct cr_err err;
-  cr_ns from_ns = c->act ? real_ns() : 0;
-  int rc = c->cfg->backend->act(c->backend, a, &err);
-  if (c->act)
-    cr_hist_add(c->act, real_ns() - from_ns);
-  if (rc != CR_OK)
-    end_failed(c, rc, &err);
-}
-
-/* How long a request of layers takes, in millionths of what was recorded: the same whatever the policy. */
-static uint32_t draw_actual_ppm(const struct core *c, uint32_t client, uint32_t number)
-{
-  const struct cr_client_spec *s = &c->cfg->workload->client[client];
-  if (s->actual_max_ppm == 0)
-    return 1000000;
-  uint64_t span = s->actual_max_ppm - s->actual_min_ppm + 1;
-  return s->actual_min_ppm + (uint32_t)(cr_draw(c->cfg->seed, CR_RNG_ACTUAL, client, number) % span);
-}
-
-static void act_launch(struct core *c, const struct cr_note *asked)
-{
-  const struct cr_host *h = &c->host;
-  uint32_t next = h->request_next_op[asked->a], client = h->request_client[asked->a];
-  uint32_t op0 = cr_host_model(h, asked->a)->op0 + next, n_op = h->flight[asked->a].end_op - next, n_block = 0;
-  int takes_turns = asked->kind == CR_NOTE_TURN;
-  cr_ns think_ns = c->cfg->workload->client[client].job.think_ns;
-  int fits = !cr_host_is_job(h, client) || cr_job_life_fits(&c->life, client);
-  if (asked->kind == CR_NOTE_SLICE) { /* of one op, whether that is done with it or not */
-    n_op = 1;
-    n_block = cr_min_u32(asked->b, c->cfg->workload->op[op0].blocks - h->request_next_block[asked->a]);
-  }
-  if (!fits && !takes_turns) {
-    if (cr_job_life_fail(&c->life, client, c->now_ns) != CR_OK)
-      end_nomem(c);
-    return;
-  }
-  if (c->gauge && cr_host_is_job(h, client))
-    cr_memory_gauge_run(c->gauge, client, c->now_ns);
-  act(c, &(struct cr_act){
-           .kind = takes_turns ? CR_ACT_TURN : CR_ACT_LAUNCH,
-           .stream = asked->c,
-           .request = asked->a,
-           .client = client,
-           .op0 = op0,
-           .n_op = !fits                     ? 0
-                   : takes_turns && think_ns ? 1
-                                             : n_op,
-           .device = h->stream_device[asked->c],
-           .think_ns = think_ns,
-           .ready_ns = h->request_ready_ns[asked->a],
-           .actual_ppm = draw_actual_ppm(c, client, h->flight[asked->a].number),
-           .n_request = h->request_batch[asked->a],
-           .row = h->flight[asked->a].row,
-           .block0 = h->request_next_block[asked->a],
-           .n_block = n_block,
-           .key = takes_turns ? (int64_t)asked->t : 0,
-           .charge = takes_turns ? asked->b : 0,
-         });
-}
-
-/* What the pads of the request so far leave is where this one begins. */
-static void act_pad(struct core *c, const struct cr_note *asked, uint32_t op, uint32_t block)
-{
-  const struct cr_host *h = &c->host;
-  struct cr_pad_note pad = cr_note_pad_of(asked);
-  uint32_t client = h->request_client[asked->b], op0 = cr_host_model(h, asked->b)->op0 + op;
-  uint32_t left = c->cfg->workload->op[op0].blocks - block;
-  act(c, &(struct cr_act){
-           .kind = CR_ACT_PAD,
-           .stream = pad.stream,
-           .request = asked->b,
-           .client = client,
-           .op0 = op0,
-           .block0 = block,
-           .n_block = cr_min_u32(pad.n_block, left),
-           .device = h->stream_device[pad.stream],
-           .pad = {asked->a, cr_host_model(h, asked->a)->op0 + asked->c, pad.rt_sms, pad.sm_blocks},
-         });
-}
-
-static void act_preempt(struct core *c, const struct cr_note *asked)
-{
-  const struct cr_host *h = &c->host;
-  struct wish *wish = &c->wish[asked->a];
-  if (asked->b != CR_CAP_PARK) {
-    wish->since_ns = cr_min_ns(wish->since_ns, c->now_ns);
-    wish->n_held = h->stream_held[asked->a];
-  }
-  act(c, &(struct cr_act){
-           .kind = CR_ACT_PREEMPT, .stream = asked->a, .device = h->stream_device[asked->a], .how = asked->b});
-}
-
-static void push(struct core *c, cr_ns at_ns, uint8_t class, uint64_t what)
-{
-  if (cr_heap_push(&c->heap, at_ns, class, what) != CR_OK)
-    end_nomem(c);
-}
-
-/* An arrival to come, unless the client has made all its requests or the time for them is over. */
-static void expect_arrival(struct core *c, uint32_t client, cr_ns at_ns, uint64_t flag)
-{
-  struct source *s = &c->source[client];
-  if (s->left == 0 || at_ns >= c->cfg->duration_ns)
-    return;
-  if (s->left != CR_NONE)
-    s->left--;
-  push(c, at_ns, IN_ARRIVAL, client | flag);
-}
-
-/* A request has left, and the next one takes its place at the same instant: of a closed client, or of one that is late. */
-static void follow(struct core *c, uint32_t client)
-{
-  const struct cr_arrival_spec *a = &c->cfg->workload->client[client].arrival;
-  struct source *s = &c->source[client];
-  if (a->kind == CR_ARRIVE_CLOSED) {
-    if (!s->refused)
-      expect_arrival(c, client, c->now_ns, FOLLOWS);
-  } else if (a->late != CR_LATE_QUEUE) {
-    s->busy = s->n_late > 0;
-    if (s->n_late == 0)
-      return;
-    s->n_late--;
-    push(c, c->now_ns, IN_ARRIVAL, client | FOLLOWS);
-  }
-}
-
-/* A client that may have one request alone has one: the arrival waits, and a newer one may take its place. */
-static int comes_late(struct core *c, uint32_t client)
-{
-  enum cr_late late = c->cfg->workload->client[client].arrival.late;
-  struct source *s = &c->source[client];
-  if (late == CR_LATE_QUEUE)
-    return 0;
-  if (!s->busy) {
-    s->busy = 1;
-    return 0;
-  }
-  if (late == CR_LATE_DROP && s->n_late) {
-    c->result.client[client].n_arrived += c->now_ns >= c->cfg->warmup_ns;
-    c->result.client[client].n_dropped += c->now_ns >= c->cfg->warmup_ns;
-  } else {
-    s->n_late++;
-  }
-  return 1;
-}
-
-/* Clients that come after this one, which has finished a request, and after no other that has not. */
-static void follow_dependents(struct core *c, uint32_t client)
-{
-  const struct cr_dependents *d = &c->dependents;
-  cr_dependents_finish(&c->dependents, client);
-  for (uint32_t i = d->first[client]; i < d->first[client + 1]; i++)
-    if (cr_dependents_take(&c->dependents, d->client[i]))
-      expect_arrival(c, d->client[i], c->now_ns, 0);
-}
-
-/* Ops that were done, and will be again. */
-static void count_rewound(struct core *c, const struct cr_note *asked, uint32_t op)
-{
-  uint32_t op0 = cr_host_model(&c->host, asked->a)->op0;
-  c->result.n_redone += op - asked->b;
-  c->result.redone_ns += c->host.op_start_ns[op0 + op] - c->host.op_start_ns[op0 + asked->b];
-}
-
-/* Decided about a client, for the results. */
-static void count_verdict(struct core *c, const struct cr_note *asked)
-{
-  c->source[asked->a].refused |= asked->b == CR_VERDICT_REFUSED;
-  cr_verdicts_add(&c->result.client[asked->a].verdicts, asked->b, asked->c, (uint32_t)asked->t);
-}
-
-/* The policy has dropped a client's request, and those that ran together with it. */
-static void let_go(struct core *c, uint32_t request, uint32_t client)
-{
-  const struct cr_host *h = &c->host;
-  for (; request != CR_NONE; request = h->flight[request].batch_next) {
-    c->result.client[client].n_dropped += h->request_arrive_ns[request] >= c->cfg->warmup_ns;
-    follow(c, client);
-  }
-  if (cr_host_is_job(h, client) && cr_job_life_drop(&c->life, client, c->now_ns) != CR_OK)
-    end_nomem(c);
-}
-
-static void grant(struct core *c, const struct cr_note *asked)
-{
-  struct cr_host *h = &c->host;
-  enum cr_refusal refusal;
-  uint32_t client =
-    asked->kind == CR_NOTE_DROP && asked->a < h->view.request_cap ? h->request_client[asked->a] : CR_NONE;
-  uint32_t op = 0, block = 0; /* where a pad begins, and from where a request goes back */
-  if (asked->kind == CR_NOTE_PAD && asked->b < h->view.request_cap) {
-    int in_flight = h->flight[asked->b].stream != CR_NONE;
-    op = in_flight ? h->flight[asked->b].end_op : h->request_next_op[asked->b];
-    block = in_flight ? h->flight[asked->b].end_block : h->request_next_block[asked->b];
-  } else if (asked->kind == CR_NOTE_REWIND && asked->a < h->view.request_cap) {
-    op = h->request_next_op[asked->a];
-  }
-  if (cr_host_grant(h, asked, &refusal) != CR_OK) {
-    end_nomem(c);
-    return;
-  }
-  cr_ledger_add(c->ledger, asked);
-  if (refusal != CR_GRANTED) {
-    refuse(c, asked, refusal);
-    return;
-  }
-  c->result.n_action++;
-  switch (asked->kind) {
-  case CR_NOTE_LAUNCH:
-  case CR_NOTE_SLICE:
-  case CR_NOTE_TURN:
-    act_launch(c, asked);
-    break;
-  case CR_NOTE_PAD:
-    act_pad(c, asked, op, block);
-    break;
-  case CR_NOTE_REWIND:
-    count_rewound(c, asked, op);
-    break;
-  case CR_NOTE_PREEMPT:
-    c->result.n_preempt += !cr_host_rotates(h, asked->a);
-    /* In set-up, when there is no backend yet, no stream holds anything.  Pads belong to another's launch. */
-    if (h->stream_held[asked->a] && !h->stream_pad[asked->a])
-      act_preempt(c, asked);
-    break;
-  case CR_NOTE_DROP:
-    let_go(c, asked->a, client);
-    break;
-  case CR_NOTE_VERDICT:
-    count_verdict(c, asked);
-    break;
-  case CR_NOTE_SETTIMER:
-    push(c, cr_max_ns(cr_note_timer_ns(asked), c->now_ns), IN_TIMER, asked->t);
-    break;
-  case CR_NOTE_SHARE:
-    if (c->backend)
-      act(c, &(struct cr_act){
-               .kind = CR_ACT_SHARE, .stream = asked->a, .device = h->stream_device[asked->a], .share_ppm = asked->b});
-    break;
-  default: /* a stream or its process: told to the backend when it opens, as they come from set-up only */
-    if (c->gauge)
-      cr_memory_gauge_note(c->gauge, asked, c->now_ns);
-    if (cr_job_life_asked(&c->life, asked, c->now_ns) != CR_OK)
-      end_nomem(c);
-    break;
-  }
-}
-
-/* A rotation begins when all its jobs have been given, which shows by what is asked for next (NULL: nothing). */
-static void begin_turns(struct core *c, const struct cr_note *next)
-{
-  struct cr_host *h = &c->host;
-  if (c->over || !h->gathering || cr_host_gathers(h, next))
-    return;
-  uint32_t stream = h->gathering - 1;
-  h->gathering = 0;
-  act(c, &(struct cr_act){.kind = CR_ACT_BEGIN, .stream = stream, .device = h->stream_device[stream]});
-}
-
-/* Carries out what the policy asked for in its last callback. */
-static void settle(struct core *c)
-{
-  struct cr_asker *a = &c->host.asker;
-  for (uint32_t i = 0; i < a->n && !c->over; i++) {
-    begin_turns(c, &a->note[i]);
-    grant(c, &a->note[i]);
-  }
-  begin_turns(c, NULL);
-  if (a->failed)
-    end_nomem(c);
-  if (a->flooded)
-    end_livelocked(c, "it asked for more than a million things in one callback");
+  cr_core_end(c, CR_INTERRUPTED, rc, &err);
 }
 
 /* --- what the policy is told -------------------------------------------------------------------------------------- */
@@ -433,16 +82,16 @@ static void tell(struct core *c, const struct cr_note *note)
 {
   cr_ns from_ns = 0;
   if (++c->steps > LIVELOCK)
-    end_livelocked(c, "a million callbacks, and it still asks for more");
+    cr_core_end_livelocked(c, "a million callbacks, and it still asks for more");
   if (c->over)
     return;
   cr_ledger_add(c->ledger, note);
   if (c->callback)
-    from_ns = real_ns();
+    from_ns = cr_core_real_ns();
   cr_host_tell(&c->host, note);
   if (c->callback)
-    cr_hist_add(c->callback, real_ns() - from_ns);
-  settle(c);
+    cr_hist_add(c->callback, cr_core_real_ns() - from_ns);
+  cr_core_settle(c);
 }
 
 static void flush_rows(struct core *c)
@@ -452,7 +101,7 @@ static void flush_rows(struct core *c)
   int rc = sink && c->n_row ? sink->write(sink->ctx, c->row, c->n_row, &err) : CR_OK;
   c->n_row = 0;
   if (rc != CR_OK)
-    end_failed(c, rc, &err);
+    cr_core_end_failed(c, rc, &err);
 }
 
 static void count_finished(struct core *c, uint32_t request, cr_ns end_ns)
@@ -470,7 +119,7 @@ static void count_finished(struct core *c, uint32_t request, cr_ns end_ns)
     .beyond = bound_ns && end_ns - h->request_arrive_ns[request] > bound_ns,
   };
   cr_result_add(&c->result, row);
-  if (c->n_row == ROWS)
+  if (c->n_row == CR_CORE_ROWS)
     flush_rows(c);
 }
 
@@ -522,9 +171,9 @@ static void deliver_batch(struct core *c, uint32_t request, cr_ns begin_ns, cons
     count_finished(c, request, e->at_ns);
     tell(c, &(struct cr_note){
               .at_ns = c->now_ns, .kind = CR_NOTE_DONE, .a = request, .b = e->op, .t = (uint64_t)e->reach_ns});
-    follow(c, client);
+    cr_core_follow(c, client);
     if (c->dependents.n)
-      follow_dependents(c, client);
+      cr_core_follow_dependents(c, client);
   }
 }
 
@@ -567,9 +216,9 @@ static void deliver(struct core *c, const struct cr_event *e)
   if (is_job)
     deliver_job(c, client, e->reach_ns, complete);
   else if (complete)
-    follow(c, client);
+    cr_core_follow(c, client);
   if (complete && c->dependents.n)
-    follow_dependents(c, client);
+    cr_core_follow_dependents(c, client);
   if (complete)
     deliver_batch(c, batch, begin_ns, e);
 }
@@ -578,17 +227,17 @@ static void arrive(struct core *c, const struct cr_entry *e)
 {
   uint32_t client = (uint32_t)e->what;
   c->result.n_event++;
-  if (!(e->what & FOLLOWS)) {
+  if (!(e->what & CR_CORE_FOLLOWS)) {
     c->steps = 0; /* the load, which is finite, and not the policy brought this about */
     if (c->late)
       cr_hist_add(c->late, c->now_ns - e->at_ns);
-    expect_arrival(c, client, cr_arrival_next(&c->source[client].arrival), 0);
-    if (comes_late(c, client))
+    cr_core_expect_arrival(c, client, cr_arrival_next(&c->source[client].arrival), 0);
+    if (cr_core_comes_late(c, client))
       return;
   }
   uint32_t slot = cr_host_slot(&c->host);
   if (slot == CR_NONE) {
-    end_nomem(c);
+    cr_core_end_nomem(c);
     return;
   }
   c->result.client[client].n_arrived += e->at_ns >= c->cfg->warmup_ns;
@@ -616,7 +265,7 @@ static void step_job(struct core *c, const struct cr_entry *e)
     c->result.client[note.b].n_arrived += e->at_ns >= c->cfg->warmup_ns;
     note.a = cr_host_slot(&c->host);
     if (note.a == CR_NONE) {
-      end_nomem(c);
+      cr_core_end_nomem(c);
       return;
     }
   }
@@ -627,7 +276,7 @@ static void step_job(struct core *c, const struct cr_entry *e)
   if (is_of_job)
     cr_memory_gauge_see(c->gauge, note.a, c->now_ns);
   if (cr_job_life_told(&c->life, &note) != CR_OK)
-    end_nomem(c);
+    cr_core_end_nomem(c);
 }
 
 /* Arrivals, jobs and timers that are due; says whether there were any. */
@@ -637,9 +286,9 @@ static int deliver_due(struct core *c)
   while (!c->over && cr_heap_next_ns(&c->heap) <= c->now_ns) {
     struct cr_entry e = cr_heap_pop(&c->heap);
     any = 1;
-    if (cr_entry_class(&e) == IN_ARRIVAL) {
+    if (cr_entry_class(&e) == CR_CORE_ARRIVAL) {
       arrive(c, &e);
-    } else if (cr_entry_class(&e) == IN_JOB) {
+    } else if (cr_entry_class(&e) == CR_CORE_JOB) {
       step_job(c, &e);
     } else {
       c->result.n_event++;
@@ -689,7 +338,7 @@ static uint32_t pass(struct core *c, cr_ns until_ns)
   struct cr_err err;
   int rc = b->wait(c->backend, until_ns, event, EVENTS, &n, &err);
   if (rc != CR_OK) {
-    end_failed(c, rc, &err);
+    cr_core_end_failed(c, rc, &err);
     return 0;
   }
   cr_ns now_ns = b->now(c->backend);
@@ -799,8 +448,8 @@ static int init_load(struct core *c, struct cr_err *err)
   }
   if (cr_dependents_init(&c->dependents, w) != CR_OK)
     return cr_fail_nomem(err, "the run's requests and events");
-  c->life =
-    (struct cr_job_life){.workload = w, .host = &c->host, .heap = &c->heap, .result = c->result.job, .class = IN_JOB};
+  c->life = (struct cr_job_life){
+    .workload = w, .host = &c->host, .heap = &c->heap, .result = c->result.job, .class = CR_CORE_JOB};
   return CR_OK;
 }
 
@@ -909,7 +558,7 @@ static int set_up(struct core *c, struct cr_err *err)
     return cr_fail_nomem(err, "the ledger");
   if (c->result.job && cr_memory_gauge_new(&c->host, cfg->observer, c->host.arena, &c->gauge) != CR_OK)
     return cr_fail_nomem(err, "the use of memory");
-  settle(c);
+  cr_core_settle(c);
   for (uint32_t i = 0; i < cfg->workload->n_client; i++) {
     c->steps = 0;
     tell(c, &(struct cr_note){.kind = CR_NOTE_CLIENT, .a = i});
@@ -923,9 +572,9 @@ static void begin_load(struct core *c)
   for (uint32_t i = 0; i < c->cfg->workload->n_client; i++) {
     cr_ns at_ns = cr_arrival_next(&c->source[i].arrival);
     if (!cr_host_is_job(&c->host, i))
-      expect_arrival(c, i, at_ns, 0);
+      cr_core_expect_arrival(c, i, at_ns, 0);
     else if (at_ns < c->cfg->duration_ns && cr_job_life_expect(&c->life, i, at_ns) != CR_OK)
-      end_nomem(c);
+      cr_core_end_nomem(c);
   }
 }
 
@@ -938,7 +587,7 @@ static void wind_up(struct core *c)
   flush_rows(c);
   int rc = cr_ledger_flush(c->ledger, &err);
   if (rc != CR_OK)
-    end_failed(c, rc, &err);
+    cr_core_end_failed(c, rc, &err);
   r->end_ns = cr_min_ns(c->now_ns, c->cfg->duration_ns);
   r->n_callback = c->host.n_callback;
   cr_job_life_end(&c->life);
