@@ -1,9 +1,10 @@
 /* backend_cuda.c - real time on a real GPU: ranges are graphs of stand-ins, and a stream of the policy is one of the GPU.
  *
- * A launched range goes to the GPU at once, as one graph launch; graphs are made before the run for whole models, else when they are
- * first asked for, and used again.  Each op reports begin and end by the GPU's own timer in memory that the host polls, so that
- * waiting blocks in no call.  Nothing of that is taken back; streams with a device queue, from which policies take back what they
- * launched, are fed op by op instead (sim/cuda_queue.h).
+ * A launched range goes to the GPU at once, as one graph launch; graphs are made before the run for whole models, else when they
+ * are first asked for, and used again.  The first and the last kernel of a range report by the GPU's own timer, the last one in
+ * memory that the host polls, so that waiting blocks in no call; where someone is told of every op, all of them report.  Nothing of
+ * that is taken back; streams with a device queue, from which policies take back what they launched, are fed op by op instead
+ * (sim/cuda_queue.h).
  *
  * Events bear the GPU's times on the monotonic clock.  The offset between both drifts (10 ppm on an H200); it is followed from how
  * soon ends are seen: in each window the least delay between an end and its sight is taken to be SIGHT_NS. */
