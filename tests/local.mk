@@ -213,6 +213,16 @@ bench-instructions: all
 	builddir=. CORUN_DATA='$(abs_builddir)/share/corun' bash $(srcdir)/tests/bench_instructions.sh
 PHONY += bench-instructions
 
+# make bench-peers: corun beside other simulators, which INSTALL=1 installs (Debian's packages).
+EXTRA_PROGRAMS += tests/peers/peer_corun
+tests_peers_peer_corun_SOURCES = tests/peers/peer_corun.c tests/peers/work.h
+tests_peers_peer_corun_LDFLAGS = $(CR_LDFLAGS)
+tests_peers_peer_corun_LDADD = $(house_libs) $(system_libs)
+EXTRA_DIST += tests/bench_peers.sh tests/peers/peer_ns3.cpp tests/peers/peer_simgrid.cpp tests/peers/peer_simpy.py
+bench-peers: tests/peers/peer_corun$(EXEEXT)
+	builddir=. bash $(srcdir)/tests/bench_peers.sh
+PHONY += bench-peers
+
 # make golden: writes the golden ledgers anew.  The commit that takes them says why decisions changed.
 golden: all
 	GOLDEN=write srcdir='$(srcdir)' builddir=. CORUN_DATA='$(abs_builddir)/share/corun' bash $(srcdir)/tests/golden.sh
