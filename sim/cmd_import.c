@@ -174,7 +174,7 @@ static int import_cupti(struct cr_store *s, const struct args *a, struct cr_err 
 
 static int import_ncu(struct cr_store *s, const struct args *a, struct cr_err *err)
 {
-  struct cr_ncu_result r;
+  struct cr_counter_result r;
   if (!a->model)
     return cr_fail(err, CR_EINPUT, "counters belong to one model: name it with -m NAME");
   if (a->n_file > 1)

@@ -285,7 +285,7 @@ static void carve_outs_that_contradict_are_refused(void **state)
   "\"device__attribute_max_warps_per_multiprocessor\"\n"                                                           \
   "\"\",\"\",\"\",\"\",\"register/thread\",\"byte/block\",\"Kbyte/block\",\"byte\",\"Mbyte\",\"inst\",\"%\",\"\"\n"
 
-static int import_ncu(struct cr_store *s, const char *rows, struct cr_ncu_result *r, struct cr_err *err)
+static int import_ncu(struct cr_store *s, const char *rows, struct cr_counter_result *r, struct cr_err *err)
 {
   char text[4096];
   struct cr_origin origin = {0};
@@ -300,7 +300,7 @@ static void what_has_no_partner_is_listed(void **state)
   struct cr_store *s = store_of(op, 4);
   struct cr_origin origin = {0};
   struct cr_err err = {{0}};
-  struct cr_ncu_result r;
+  struct cr_counter_result r;
   struct cr_text left = {0};
   /* c has another grid in the file, a's counters are not all there, and d's could not be measured at all. */
   if (cr_ncu_import(s,
@@ -345,7 +345,7 @@ static void other_files_than_raw_pages_are_refused(void **state)
   struct cr_origin origin = {0};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     struct cr_err err = {{0}};
-    struct cr_ncu_result r;
+    struct cr_counter_result r;
     assert_int_equal(cr_ncu_import(s, write_file("n.csv", bad[i].text), "m", &origin, &r, NULL, &err), CR_EINPUT);
     if (!strstr(err.text, bad[i].says))
       fail_msg("'%s' where '%s' was expected", err.text, bad[i].says);
@@ -363,7 +363,7 @@ static void counters_are_paired_in_order(void **state)
   struct cr_store *s = store_of(op, 5);
   struct cr_arena *arena = cr_arena_new();
   struct cr_err err = {{0}};
-  struct cr_ncu_result r;
+  struct cr_counter_result r;
   if (import_ncu(s,
                  "0,\"void at::a<float, 4>(T1 *)\",7,128,32,100,0,\"1,000\",0.001,\"10\",50.00,64\n"
                  "1,x,7,128,32,100,0,1,1,1,1,64\n"
@@ -399,7 +399,7 @@ static void a_kernel_left_over_takes_what_its_like_agree_on(void **state)
   struct cr_store *s = store_of(op, 6);
   struct cr_arena *arena = cr_arena_new();
   struct cr_err err = {{0}};
-  struct cr_ncu_result r;
+  struct cr_counter_result r;
   if (import_ncu(s,
                  "0,a,7,128,32,100,0,11,1,1000,1,64\n1,a,7,128,32,100,0,12,1,1010,1,64\n"
                  "2,b,9,128,32,100,0,13,1,1000,1,64\n3,b,9,128,32,100,0,14,1,2000,1,64\n",
@@ -429,7 +429,7 @@ static void counters_of_something_else_are_refused(void **state)
   struct cr_store *s = store_of(&op, 1);
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     struct cr_err err = {{0}};
-    struct cr_ncu_result r;
+    struct cr_counter_result r;
     assert_int_equal(import_ncu(s, bad[i].rows, &r, &err), CR_EINPUT);
     if (!strstr(err.text, bad[i].says))
       fail_msg("'%s' where '%s' was expected", err.text, bad[i].says);
