@@ -46,7 +46,8 @@ ${AWK:-awk} '
       "sim/provenance.h sim/hist.h sim/rng.h sim/memory_curve.h sim/batch.h"
     may["cupti-collector"] = "cupti-collector/ traces/spool_layout.h traces/spool_write.h"
     may["calib"] = "calib/ traces/ sim/"
-    may["tests"] = "tests/ calib/ traces/ plan/ policies/ sim/ cupti-collector/cupti_abi.h cupti-collector/collect_options.h"
+    may["tests"] = "tests/ calib/ traces/ plan/ policies/ sim/ cupti-collector/cupti_abi.h " \
+      "cupti-collector/profiler_abi.h cupti-collector/collect_options.h"
     may["cli"] = "calib/ traces/ plan/ policies/ sim/ cupti-collector/"
     # No folder may include these of another, whatever stands above: what only the core, the backends and the program
     # itself have to do with.

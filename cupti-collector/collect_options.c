@@ -128,6 +128,10 @@ static int take_key(const char *key, const char *value, struct collect_options *
     o->limit_bytes = n;
   else if (!strcmp(key, "reserve") && (ok = take_number(value, 0, UINT64_MAX, &n)))
     o->reserve_bytes = n;
+  else if (!strcmp(key, "fp") && (ok = take_number(value, 0, 1, &n)))
+    o->counts_fp = (int)n;
+  else if (!strcmp(key, "metrics") && (ok = take_number(value, 0, UINT32_MAX, &n)))
+    o->max_counted = n;
   return ok;
 }
 

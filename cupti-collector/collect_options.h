@@ -15,6 +15,8 @@
  *   limit=SIZE       of a spool; 0: none; default 0
  *   reserve=SIZE     free space of the file system that is left alone; default 64MiB
  *   cupti=PATH       the libcupti to use; default: the program's own, else the toolkit's
+ *   metrics=N        counts what the first N kernels do, in place of all that is above; 0: records; default 0
+ *   fp=0|1           with metrics: instructions of the FP pipes, too, for which kernels run twice each; default 0
  *   say=0|1          a line on standard error when nothing can be recorded; default 0 */
 #ifndef CR_COLLECT_OPTIONS_H
 #define CR_COLLECT_OPTIONS_H
@@ -54,6 +56,8 @@ struct collect_options {
   int n_buffer;
   uint32_t flush_ms, wait_ms;
   uint64_t limit_bytes, reserve_bytes;
+  uint64_t max_counted; /* kernels; 0: they are timed and not counted */
+  int counts_fp;
   int say;
 };
 

@@ -7,9 +7,12 @@ collectordir = $(pkglibdir)
 collector_PROGRAMS = libcorun-cupti.so
 libcorun_cupti_so_SOURCES = \
   cupti-collector/buffer_pool.c cupti-collector/buffer_pool.h cupti-collector/clock_align.c cupti-collector/clock_align.h \
-  cupti-collector/collect_options.c cupti-collector/collect_options.h cupti-collector/cupti_abi.h \
+  cupti-collector/collect_options.c cupti-collector/collect_options.h cupti-collector/counted_batch.c \
+  cupti-collector/counted_batch.h cupti-collector/counting.c cupti-collector/counting.h cupti-collector/cupti_abi.h \
   cupti-collector/cupti_calls.c cupti-collector/cupti_calls.h cupti-collector/decode.c cupti-collector/decode.h \
-  cupti-collector/graph_nodes.c cupti-collector/graph_nodes.h cupti-collector/injection.c cupti-collector/recorder.c \
+  cupti-collector/graph_nodes.c cupti-collector/graph_nodes.h cupti-collector/injection.c cupti-collector/profiler_abi.h \
+  cupti-collector/profiler_calls.c cupti-collector/profiler_calls.h cupti-collector/range_counter.c \
+  cupti-collector/range_counter.h cupti-collector/recorder.c \
   cupti-collector/recorder.h cupti-collector/subscriber.c cupti-collector/subscriber.h cupti-collector/writer_thread.c \
   cupti-collector/writer_thread.h traces/spool_layout.h traces/spool_write.c traces/spool_write.h
 libcorun_cupti_so_CPPFLAGS = -D_GNU_SOURCE $(CUDA_CPPFLAGS)
@@ -18,6 +21,6 @@ libcorun_cupti_so_LDFLAGS = $(CR_LDFLAGS) -shared -Wl,-soname,libcorun-cupti.so 
 libcorun_cupti_so_LDADD =
 # Where the toolkit's headers are, the compiler compares them with cupti_abi.h.
 if CUDA_HEADERS
-libcorun_cupti_so_SOURCES += cupti-collector/cupti_abi_check.c
+libcorun_cupti_so_SOURCES += cupti-collector/cupti_abi_check.c cupti-collector/profiler_abi_check.c
 endif
 EXTRA_DIST += cupti-collector/README.md

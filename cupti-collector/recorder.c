@@ -18,6 +18,7 @@
 
 #include "cupti-collector/buffer_pool.h"
 #include "cupti-collector/collect_options.h"
+#include "cupti-collector/counting.h"
 #include "cupti-collector/graph_nodes.h"
 #include "cupti-collector/subscriber.h"
 #include "cupti-collector/writer_thread.h"
@@ -35,6 +36,7 @@ static struct recorder {
   struct buffer_pool pool;
   struct graph_nodes nodes;
   struct subscriber subscriber;
+  struct counting counting; /* in place of the three before it, when kernels are counted */
   struct writer_thread writer;
 } rec = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -118,7 +120,9 @@ static void finish(void)
   if (was != RUNNING && was != REFUSED)
     return;
   writer_thread_flushing(&rec.writer, 0);
-  if (was == RUNNING) {
+  if (was == RUNNING && rec.options.max_counted) {
+    counting_finish(&rec.counting);
+  } else if (was == RUNNING) {
     (void)rec.calls.flush_all(CUPTI_FLUSH_FORCED);
     buffer_pool_open(&rec.pool, 0);
     if (!rec.calls.get_dropped(NULL, 0, &dropped) && dropped)
@@ -132,6 +136,8 @@ static void finish(void)
 static void before_fork(void)
 {
   pthread_mutex_lock(&rec.lock);
+  if (rec.options.max_counted)
+    counting_before_fork(&rec.counting);
   writer_thread_before_fork(&rec.writer);
   graph_nodes_before_fork(&rec.nodes);
   buffer_pool_before_fork(&rec.pool);
@@ -142,6 +148,8 @@ static void after_fork(void)
   buffer_pool_after_fork(&rec.pool);
   graph_nodes_after_fork(&rec.nodes);
   writer_thread_after_fork(&rec.writer);
+  if (rec.options.max_counted)
+    counting_after_fork(&rec.counting);
   pthread_mutex_unlock(&rec.lock);
 }
 
@@ -153,7 +161,9 @@ static void in_child(void)
   writer_thread_in_child(&rec.writer);
   rec.writer.forked_from = (uint32_t)rec.pid;
   rec.pid = getpid();
-  set_state(state_now() == RUNNING ? FORKED : OFF);
+  set_state(state_now() == RUNNING && !rec.options.max_counted ? FORKED : OFF);
+  if (rec.options.max_counted)
+    counting_in_child(&rec.counting);
   pthread_mutex_init(&rec.lock, NULL);
 }
 
@@ -183,6 +193,25 @@ static void subscribe(void)
   refuse(result, why);
 }
 
+static void wake_writer(void *ctx)
+{
+  buffer_pool_wake(ctx);
+}
+
+static void count(void)
+{
+  char why[WRITER_NOTE_BYTES] = "";
+  rec.counting.max_kernels = rec.options.max_counted;
+  rec.counting.counter.with_fp = rec.options.counts_fp;
+  rec.counting.on_warning = on_warning;
+  rec.counting.wake = wake_writer;
+  rec.counting.wake_ctx = &rec.pool;
+  set_state(RUNNING);
+  int result = counting_start(&rec.counting, &rec.calls, why, sizeof why);
+  if (result)
+    refuse(result > 0 ? result : 0, why);
+}
+
 static void start(void)
 {
   const char *text = getenv("CORUN_COLLECT");
@@ -204,6 +233,7 @@ static void start(void)
   rec.writer.calls = &rec.calls;
   rec.writer.pool = &rec.pool;
   rec.writer.nodes = &rec.nodes;
+  rec.writer.counted = &rec.counting.batch;
   if (graph_nodes_init(&rec.nodes))
     rec.nodes.node = NULL;
   int code = writer_thread_start(&rec.writer);
@@ -216,6 +246,8 @@ static void start(void)
   (void)at_quick_exit(finish);
   if (bad)
     refuse(0, why);
+  else if (rec.options.max_counted)
+    count();
   else
     subscribe();
 }

@@ -112,6 +112,8 @@ static void enable_calls(struct subscriber *s, const struct cupti_calls *c, cons
 uint64_t subscriber_kinds(const struct collect_options *o)
 {
   uint64_t bits = 0;
+  if (o->max_counted)
+    return UINT64_C(1) << CR_SPOOL_COUNTED;
   for (int i = 0; i < N_KIND; i++)
     bits |= (uint64_t)asked(o, kinds[i].asked) << kinds[i].spool;
   bits |= (uint64_t)(asked(o, COLLECT_RUNTIME) || asked(o, COLLECT_DRIVER)) << CR_SPOOL_API;

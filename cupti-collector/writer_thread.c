@@ -167,6 +167,22 @@ static void put_nodes(struct writer_thread *t)
       cr_spool_write(t->w, CR_SPOOL_GRAPH_NODE, &node[i], sizeof node[i]);
 }
 
+static void put_counted(struct writer_thread *t)
+{
+  if (!counted_batch_ready(t->counted))
+    return;
+  for (uint32_t i = 0; i < t->counted->n; i++) {
+    struct counted_kernel *k = &t->counted->kernel[i];
+    if (!k->known)
+      continue;
+    cr_spool_write_room(t->w);
+    k->shape.name = cr_spool_write_text(t->w, k->name);
+    k->counted.shape = cr_spool_write_shape(t->w, &k->shape);
+    cr_spool_write(t->w, CR_SPOOL_COUNTED, &k->counted, sizeof k->counted);
+  }
+  counted_batch_taken(t->counted);
+}
+
 static void put_buffer(struct writer_thread *t, struct buffer *b)
 {
   struct decoder d = {.calls = t->calls, .w = t->w, .counts = &t->counts, .since_ns = b->of_parent ? t->since_ns : 0};
@@ -202,6 +218,7 @@ static void flush(struct writer_thread *t)
 static void put_rest(struct writer_thread *t)
 {
   put_nodes(t);
+  put_counted(t);
   put_notes(t);
   cr_spool_write_flush(t->w);
 }

@@ -8,6 +8,7 @@
 
 #include "cupti-collector/buffer_pool.h"
 #include "cupti-collector/collect_options.h"
+#include "cupti-collector/counted_batch.h"
 #include "cupti-collector/cupti_calls.h"
 #include "cupti-collector/graph_nodes.h"
 #include "traces/spool_write.h"
@@ -29,6 +30,7 @@ struct writer_thread {
   const struct cupti_calls *calls; /* calls->version 0: there is no CUPTI */
   struct buffer_pool *pool;
   struct graph_nodes *nodes;
+  struct counted_batch *counted;
   uint32_t forked_from;
   uint64_t since_ns; /* of the fork, in CUPTI's time; 0: none */
 

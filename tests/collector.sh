@@ -188,6 +188,71 @@ ok 'a_program_that_becomes_another' sh -c 'export CUDA_INJECTION64_PATH=$1 CORUN
   echo "kernels 2 k" >rest; sed -i "1i init" rest; printf "%s\n" init "kernels 3 k" "shell exec $2 $3 rest" >first; "$2" "$3" first &&
   [ $(ls spools | wc -l) -eq 2 ]' - "$collector" "$program" "$standin"
 
+# -- kernels that are counted in place of timed; what stands behind each: bytes of DRAM and L2, instructions of all, tensor, FMA and
+# FP64 pipes, warps --
+run metrics=5000 init 'kernels 9 k' 'extended 2 ex' 'print done' 'runs 11'
+ok 'what_each_kernel_did_is_recorded' is 0 done 1 '^counted=11$' '^whole$' \
+  '^counted k number=0 device=3 grid=1 block=128 registers=32 shared=0\+0 4203 8299 1000 100 nan nan 2\.5$' \
+  '^counted k number=6 device=3 grid=7 .* 28779 57451 7000 700 nan nan 2\.5$' '^counted k number=7 .* grid=1 ' \
+  '^counted ex number=10 device=3 grid=2 block=128 registers=32 shared=0\+0 8293 16485 2000 200 nan nan 2\.5$'
+ok 'and_nothing_else' lacks '^(kernel|api|stream|note)='
+run metrics=5000,fp=1 init 'kernels 9 k' 'runs 18'
+ok 'fp_pipes_take_a_second_pass' is 0 '' 1 ' 4203 8299 1000 100 50 0 2\.5$' 'note level=1 code=0 kernels are counted in 2 passes: each runs as often'
+STANDIN=lacks=1 run metrics=5000,fp=1 init 'kernels 9 k'
+ok 'a_chip_without_a_pipe_counts_the_others' is 0 '' 1 ' 4203 8299 1000 100 50 nan 2\.5$' '^counted=9$'
+STANDIN=passes=3 run metrics=5000 init 'kernels 9 k' 'runs 27'
+ok 'many_passes_are_said' is 0 '' 1 'counted in 3 passes' '^counted=9$'
+run metrics=5000 init 'kernels 1000 k'
+ok 'more_kernels_than_a_batch' is 0 '' 1 '^counted k number=999 device=3 grid=6 .* 24683 49259 6000 600 nan nan 2\.5$' '^counted=1000$' '^whole$'
+run metrics=100 init 'kernels 150 k' 'runs 150' 'print done'
+ok 'so_many_and_no_more' is 0 'done' 1 '^counted=100$' 'note level=1 code=0 kernels beyond the first 100 are not counted'
+STANDIN=ranges=50 run metrics=5000 init 'kernels 64 k' 'kernels 10 z'
+ok 'more_kernels_than_there_is_room_for' is 0 '' 1 '^counted=60$' '14 kernels are not counted, of which CUPTI has no counters' \
+  '^counted k number=49 .* grid=1 ' '^counted z number=64 .* grid=1 '
+STANDIN=spare=1 run metrics=5000 init 'kernels 6 k'
+ok 'more_ranges_than_launches_are_nobodys' is 0 '' 1 '6 kernels are not counted, launched by several threads at a time or with more' '^recorded=0 '
+run metrics=5000 init 'kernels 3 k' 'failing bad' 'handle h' 'kernels 2 z'
+ok 'a_launch_that_fails_counts_nothing' is 0 '' 1 '^counted=5$' '^counted z number=4 .* 4218 ' '1 launches are not counted, of which CUPTI or the driver do not tell'
+run metrics=5000 init 'kernels 3 k' 'graph 5 g' 'graph 5 g' 'kernels 2 z' 'runs 7'
+ok 'graphs_are_left_out_and_said' is 0 '' 1 '^counted=5$' '^counted z number=3 .* 4218 ' '2 launches of CUDA graphs are not counted, since'
+run metrics=5000 init 'kernels 3 k' 'capture 4 c' 'kernels 2 z' 'print done'
+ok 'a_stream_that_is_captured_is_left_alone' is 0 'done' 1 '^counted=5$' '^counted z number=3 .* 4218 '
+run metrics=5000 init 'kernels 3 k' 'context 2' 'kernels 4 o' 'context 1' 'kernels 2 z'
+ok 'another_context_is_left_out' is 0 '' 1 '^counted=5$' '4 kernels are not counted, in another CUDA context' '^counted z number=3 .* 4218 '
+run metrics=5000 init 'kernels 3 k' 'context_ends 1' 'context 2' 'kernels 4 o'
+ok 'a_context_that_ends_takes_nothing_along' is 0 '' 1 '^counted=7$' '^counted o number=6 ' '^whole$'
+run metrics=5000 init 'threads 4 25 k' 'kernels 7 z'
+ok 'threads_are_counted_one_after_the_other' is 0 '' 1 '^counted=107$' '^counted z number=106 .* grid=7 .* 28794 '
+ok 'each_with_its_own_counters' awk '/^counted k/ { for (i = 1; i <= NF; i++) if ($i ~ /^grid=/) { g = substr($i, 6); n++; bad += $(i + 4) != 4096 * g + 107 } } END { exit bad || n != 100 }' dump.txt
+STANDIN=launch_ms=4000 run metrics=5000 init 'threads 2 1 k' 'print done'
+ok 'launches_that_do_not_return_in_time_are_nobodys' is 0 'done' 1 '2 kernels are not counted, launched by several threads' '^recorded=0 '
+run metrics=5000 init 'kernels 70 k' fork 'kernels 20 k' end 'kernels 3 k'
+ok 'a_child_counts_nothing' is 0 '' 1 '^counted=73$' '^whole$'
+# Refusals: the program's kernels run once each, and it does not learn of them.
+STANDIN=profile=35 run metrics=5000 init 'kernels 9 k' 'runs 9' 'print done' 'exit 3'
+ok 'without_privileges_nothing_is_counted' is 3 'done' 1 '^recorded=0 ' '^whole$' \
+  'note level=1 code=35 kernels are not counted: cuptiRangeProfilerEnable: CUPTI_ERROR_INSUFFICIENT_PRIVILEGES; the driver lets administrators alone'
+STANDIN=start=26 run metrics=5000 init 'kernels 9 k' 'runs 9'
+ok 'a_start_that_is_refused' is 0 '' 1 'note level=1 code=26 kernels are not counted: cuptiRangeProfilerStart'
+STANDIN=start=-26 run metrics=5000 init 'kernels 9 k' 'graph 1 g' 'kernels 4 k' 'runs 14'
+ok 'or_later_keeps_what_was_counted' is 0 '' 1 '^counted=9$' 'code=26 kernels are not counted: cuptiRangeProfilerStart'
+STANDIN=evaluate=25 run metrics=5000 init 'kernels 9 k'
+ok 'counters_that_cannot_be_read' is 0 '' 1 '^recorded=0 ' '9 kernels are not counted, of which CUPTI has no counters'
+STANDIN=subscribe=39 run metrics=5000 init 'kernels 9 k' 'runs 9'
+ok 'another_profiler' is 0 '' 1 'note level=2 code=39 kernels are not counted: .*; another profiler is in this program'
+whole=$standin standin=$build/tests/standin-cupti/libcupti_old.so.13
+run metrics=5000 init 'kernels 9 k' 'print done' 'exit 4'
+ok 'a_libcupti_without_a_range_profiler' is 4 'done' 1 'note level=2 code=0 kernels are not counted: this libcupti .* has no cuptiProfilerInitialize'
+standin=$whole
+mkdir alone && cp "$standin" alone && standin=$tmp/alone/libcupti.so.13
+run metrics=5000 init 'kernels 9 k' 'print done'
+ok 'a_driver_that_does_not_tell_of_functions' is 0 'done' 1 'note level=2 .*the CUDA driver has no cuFuncGetAttribute'
+standin=$whole
+exec 3>&2 2>/dev/null
+run metrics=5000 init 'kernels 200 k' kill
+ok 'a_program_that_is_killed_while_it_counts' is 137 '' 1 '^counted=1(28|92)$' 'has no end: process '
+exec 2>&3
+
 # -- how fast it is: tests/bench_collector.sh with 10 million records is the measure; here a tenth of it, at any speed --
 sanitized() { ${NM:-nm} -D --undefined-only "$collector" | grep -q __asan_; }
 if sanitized; then skip 'a_million_records_without_loss_in_64_MiB' "a sanitizer's build needs more memory"; else

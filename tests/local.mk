@@ -138,13 +138,24 @@ libcrtest_a_SOURCES = \
 check_PROGRAMS += $(unit_tests) tests/dart_vectors tests/nsys_write
 
 # What the collector is tried against: a libcupti that records what a program with a script tells it to, and a reader.
-standin = tests/standin-cupti/libcupti.so.13 tests/standin-cupti/standin_program tests/standin-cupti/spool_dump
+standin = tests/standin-cupti/libcupti.so.13 tests/standin-cupti/libcupti_old.so.13 tests/standin-cupti/libcuda.so.1 \
+  tests/standin-cupti/standin_program tests/standin-cupti/spool_dump
 check_PROGRAMS += $(standin)
 tests_t_collect_options_SOURCES = tests/t_collect_options.c cupti-collector/collect_options.c cupti-collector/collect_options.h
-tests_standin_cupti_libcupti_so_13_SOURCES = tests/standin-cupti/standin_cupti.c tests/standin-cupti/standin_cupti.h
+tests_standin_cupti_libcupti_so_13_SOURCES = tests/standin-cupti/standin_cupti.c tests/standin-cupti/standin_cupti.h \
+  tests/standin-cupti/standin_profiler.c
 tests_standin_cupti_libcupti_so_13_CFLAGS = $(CR_FLAGS) -fPIC
 tests_standin_cupti_libcupti_so_13_LDFLAGS = $(CR_LDFLAGS) -shared -Wl,-soname,libcupti.so.13
 tests_standin_cupti_libcupti_so_13_LDADD =
+# One that has no range profiler, and of the driver what is asked of it.
+tests_standin_cupti_libcupti_old_so_13_SOURCES = tests/standin-cupti/standin_cupti.c tests/standin-cupti/standin_cupti.h
+tests_standin_cupti_libcupti_old_so_13_CFLAGS = $(CR_FLAGS) -fPIC
+tests_standin_cupti_libcupti_old_so_13_LDFLAGS = $(CR_LDFLAGS) -shared -Wl,-soname,libcupti.so.12
+tests_standin_cupti_libcupti_old_so_13_LDADD =
+tests_standin_cupti_libcuda_so_1_SOURCES = tests/standin-cupti/standin_cuda_driver.c tests/standin-cupti/standin_cupti.h
+tests_standin_cupti_libcuda_so_1_CFLAGS = $(CR_FLAGS) -fPIC
+tests_standin_cupti_libcuda_so_1_LDFLAGS = $(CR_LDFLAGS) -shared -Wl,-soname,libcuda.so.1
+tests_standin_cupti_libcuda_so_1_LDADD =
 tests_standin_cupti_standin_program_SOURCES = tests/standin-cupti/standin_program.c tests/standin-cupti/standin_cupti.h
 tests_standin_cupti_standin_program_LDFLAGS = $(CR_LDFLAGS)
 tests_standin_cupti_standin_program_LDADD =

@@ -29,13 +29,14 @@ static void defaults(void **state)
   assert_int_equal(o.limit_bytes, 0);
   assert_int_equal(o.reserve_bytes, 64 << 20);
   assert_int_equal(o.all_calls + o.latency + o.say, 0);
+  assert_int_equal(o.max_counted + (uint64_t)o.counts_fp, 0);
 }
 
 static void every_key(void **state)
 {
   (void)state;
   assert_int_equal(reads("kinds=kernel+graphtrace,calls=all,latency=1,buffer=1MiB,buffers=3,flush=0,wait=7,limit=2GiB,"
-                         "reserve=0,cupti=/opt/libcupti.so.13,say=1,folder=/a"),
+                         "reserve=0,cupti=/opt/libcupti.so.13,say=1,metrics=2000,fp=1,folder=/a"),
                    0);
   assert_int_equal(o.kinds, 1U << COLLECT_KERNEL | 1U << COLLECT_GRAPH_TRACE);
   assert_int_equal(o.all_calls + o.latency + o.say, 3);
@@ -46,6 +47,8 @@ static void every_key(void **state)
   assert_true(o.limit_bytes == UINT64_C(2) << 30);
   assert_int_equal(o.reserve_bytes, 0);
   assert_string_equal(o.cupti, "/opt/libcupti.so.13");
+  assert_int_equal(o.max_counted, 2000);
+  assert_int_equal(o.counts_fp, 1);
 }
 
 static void a_folder_may_hold_any_byte(void **state)

@@ -69,6 +69,7 @@ static size_t payload_bytes(uint16_t kind)
     [CR_SPOOL_ENVIRONMENT] = sizeof(struct cr_spool_environment),
     [CR_SPOOL_GRAPH_TRACE] = sizeof(struct cr_spool_graph_trace),
     [CR_SPOOL_EVENT] = sizeof(struct cr_spool_event),
+    [CR_SPOOL_COUNTED] = sizeof(struct cr_spool_counted),
   };
   return kind < CR_SPOOL_KIND_END ? bytes[kind] : 0;
 }
@@ -304,6 +305,10 @@ static int resolve(struct cr_spool *s, const struct raw *raw, struct cr_spool_re
   switch (r->kind) {
   case CR_SPOOL_KERNEL:
     r->shape = shape_of(s, r->u.kernel.shape);
+    r->name = r->shape ? text_of(s, r->shape->name) : NULL;
+    return r->shape != NULL;
+  case CR_SPOOL_COUNTED:
+    r->shape = shape_of(s, r->u.counted.shape);
     r->name = r->shape ? text_of(s, r->shape->name) : NULL;
     return r->shape != NULL;
   case CR_SPOOL_API:

@@ -12,10 +12,10 @@ struct cr_spool;
 
 /* Pointers are good until the next call of cr_spool_next. */
 struct cr_spool_record {
-  enum cr_spool_kind kind;            /* CR_SPOOL_PROCESS and above: those below are resolved */
-  const char *name;                   /* KERNEL, API, MARKER, MEMORY, DEVICE, NOTE: its name or text; NULL: none */
-  const char *domain;                 /* MARKER: the domain; MEMORY: the source; NULL: none */
-  const struct cr_spool_shape *shape; /* KERNEL: never NULL */
+  enum cr_spool_kind kind; /* CR_SPOOL_PROCESS and above: those below are resolved */
+  const char *name;        /* KERNEL, COUNTED, API, MARKER, MEMORY, DEVICE, NOTE: its name or text; NULL: none */
+  const char *domain;      /* MARKER: the domain; MEMORY: the source; NULL: none */
+  const struct cr_spool_shape *shape; /* KERNEL, COUNTED: never NULL */
   union {
     struct cr_spool_process process;
     struct cr_spool_clock clock;
@@ -39,6 +39,7 @@ struct cr_spool_record {
     struct cr_spool_environment environment;
     struct cr_spool_graph_trace graph_trace;
     struct cr_spool_event event;
+    struct cr_spool_counted counted;
   } u;
 };
 

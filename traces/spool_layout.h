@@ -76,6 +76,7 @@ enum cr_spool_kind {
   CR_SPOOL_ENVIRONMENT = 46,
   CR_SPOOL_GRAPH_TRACE = 47,
   CR_SPOOL_EVENT = 48,
+  CR_SPOOL_COUNTED = 49, /* a kernel in a run that counts and does not time */
   CR_SPOOL_KIND_END
 };
 
@@ -367,6 +368,27 @@ struct cr_spool_event {
   uint32_t zero;
 };
 
+/* What is counted of a kernel, summed over the device: bytes, instructions of warps; warps: a mean over SMs and their active
+ * cycles. */
+enum cr_spool_metric {
+  CR_SPOOL_DRAM_BYTES,
+  CR_SPOOL_L2_BYTES,
+  CR_SPOOL_INSTRUCTIONS,
+  CR_SPOOL_TENSOR_INSTRUCTIONS,
+  CR_SPOOL_FMA_INSTRUCTIONS,
+  CR_SPOOL_FP64_INSTRUCTIONS,
+  CR_SPOOL_ACTIVE_WARPS,
+  CR_SPOOL_METRIC_N
+};
+
+struct cr_spool_counted {
+  uint64_t number; /* 0, 1, ... as they were launched; what was not counted leaves a gap or none */
+  uint32_t shape;  /* name, grid, block, shared memory and registers of it; the rest is not known */
+  uint32_t device, context;
+  uint32_t zero;
+  double value[CR_SPOOL_METRIC_N]; /* by enum cr_spool_metric; NaN: not known */
+};
+
 #define CR_SPOOL_IS(name, n) _Static_assert(sizeof(struct cr_spool_##name) == (n), "cr_spool_" #name " has a gap")
 CR_SPOOL_IS(file, 16);
 CR_SPOOL_IS(chunk, 24);
@@ -396,6 +418,7 @@ CR_SPOOL_IS(overhead, 40);
 CR_SPOOL_IS(environment, 56);
 CR_SPOOL_IS(graph_trace, 48);
 CR_SPOOL_IS(event, 40);
+CR_SPOOL_IS(counted, 80);
 #undef CR_SPOOL_IS
 
 #endif

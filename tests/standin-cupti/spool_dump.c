@@ -32,6 +32,7 @@ static const char *kind_name(int kind)
     [CR_SPOOL_ENVIRONMENT] = "environment",
     [CR_SPOOL_GRAPH_TRACE] = "graph_trace",
     [CR_SPOOL_EVENT] = "event",
+    [CR_SPOOL_COUNTED] = "counted",
   };
   return kind < CR_SPOOL_KIND_END && names[kind] ? names[kind] : "?";
 }
@@ -50,6 +51,17 @@ static void print_kernel(const struct cr_spool_record *r)
          s->static_shared_bytes, s->dynamic_shared_bytes, s->executed_shared_bytes, s->local_total_bytes, s->cluster[0],
          s->cluster[1], s->cluster[2], s->max_cluster, s->max_active_clusters, s->carveout_requested,
          k->device_launched);
+}
+
+static void print_counted(const struct cr_spool_record *r)
+{
+  const struct cr_spool_counted *k = &r->u.counted;
+  printf("counted %s number=%" PRIu64 " device=%u grid=%d block=%d registers=%u shared=%d+%d", r->name, k->number,
+         k->device, r->shape->grid[0], r->shape->block[0], r->shape->registers, r->shape->static_shared_bytes,
+         r->shape->dynamic_shared_bytes);
+  for (int m = 0; m < CR_SPOOL_METRIC_N; m++)
+    printf(" %g", k->value[m]);
+  printf("\n");
 }
 
 static void print_host(const struct cr_spool_record *r)
@@ -138,6 +150,8 @@ static void print_record(const struct cr_spool_record *r)
 {
   if (r->kind == CR_SPOOL_KERNEL)
     print_kernel(r);
+  else if (r->kind == CR_SPOOL_COUNTED)
+    print_counted(r);
   else if (r->kind >= CR_SPOOL_KERNEL)
     print_device(r);
   else if (r->kind == CR_SPOOL_CLOCK)

@@ -30,8 +30,9 @@ static struct {
   cupti_request request;
   cupti_complete complete;
   cupti_callback callback;
+  void *userdata;
   int subscribed, zeroed, nvtx, latency;
-  uint8_t on[KINDS], call_on[3][CBIDS], resource_on[64];
+  uint8_t on[KINDS], call_on[3][CBIDS], resource_on[64], driver_on[CBIDS];
   uint8_t *buffer;
   size_t size, n;
   struct {
@@ -44,7 +45,7 @@ static struct {
   long version, walk; /* settings that are asked for with each record */
 } si = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static long setting(const char *key, long otherwise)
+long standin_setting(const char *key, long otherwise)
 {
   const char *p = getenv("STANDIN");
   size_t n = strlen(key);
@@ -162,7 +163,7 @@ static void after_fork(void)
 
 static void in_child(void)
 {
-  if (setting("fork", 0)) {
+  if (standin_setting("fork", 0)) {
     si.buffer = NULL;
     si.n = 0;
     si.n_held = 0;
@@ -174,9 +175,9 @@ static void in_child(void)
 
 int cuptiGetVersion(uint32_t *version)
 {
-  si.version = setting("version", 130001);
-  si.walk = setting("walk", 0);
-  si.hold = (int)setting("hold", 0);
+  si.version = standin_setting("version", 130001);
+  si.walk = standin_setting("walk", 0);
+  si.hold = (int)standin_setting("hold", 0);
   *version = (uint32_t)si.version;
   return CUPTI_OK;
 }
@@ -187,18 +188,18 @@ int cuptiGetTimestamp(uint64_t *ns)
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   *ns = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec + STANDIN_CLOCK_AHEAD_NS;
-  return (int)setting("timestamp", CUPTI_OK);
+  return (int)standin_setting("timestamp", CUPTI_OK);
 }
 
 int cuptiSubscribe(void **subscriber, cupti_callback callback, void *userdata)
 {
-  (void)userdata;
-  if (setting("subscribe", 0))
-    return (int)setting("subscribe", 0);
+  if (standin_setting("subscribe", 0))
+    return (int)standin_setting("subscribe", 0);
   if (si.subscribed)
     return CUPTI_MULTIPLE_SUBSCRIBERS;
   si.subscribed = 1;
   si.callback = callback;
+  si.userdata = userdata;
   *subscriber = &si;
   return CUPTI_OK;
 }
@@ -216,6 +217,8 @@ int cuptiEnableCallback(uint32_t enable, void *subscriber, uint32_t domain, uint
   (void)subscriber;
   if (domain == CUPTI_DOMAIN_RESOURCE && cbid < 64)
     si.resource_on[cbid] = (uint8_t)enable;
+  if (domain == CUPTI_DOMAIN_DRIVER && cbid < CBIDS)
+    si.driver_on[cbid] = (uint8_t)enable;
   return CUPTI_OK;
 }
 
@@ -229,9 +232,9 @@ int cuptiActivityRegisterCallbacks(cupti_request request, cupti_complete complet
 
 int cuptiActivityEnable(uint32_t kind)
 {
-  if (setting("enable", 0))
-    return (int)setting("enable", 0);
-  if (kind >= KINDS || (long)kind == setting("refuse", -1))
+  if (standin_setting("enable", 0))
+    return (int)standin_setting("enable", 0);
+  if (kind >= KINDS || (long)kind == standin_setting("refuse", -1))
     return CUPTI_INVALID_KIND;
   si.on[kind] = 1;
   return CUPTI_OK;
@@ -246,7 +249,7 @@ int cuptiActivityDisable(uint32_t kind)
 
 int cuptiActivityEnableRuntimeApi(uint32_t cbid, uint8_t enable)
 {
-  if (setting("enable", 0) || cbid >= CBIDS)
+  if (standin_setting("enable", 0) || cbid >= CBIDS)
     return CUPTI_NOT_INITIALIZED;
   si.call_on[CUPTI_DOMAIN_RUNTIME][cbid] = enable;
   return CUPTI_OK;
@@ -254,7 +257,7 @@ int cuptiActivityEnableRuntimeApi(uint32_t cbid, uint8_t enable)
 
 int cuptiActivityEnableDriverApi(uint32_t cbid, uint8_t enable)
 {
-  if (setting("enable", 0) || cbid >= CBIDS)
+  if (standin_setting("enable", 0) || cbid >= CBIDS)
     return CUPTI_NOT_INITIALIZED;
   si.call_on[CUPTI_DOMAIN_DRIVER][cbid] = enable;
   return CUPTI_OK;
@@ -337,7 +340,7 @@ size_t standin_bytes(uint32_t kind)
 int cuptiActivityGetNextRecord(uint8_t *buffer, size_t valid, struct cupti_record **record)
 {
   static _Thread_local uint8_t *first;
-  long walk = si.walk, slow = *record ? 0 : setting("slow", 0);
+  long walk = si.walk, slow = *record ? 0 : standin_setting("slow", 0);
   uint8_t *at = (uint8_t *)*record;
   uint32_t kind = 0;
   if (slow) {
@@ -368,7 +371,12 @@ int cuptiGetCallbackName(uint32_t domain, uint32_t cbid, const char **name)
                                         [41] = "cudaMemcpyAsync_v3020",
                                         [131] = "cudaStreamSynchronize_v3020",
                                         [211] = "cudaLaunchKernel_v7000"};
-  static const char *const driver[] = {[3] = "cuDeviceGet", [307] = "cuLaunchKernel"};
+  static const char *const driver[] = {[3] = "cuDeviceGet",
+                                       [STANDIN_CBID_LAUNCH] = "cuLaunchKernel",
+                                       [STANDIN_CBID_LAUNCH_EX] = "cuLaunchKernelEx",
+                                       [STANDIN_CBID_GRAPH_LAUNCH] = "cuGraphLaunch",
+                                       [STANDIN_CBID_BEGIN_CAPTURE] = "cuStreamBeginCapture_v2",
+                                       [STANDIN_CBID_END_CAPTURE] = "cuStreamEndCapture"};
   const char *const *names = domain == CUPTI_DOMAIN_RUNTIME ? runtime : driver;
   size_t n = domain == CUPTI_DOMAIN_RUNTIME ? sizeof runtime / sizeof *runtime : sizeof driver / sizeof *driver;
   static char other[32] = "cuSomething_v1";
@@ -380,10 +388,11 @@ int cuptiGetCallbackName(uint32_t domain, uint32_t cbid, const char **name)
 
 int cuptiGetResultString(int result, const char **text)
 {
-  *text = result == CUPTI_MULTIPLE_SUBSCRIBERS ? "CUPTI_ERROR_MULTIPLE_SUBSCRIBERS_NOT_SUPPORTED"
-          : result == CUPTI_NOT_INITIALIZED    ? "CUPTI_ERROR_NOT_INITIALIZED"
-          : result == CUPTI_INVALID_KIND       ? "CUPTI_ERROR_INVALID_KIND"
-                                               : "CUPTI_ERROR_UNKNOWN";
+  *text = result == CUPTI_MULTIPLE_SUBSCRIBERS         ? "CUPTI_ERROR_MULTIPLE_SUBSCRIBERS_NOT_SUPPORTED"
+          : result == CUPTI_NOT_INITIALIZED            ? "CUPTI_ERROR_NOT_INITIALIZED"
+          : result == CUPTI_INVALID_KIND               ? "CUPTI_ERROR_INVALID_KIND"
+          : result == PROFILER_INSUFFICIENT_PRIVILEGES ? "CUPTI_ERROR_INSUFFICIENT_PRIVILEGES"
+                                                       : "CUPTI_ERROR_UNKNOWN";
   return CUPTI_OK;
 }
 
@@ -435,5 +444,18 @@ void standin_node(uint32_t cbid, struct cupti_graph_data *data)
 {
   struct cupti_resource_data resource = {.descriptor = data};
   if (si.callback && cbid < 64 && si.resource_on[cbid])
-    si.callback(NULL, CUPTI_DOMAIN_RESOURCE, cbid, &resource);
+    si.callback(si.userdata, CUPTI_DOMAIN_RESOURCE, cbid, &resource);
+}
+
+void standin_driver(uint32_t cbid, const struct cupti_api_data *data)
+{
+  if (si.callback && si.driver_on[cbid])
+    si.callback(si.userdata, CUPTI_DOMAIN_DRIVER, cbid, data);
+}
+
+void standin_context_ends(void *context)
+{
+  struct cupti_resource_data resource = {.context = context};
+  if (si.callback && si.resource_on[CUPTI_RESOURCE_CONTEXT_ENDS])
+    si.callback(si.userdata, CUPTI_DOMAIN_RESOURCE, CUPTI_RESOURCE_CONTEXT_ENDS, &resource);
 }

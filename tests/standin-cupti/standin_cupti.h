@@ -2,11 +2,26 @@
 #ifndef CR_STANDIN_CUPTI_H
 #define CR_STANDIN_CUPTI_H
 #include "cupti-collector/cupti_abi.h"
+#include "cupti-collector/profiler_abi.h"
 
 enum {
   STANDIN_LATER_KIND = 60, /* a kind of a later CUPTI, of so many bytes */
   STANDIN_LATER_BYTES = 48,
+
+  STANDIN_CBID_LAUNCH = 307,
+  STANDIN_CBID_LAUNCH_EX = 310,
+  STANDIN_CBID_GRAPH_LAUNCH = 311,
+  STANDIN_CBID_BEGIN_CAPTURE = 312,
+  STANDIN_CBID_END_CAPTURE = 313,
 };
+
+/* What a program's functions are to the driver. */
+struct standin_function {
+  int is_function; /* 0: the driver knows nothing of it */
+  int registers, shared_bytes;
+};
+
+enum standin_launch { STANDIN_LAUNCH, STANDIN_LAUNCH_EX, STANDIN_LAUNCH_FAILS, STANDIN_LAUNCH_CAPTURED };
 #define STANDIN_CLOCK_AHEAD_NS UINT64_C(1000000000000) /* of the monotonic clock */
 
 int cuptiGetVersion(uint32_t *version);
@@ -41,5 +56,14 @@ uint64_t standin_dropped(void);      /* and not asked for yet */
 uint64_t standin_unzeroed(void);     /* records that found bytes in their place though buffers should come zeroed */
 int standin_nvtx(void);              /* how often NVTX was initialised */
 int standin_latency(void);
+long standin_setting(const char *key, long otherwise);                 /* in STANDIN */
+void standin_driver(uint32_t cbid, const struct cupti_api_data *data); /* calls back, if that was asked for */
+void standin_context_ends(void *context);
+
+/* Of standin_profiler.c, where the stand-in has a range profiler. */
+void standin_launch(const char *name, const struct cupti_launch *launch, void *context, enum standin_launch how);
+void standin_graph_launch(void);
+int standin_capture(int begin); /* -1: it is broken */
+uint64_t standin_runs(void);    /* of kernels, each pass for itself */
 
 #endif

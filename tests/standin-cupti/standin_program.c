@@ -14,6 +14,14 @@
  *   raw KIND BYTES        a record of a kind and so many bytes, otherwise zero
  *   cut BYTES             the buffer is handed over with so many bytes less than were written
  *   drop N                CUPTI dropped N records
+ *   extended N NAME       N kernels, launched by cuLaunchKernelEx
+ *   failing NAME          a launch that fails
+ *   handle NAME           a launch of what the driver knows nothing of
+ *   graph N NAME          a launch of a graph with N kernels
+ *   capture N NAME        N launches into a stream that is captured; fails if the capture is broken
+ *   context N             launches from now on are in this context
+ *   context_ends N        it is destroyed
+ *   runs N                fails unless kernels have run N times so far
  *   nodes N               N nodes of a graph are made and cloned
  *   flush | sleep MS | shell COMMAND | print TEXT | limit BYTES (of a file) | subscribe (another collector)
  *   fork ... end          a child does the lines between, and exits with 7 at `end`; the parent waits for it and goes on
@@ -50,9 +58,16 @@ static struct {
   int (*latency)(void);
   int (*flush)(uint32_t);
   int (*subscribe)(void **, cupti_callback, void *);
+  void (*context_ends)(void *);
+  /* NULL where the stand-in has no range profiler */
+  void (*launch)(const char *, const struct cupti_launch *, void *, enum standin_launch);
+  void (*graph_launch)(void);
+  int (*capture)(int);
+  uint64_t (*runs)(void);
 } cupti;
 
 static uint32_t correlation, pid;
+static uintptr_t in_context = 1;
 
 static void *must(void *handle, const char *name)
 {
@@ -77,6 +92,15 @@ static void find(const char *path)
   *(void **)&cupti.latency = must(h, "standin_latency");
   *(void **)&cupti.flush = must(h, "cuptiActivityFlushAll");
   *(void **)&cupti.subscribe = must(h, "cuptiSubscribe");
+  *(void **)&cupti.context_ends = must(h, "standin_context_ends");
+  *(void **)&cupti.launch = dlsym(h, "standin_launch");
+  *(void **)&cupti.graph_launch = dlsym(h, "standin_graph_launch");
+  *(void **)&cupti.capture = dlsym(h, "standin_capture");
+  *(void **)&cupti.runs = dlsym(h, "standin_runs");
+  char driver[512];
+  const char *slash = strrchr(path, '/');
+  snprintf(driver, sizeof driver, "%.*s/libcuda.so.1", slash ? (int)(slash - path) : 1, slash ? path : ".");
+  (void)dlopen(driver, RTLD_NOW | RTLD_GLOBAL);
 }
 
 /* As the driver does it: a library that is not there is passed over, and so is what it returns. */
@@ -98,6 +122,28 @@ static uint64_t now_ns(void)
   return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec + STANDIN_CLOCK_AHEAD_NS;
 }
 
+static struct standin_function function = {.is_function = 1, .registers = 32};
+
+static void launch(const char *name, uint32_t grid, enum standin_launch how)
+{
+  const struct cupti_launch l = {.function = &function, .grid = {grid, 1, 1}, .block = {128, 1, 1}};
+  if (cupti.launch)
+    cupti.launch(name, &l, (void *)in_context, how);
+}
+
+static void extended(long n, const char *name)
+{
+  for (long i = 0; i < n; i++)
+    launch(name, (uint32_t)(1 + i % N_GRID), STANDIN_LAUNCH_EX);
+}
+
+static void handle(const char *name)
+{
+  function.is_function = 0;
+  launch(name, 1, STANDIN_LAUNCH);
+  function.is_function = 1;
+}
+
 static void kernels(long n, const char *name, uint32_t stream)
 {
   uint64_t at = now_ns();
@@ -113,6 +159,29 @@ static void kernels(long n, const char *name, uint32_t stream)
                              .correlation = __atomic_add_fetch(&correlation, 1, __ATOMIC_RELAXED),
                              .grid_id = i,
                              .name = name};
+    launch(name, (uint32_t)k.grid[0], STANDIN_LAUNCH);
+    cupti.record(&k, cupti.bytes(CUPTI_KERNEL));
+  }
+}
+
+static void graph(long n, const char *name)
+{
+  if (cupti.graph_launch)
+    cupti.graph_launch();
+  for (long i = 0; i < n; i++) {
+    uint64_t at = now_ns();
+    struct cupti_kernel k = {.kind = CUPTI_KERNEL,
+                             .registers = 32,
+                             .start = at,
+                             .end = at + 1000,
+                             .context = 1,
+                             .stream = 7,
+                             .grid = {1, 1, 1},
+                             .block = {128, 1, 1},
+                             .correlation = correlation,
+                             .name = name,
+                             .graph = 5,
+                             .graph_node = (uint64_t)i + 1};
     cupti.record(&k, cupti.bytes(CUPTI_KERNEL));
   }
 }
@@ -344,6 +413,15 @@ static void end_or_fail(int good, const char *what)
   _exit(98);
 }
 
+static void capture(long n, const char *name)
+{
+  int broken = cupti.capture ? cupti.capture(1) : 0;
+  for (long i = 0; i < n; i++)
+    launch(name, 1, STANDIN_LAUNCH_CAPTURED);
+  broken += cupti.capture ? cupti.capture(0) : 0;
+  end_or_fail(!broken, "the capture was broken");
+}
+
 static uint64_t report_since;
 
 static void report(void)
@@ -379,6 +457,22 @@ static void line(const char *what, long a, long b, const char *rest, const char 
     kernels(a, name, 7);
   } else if (!strcmp(what, "pairs")) {
     pairs(a, name);
+  } else if (!strcmp(what, "extended")) {
+    extended(a, name);
+  } else if (!strcmp(what, "failing")) {
+    launch(rest, 1, STANDIN_LAUNCH_FAILS);
+  } else if (!strcmp(what, "handle")) {
+    handle(rest);
+  } else if (!strcmp(what, "graph")) {
+    graph(a, name);
+  } else if (!strcmp(what, "capture")) {
+    capture(a, name);
+  } else if (!strcmp(what, "context")) {
+    in_context = (uintptr_t)a;
+  } else if (!strcmp(what, "context_ends")) {
+    cupti.context_ends((void *)a);
+  } else if (!strcmp(what, "runs")) {
+    end_or_fail(cupti.runs() == (uint64_t)a, "kernels ran more or less often than that");
   } else if (!strcmp(what, "threads")) {
     threads((int)a, b, name);
   } else if (!strcmp(what, "calls")) {
