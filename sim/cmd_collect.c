@@ -15,9 +15,11 @@
 #include <unistd.h>
 
 #include "sim/cli.h"
+#include "sim/cmd_collect_count.h"
 #include "sim/cmd_collect_run.h"
 #include "sim/cmd_spool.h"
 #include "sim/mem.h"
+#include "sim/outfile.h"
 #include "sim/text.h"
 #include "sim/unit.h"
 #include "traces/datadir.h"
@@ -25,7 +27,25 @@
 #include "traces/spool_tally.h"
 #include "traces/store.h"
 
-enum { PREFIX = CR_CLI_LONG, REPLACE, API, MEMORY, NVTX, STAGES, LATENCY, WINDOW, BUFFER, LIMIT, CUPTI, KEEP, QUIET };
+enum {
+  PREFIX = CR_CLI_LONG,
+  REPLACE,
+  API,
+  MEMORY,
+  NVTX,
+  STAGES,
+  LATENCY,
+  METRICS,
+  FP,
+  KERNELS,
+  COUNTED,
+  WINDOW,
+  BUFFER,
+  LIMIT,
+  CUPTI,
+  KEEP,
+  QUIET
+};
 
 static const struct cr_cli_opt options[] = {
   {'o', "output", "STORE", "the store to add to, made when there is none (default collected.db)"},
@@ -39,6 +59,12 @@ static const struct cr_cli_opt options[] = {
   {STAGES, "stages", NULL, "record NVTX ranges for the stages of models; iterations are what repeats"},
   {LATENCY, "latency", NULL,
    "record when kernels were queued and submitted, too (in the spool; models do not keep it)"},
+  {METRICS, "metrics", NULL,
+   "run the command once more, and count for each kernel DRAM and L2 bytes, instructions, use of the tensor pipe and "
+   "active warps"},
+  {FP, "fp", NULL, "with --metrics: use of the FP pipes, too (kernels then run twice each; for --counted)"},
+  {KERNELS, "kernels", "N", "with --metrics: count the first N kernels of a process (default 2000)"},
+  {COUNTED, "counted", "FILE", "with --metrics: write all that was counted, as `corun import ncu` reads it"},
   {WINDOW, "window", "FROM..TO", "make models of what began in this part alone, such as 10s..12s"},
   {BUFFER, "buffer", "SIZE", "of a buffer for records, 64KiB to 64MiB (default 4MiB)"},
   {LIMIT, "limit", "SIZE", "of a process's recording; what comes then is counted and left out (default: none)"},
@@ -60,13 +86,19 @@ const struct cr_cmd cr_cmd_collect = {
     "(CUDA_INJECTION64_PATH), and becomes a model of the store.  Its input and output are its own, and corun exits as "
     "it\n"
     "does: with its status, or 128 and the number of the signal that ended it; 126 or 127 when it cannot be run.\n"
+    "With --metrics, a command that ended with 0 is run a second time, its kernels one at a time and slowly, to count what\n"
+    "they do; what it prints then is thrown away.  Kernels of CUDA graphs are not counted, but those of the same name and\n"
+    "shape that are launched without one are.  Where the machine lets nobody count, that is said.\n"
     "What could not be recorded or imported is said on standard error; spools that could not be imported are kept.\n",
   .operands_end = 1,
   .run = run,
 };
 
+enum { MAX_KERNELS = 2000 };
+
 struct args {
-  const char *store, *model, *prefix, *api, *range, *window, *buffer, *limit, *cupti;
+  const char *store, *model, *prefix, *api, *range, *window, *buffer, *limit, *cupti, *kernels, *counted;
+  int metrics, fp;
   int replace, memory, stages, latency, keep, quiet;
   char *const *command;
 };
@@ -76,7 +108,9 @@ struct collection {
   const struct args *a;
   struct cr_arena *arena;
   const char *library;
-  char *folder; /* of the spools, absolute */
+  char *folder;  /* of the spools, absolute */
+  char *counted; /* of those of a second run, in which kernels are counted */
+  off_t input;   /* where standard input was at the beginning; -1: it cannot be read again */
   struct cr_spool_tally *tally;
   int shown; /* a line is on the terminal */
   struct timespec began;
@@ -114,6 +148,18 @@ static void take_option(struct args *a, int letter, const char *value)
   case LATENCY:
     a->latency = 1;
     break;
+  case METRICS:
+    a->metrics = 1;
+    break;
+  case FP:
+    a->fp = 1;
+    break;
+  case KERNELS:
+    a->kernels = value;
+    break;
+  case COUNTED:
+    a->counted = value;
+    break;
   case WINDOW:
     a->window = value;
     break;
@@ -145,6 +191,17 @@ static int check_size(const char *text, const char *what, int64_t least, int64_t
   return rc;
 }
 
+static int check_metrics(const struct args *a, struct cr_err *err)
+{
+  int64_t n = MAX_KERNELS;
+  if (!a->metrics && (a->fp || a->kernels || a->counted))
+    return cr_fail(err, CR_EINPUT, "--fp, --kernels and --counted say what --metrics does: give it, too");
+  int rc = a->kernels ? cr_parse_count(a->kernels, "--kernels", &n, err) : CR_OK;
+  if (!rc && (n < 1 || n > 1000000))
+    rc = cr_fail(err, CR_EINPUT, "--kernels is %s; it must be from 1 to 1000000", a->kernels);
+  return rc || !a->counted ? rc : cr_outfile_check(a->counted, "what was counted", 1, err);
+}
+
 static int check_options(const struct args *a, struct cr_err *err)
 {
   cr_ns from_ns, to_ns;
@@ -156,6 +213,7 @@ static int check_options(const struct args *a, struct cr_err *err)
   rc = rc ? rc : check_size(a->limit, "--limit", 1 << 20, INT64_MAX, err);
   if (!rc && a->cupti && access(a->cupti, R_OK) != 0)
     return cr_fail(err, CR_EINPUT, "%s: cannot be read: %s", a->cupti, strerror(errno));
+  rc = rc ? rc : check_metrics(a, err);
   return rc ? rc : cr_cmd_spool_window(a->window, &from_ns, &to_ns, err);
 }
 
@@ -197,6 +255,20 @@ static void add_path(struct cr_text *t, const char *path)
       cr_text_add_bytes(t, c, 1);
 }
 
+static int say_cupti(const struct collection *c, struct cr_text *t, struct cr_err *err)
+{
+  const char *cupti = c->a->cupti;
+  if (!cupti)
+    return CR_OK;
+  char *whole = cr_arena_take(c->arena, 2 * 4096, 1);
+  if (!whole || (*cupti != '/' && !getcwd(whole, 4096)))
+    return cr_fail(err, CR_EINPUT, "%s: the current folder has no name", cupti);
+  snprintf(whole + strlen(whole), 4096, "%s%s", *cupti == '/' ? "" : "/", cupti);
+  cr_text_add(t, ",cupti=");
+  add_path(t, whole);
+  return CR_OK;
+}
+
 static int say_options(const struct collection *c, struct cr_text *t, struct cr_err *err)
 {
   const struct args *a = c->a;
@@ -213,15 +285,18 @@ static int say_options(const struct collection *c, struct cr_text *t, struct cr_
   rc = !rc && a->limit ? cr_parse_bytes(a->limit, "--limit", &bytes, err) : rc;
   if (!rc && a->limit)
     cr_text_add(t, ",limit=%" PRId64, bytes);
-  if (!rc && a->cupti) {
-    char *whole = cr_arena_take(c->arena, 2 * 4096, 1);
-    if (!whole || (*a->cupti != '/' && !getcwd(whole, 4096)))
-      return cr_fail(err, CR_EINPUT, "%s: the current folder has no name", a->cupti);
-    snprintf(whole + strlen(whole), 4096, "%s%s", *a->cupti == '/' ? "" : "/", a->cupti);
-    cr_text_add(t, ",cupti=");
-    add_path(t, whole);
-  }
-  return rc;
+  return rc ? rc : say_cupti(c, t, err);
+}
+
+/* What the library is to do in the second run. */
+static int say_counting(const struct collection *c, struct cr_text *t, struct cr_err *err)
+{
+  int64_t n = MAX_KERNELS;
+  int rc = c->a->kernels ? cr_parse_count(c->a->kernels, "--kernels", &n, err) : CR_OK;
+  cr_text_add(t, "folder=");
+  add_path(t, c->counted);
+  cr_text_add(t, ",metrics=%" PRId64 ",fp=%d", n, c->a->fp);
+  return rc ? rc : say_cupti(c, t, err);
 }
 
 static int set_environment(const struct collection *c, struct cr_err *err)
@@ -239,28 +314,29 @@ static int set_environment(const struct collection *c, struct cr_err *err)
 /* -- the folder of the spools --------------------------------------------------------------------------------------- */
 
 /* Beside the store: what is too large for /tmp fits there. */
-static int make_folder(struct collection *c, struct cr_err *err)
+static int make_folder(struct collection *c, char **out, struct cr_err *err)
 {
   enum { CAP = 4096 };
-  c->folder = cr_arena_take(c->arena, CAP, 1);
-  if (!c->folder)
+  char *folder = cr_arena_take(c->arena, CAP, 1);
+  if (!folder)
     return cr_fail_nomem(err, "the folder of spools");
-  if (*c->a->store != '/' && !getcwd(c->folder, CAP / 2))
+  if (*c->a->store != '/' && !getcwd(folder, CAP / 2))
     return cr_fail(err, CR_EINPUT, "the current folder cannot be found: %s", strerror(errno));
-  size_t n = strlen(c->folder);
+  size_t n = strlen(folder);
   if (n + strlen(c->a->store) + 32 > CAP)
     return cr_fail(err, CR_EINPUT, "%s: its path is too long", c->a->store);
-  snprintf(c->folder + n, CAP - n, "%s%s.spools-XXXXXX", n ? "/" : "", c->a->store);
-  if (!mkdtemp(c->folder))
+  snprintf(folder + n, CAP - n, "%s%s.spools-XXXXXX", n ? "/" : "", c->a->store);
+  if (!mkdtemp(folder))
     return cr_fail(err, CR_EINPUT, "%s: the folder for spools cannot be made beside it: %s", c->a->store,
                    strerror(errno));
+  *out = folder;
   return CR_OK;
 }
 
 /* Spools alone: whatever else lies there stays, and its folder with it. */
-static void remove_folder(const struct collection *c)
+static void remove_folder(const char *folder)
 {
-  DIR *d = opendir(c->folder);
+  DIR *d = opendir(folder);
   for (const struct dirent *e; d && (e = readdir(d));) {
     size_t n = strlen(e->d_name), suffix = strlen(CR_SPOOL_SUFFIX);
     if (n > suffix && !strcmp(e->d_name + n - suffix, CR_SPOOL_SUFFIX))
@@ -268,7 +344,7 @@ static void remove_folder(const struct collection *c)
   }
   if (d)
     closedir(d);
-  rmdir(c->folder);
+  rmdir(folder);
 }
 
 /* -- while it runs ------------------------------------------------------------------------------------------------- */
@@ -342,6 +418,45 @@ static void say_end(const struct collection *c, const struct cr_program_end *end
     fprintf(stderr, "corun: %s exited with %d\n", name, end->status);
 }
 
+/* The second run.  Whatever comes of it, the models are there. */
+static void count(struct collection *c, const struct cr_program_end *end)
+{
+  struct cr_collect_count count = {.command = c->a->command,
+                                   .store = c->a->store,
+                                   .timed = c->folder,
+                                   .csv = c->a->counted,
+                                   .input = c->input,
+                                   .on_second = !c->a->quiet && isatty(STDERR_FILENO) ? show_line : NULL,
+                                   .ctx = c};
+  struct cr_text t = {0};
+  struct cr_spool_tally *first = c->tally;
+  struct cr_err err;
+  if (end->signal || end->status) {
+    fputs("corun: kernels are not counted: a command that fails is not run again\n", stderr);
+    return;
+  }
+  int rc = make_folder(c, &c->counted, &err);
+  rc = rc ? rc : say_counting(c, &t, &err);
+  if (!rc && (t.failed || setenv("CORUN_COLLECT", t.s, 1)))
+    rc = cr_fail_nomem(&err, "the command's environment");
+  c->tally = rc ? NULL : cr_spool_tally_new(c->counted);
+  clock_gettime(CLOCK_MONOTONIC, &c->began);
+  if (!rc && c->tally) {
+    count.counted = c->counted;
+    rc = cr_cmd_collect_count(&count, &err);
+  }
+  clear_line(c);
+  if (rc)
+    fprintf(stderr, "corun: kernels are not counted: %s\n", err.text);
+  cr_spool_tally_free(c->tally);
+  c->tally = first;
+  cr_text_fini(&t);
+  if (c->counted && c->a->keep)
+    fprintf(stderr, "corun: spools of the second run are in %s\n", c->counted);
+  else if (c->counted)
+    remove_folder(c->counted);
+}
+
 /* Models of what there is; says what there is not. */
 static void finish(struct collection *c, const struct cr_program_end *end)
 {
@@ -362,13 +477,17 @@ static void finish(struct collection *c, const struct cr_program_end *end)
   } else if (import_spools(c, &err)) {
     keep = 1;
     fprintf(stderr, "corun: %s\n", err.text);
-  } else if (!c->a->quiet && print_summary(c->a->store, &err))
-    fprintf(stderr, "corun: %s\n", err.text);
+  } else {
+    if (c->a->metrics)
+      count(c, end);
+    if (!c->a->quiet && print_summary(c->a->store, &err))
+      fprintf(stderr, "corun: %s\n", err.text);
+  }
   if (keep && sum.n_spool)
     fprintf(stderr, "corun: spools are in %s; `corun import spool %s -o STORE.db` imports them\n", c->folder,
             c->folder);
   else
-    remove_folder(c);
+    remove_folder(c->folder);
 }
 
 static int collect(struct collection *c, int *status, struct cr_err *err)
@@ -378,17 +497,18 @@ static int collect(struct collection *c, int *status, struct cr_err *err)
   rc = rc ? rc : cr_datadir_library("libcorun-cupti.so", c->arena, &c->library, err);
   rc = rc ? rc : check_alone(c, err);
   rc = rc ? rc : check_store(c->a->store, err);
-  rc = rc ? rc : make_folder(c, err);
+  rc = rc ? rc : make_folder(c, &c->folder, err);
   if (rc)
     return rc;
   c->tally = cr_spool_tally_new(c->folder);
   rc = c->tally ? set_environment(c, err) : cr_fail_nomem(err, "the recording");
   clock_gettime(CLOCK_MONOTONIC, &c->began);
+  c->input = lseek(STDIN_FILENO, 0, SEEK_CUR);
   if (!rc)
     rc = cr_cmd_collect_run(c->a->command, !c->a->quiet && isatty(STDERR_FILENO) ? show_line : NULL, c, &end, err);
   clear_line(c);
   if (rc)
-    remove_folder(c);
+    remove_folder(c->folder);
   else {
     *status = end.signal ? 128 + end.signal : end.status;
     finish(c, &end);

@@ -58,6 +58,52 @@ ok 'without_calls_there_are_no_launch_times' sql 'SELECT count(launch_ns), count
 play init latency 'pairs 7 k' -- --quiet --latency --memory --stages --api all --buffer 64KiB --limit 10MiB
 ok 'all_options_reach_the_library' is 0 ''
 
+# -- with counters: the program is run twice --
+play init 'print once' "${net[@]}" -- --metrics --counted c.csv
+ok 'kernels_are_counted_in_a_second_run' is 0 once '^standin_program: 10 iterations of 4 ops' \
+  '^standin_program: counters of 4 of 4 kernels \(4 in order, 0 by others that agree\), from 40 counted$' '^model .*counters$' ' all$'
+ok 'and_are_in_the_store' sql 'SELECT name, dram_bytes, l2_bytes, instructions, tensor_instructions, active_warps_q16 FROM ops ORDER BY i' \
+  "gemm|4199|8295|1000|100|163840
+relu|4210|8306|1000|100|163840
+relu|4210|8306|1000|100|163840
+head|4200|8296|1000|100|163840"
+ok 'with_where_they_come_from' sql "SELECT count(*), sum(recorded LIKE '20%Z') FROM origin WHERE tool LIKE 'corun collect --metrics %, CUPTI 130001' AND command LIKE '%script'" '1|1'
+ok 'no_spool_is_left_of_either_run' kept 0
+no_folder() { ! ls -d s.db.spools-*; }
+ok 'nor_a_folder' no_folder
+table() { [ "$(wc -l <c.csv)" -eq 42 ] && grep -qx '"gemm",1,128,32,0,0,4199,8295,1000,100,n/a,n/a,2.5000' c.csv; }
+ok 'a_table_has_all_that_was_counted' table
+play init "${net[@]}" -- --quiet
+again() { "$corun" import ncu c.csv -m standin_program -o s.db && sql 'SELECT sum(dram_bytes), min(active_warps_q16) FROM ops' '16819|163840'; }
+ok 'which_can_be_imported_for_itself' again
+play init "${net[@]}" -- --quiet --metrics --fp --kernels 10
+ok 'options_of_counting_reach_the_library' is 0 '' 'kernels are counted in 2 passes' 'kernels beyond the first 10 are not counted' 'counters of 4 of 4 kernels .*from 10 counted'
+STANDIN=profile=35 play init 'print once' "${net[@]}" -- --metrics
+ok 'where_counters_are_refused_there_is_the_trace' is 0 once 'CUPTI_ERROR_INSUFFICIENT_PRIVILEGES; the driver lets' '^corun: models are without counters' '^model .*counters$'
+ok 'in_the_store_without_them' sql 'SELECT count(*), count(dram_bytes) FROM op' '4|0'
+play init "${net[@]}" 'exit 5' -- --quiet --metrics
+ok 'a_program_that_fails_is_not_run_again' is 5 '' 'a command that fails is not run again'
+play init "${net[@]}" 'graph 3 g' 'graph 3 g' -- --quiet --metrics
+ok 'kernels_of_graphs_are_said_to_be_without' is 0 '' '2 launches of CUDA graphs are not counted'
+{ printf 'init\n'; printf '%s\n' "${net[@]}"; } >script
+twice() { rm -rf s.db*; "$corun" collect --quiet --metrics --cupti "$standin" -o s.db -- "$program" "$standin" - <script >out 2>err; status=$?; is 0 '' 'counters of 4 of 4'; }
+ok 'input_is_read_again_from_where_it_began' twice
+second() { # a program that fails in its second run
+  rm -rf s.db* second
+  "$corun" collect --quiet --metrics --cupti "$standin" -o s.db -- bash -c '[ -e second ] && exit 9; touch second; exec "$@"' - "$program" "$standin" script >out 2>err
+  status=$?
+  is 0 '' 'bash exited with 9 while its kernels were counted' '^corun: models are without counters'
+}
+ok 'the_first_run_is_what_counts' second
+play init "${net[@]}" "shell rm -rf s.db.spools-*" -- --quiet --metrics
+ok 'a_folder_that_vanishes_before_kernels_are_counted' is 0 '' 'spools-.* is gone'
+STANDIN=fork=1 play fork init 'pairs 70 k' end fork init 'pairs 140 z' end -- --quiet --metrics
+ok 'processes_find_their_counters_again' is 0 '' '^standin_program: counters of 1 of 1 kernels .*from 70 ' '^standin_program.2: counters of 1 of 1 kernels .*from 140 '
+ok 'counting_without_metrics_is_a_mistake' ends 2 '--fp, --kernels and --counted say what --metrics does' "$corun" collect --fp -o s.db -- touch ran2
+ok 'no_kernels_are_too_few' ends 2 'it must be from 1 to 1000000' "$corun" collect --metrics --kernels 0 -o s.db -- touch ran2
+ok 'a_table_where_none_can_be' ends 2 'nowhere' "$corun" collect --metrics --counted nowhere/c.csv -o s.db -- touch ran2
+ok 'are_said_before_anything_runs' test ! -e ran2
+
 # -- how the program ends --
 play init 'pairs 70 k' 'exit 3'
 ok 'its_exit_status_is_ours' is 3 '' 'exited with 3$' '^1 model of 1 process'

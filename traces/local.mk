@@ -3,7 +3,7 @@ noinst_LIBRARIES += libcrtraces.a
 libcrtraces_a_SOURCES = \
   traces/capture.c traces/capture.h traces/capture_int.h traces/capture_launch.c traces/capture_memory.c traces/capture_model.c traces/capture_model.h \
   traces/capture_period.c traces/capture_parts.c traces/capture_range.c \
-  traces/counter_match.c traces/counter_match.h \
+  traces/counted.c traces/counted.h traces/counter_match.c traces/counter_match.h \
   traces/csv.c traces/csv.h traces/csv_table.c traces/csv_table.h traces/cupti_csv.c traces/cupti_csv.h traces/demangle.c traces/demangle.h \
   traces/spool_capture.c traces/spool_capture.h traces/spool_import.c traces/spool_import.h traces/spool_tally.c traces/spool_tally.h \
   traces/datadir.c traces/datadir.h traces/device_file.c traces/device_file.h traces/disb.c traces/disb.h \
