@@ -1,10 +1,9 @@
 # Which part of random task sets does each test accept?
 #
-# Reads (from dart-figures.sh) csv (platform, x, test, sets, feasible, ratio, low, high), the variables what (the label of x) and title,
-# and writes out.
+# Loaded by dart-utilization.gp, dart-tasks.gp and dart-heavy.gp, which set the terminal, what (the label of x) and title.  Reads csv (platform,
+# x, test, sets, feasible, ratio, low, high; from dart-tables.sh) and writes out.
 load plots."/style.gp"
 set datafile separator ","
-set terminal svg size 1000,450 font "sans-serif,13" background "white" noenhanced
 set output out
 set multiplot title title font ",15"
 set grid xtics ytics lt 1 lw 0.7 lc rgb "#d8d8d8"
@@ -26,7 +25,7 @@ do for [p = 1:2] {
   set rmargin at screen p == 1 ? 0.39 : 0.76
   set title platform[p] font ",14" offset 0,-0.5
   if (p == 1) {
-    set ylabel "sets accepted (bars: 95 %)"
+    set ylabel "sets accepted (bars: 95 %)" offset 1.6,0
     unset key
   } else {
     unset ylabel

@@ -1,4 +1,5 @@
 # What do best-effort batches do to responses of real-time tasks (Figs. 13 and 14)?
+# By: corun plan dart --scenario, corun run -p dart, threads, streams
 #
 # Reads (from dart-runs.sh) csv (client, policy, batch, response_ms, share) and writes out.
 load plots."/style.gp"

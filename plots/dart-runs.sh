@@ -13,8 +13,7 @@
 # 8 images, copies and cores b times as long, launching no longer.  OUTDIR/dart-batch.csv: a row for policy, batch and client;
 # dart-response.csv: the distribution of responses of the second and the last task by priority; dart-throughput.csv.
 #
-# Of each figure also .svg and .pdf.  NAMEs are tightness and batch, by default both; OUTDIR is figures.  The program is $CORUN,
-# gnuplot $GNUPLOT.
+# draw.sh draws the tables.  NAMEs are tightness and batch, by default both; OUTDIR is figures.  The program is $CORUN.
 set -eu
 die() {
   echo "dart-runs: $*" >&2
@@ -37,7 +36,7 @@ for n in "$seconds" "$runs"; do
   esac
 done
 plots=$(cd "$(dirname "$0")" && pwd)
-. "$plots/figure-setup.sh"
+. "$plots/table-setup.sh"
 mkdir -p "$out"
 
 # run OPTION... - corun run, its clients' rows in $top/run.csv.
@@ -54,20 +53,6 @@ columns() {
     '"$program" "$top/run.csv"
 }
 
-# draw NAME - OUTDIR/dart-NAME.svg and .pdf, replaced only by whole figures.
-draw() {
-  for form in svg pdf; do
-    case $form in
-    svg) edit= ;;
-    pdf) edit='s|^set terminal svg size \([0-9]*\),\([0-9]*\) font "sans-serif,13"|set terminal pdfcairo size \1/96.0,\2/96.0 font "sans-serif,10"|' ;;
-    esac
-    sed "$edit" "$plots/dart-$1.gp" >"$top/figure.gp"
-    "$gnuplot" -e "plots = '$plots'; csv = '$out/dart-$1.csv'; out = '$top/figure.$form'" "$top/figure.gp"
-    [ -s "$top/figure.$form" ] || die "gnuplot drew nothing"
-    mv -f "$top/figure.$form" "$out/dart-$1.$form"
-  done
-  echo "$out/dart-$1.svg"
-}
 
 # -- tightness --------------------------------------------------------------------------------------------------------------------
 
@@ -107,7 +92,6 @@ tightness() {
     done
   done
   mv -f "$top/tightness.csv" "$out/dart-tightness.csv"
-  draw tightness
 }
 
 # -- batches ----------------------------------------------------------------------------------------------------------------------
@@ -227,8 +211,6 @@ batch() {
   for name in batch throughput response; do
     mv -f "$top/$name.csv" "$out/dart-$name.csv"
   done
-  draw response
-  draw throughput
 }
 
 for name; do

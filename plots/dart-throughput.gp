@@ -1,4 +1,5 @@
 # How much best-effort work is done beside the real-time tasks, by batch (Fig. 15)?
+# By: corun plan dart --scenario, corun run -p dart, threads, streams
 #
 # Reads (from dart-runs.sh) csv (policy, batch, per_s) and writes out.
 load plots."/style.gp"

@@ -1,4 +1,5 @@
 # How near to its bound does a response come?
+# By: corun run dart-h200, dart-xeon and dart-tx2 -p dart, 16 seeds
 #
 # Reads (from dart-runs.sh) csv (scenario, run, task, bound_ms, longest_ms, ratio) and writes out.
 load plots."/style.gp"

@@ -1,17 +1,20 @@
-# figure-setup.sh - what scripts of figures begin with; they source it once they have $plots, their folder, and die().  It finds the
-# program ($corun: $CORUN, a build beside, or the one on the path) and gnuplot ($gnuplot: $GNUPLOT), and makes a folder $top that is
-# removed at the end.
+# figure-setup.sh - what scripts of figures begin with; they source it once they have $plots, their folder, and die().  It finds gnuplot
+# ($gnuplot: $GNUPLOT), and makes a folder $top that is removed at the end.
 gnuplot=${GNUPLOT:-gnuplot}
-corun=${CORUN:-}
-for candidate in "$plots/../build/corun" ./corun "$plots/../corun"; do
-  if [ -z "$corun" ] && [ -x "$candidate" ]; then
-    corun=$candidate
-  fi
-done
-corun=${corun:-corun}
 command -v "$gnuplot" >/dev/null || die "gnuplot is not there; on Debian: apt-get install gnuplot-nox"
-command -v "$corun" >/dev/null || die "corun is not there; build it, or name it in CORUN"
-top=$(mktemp -d "${TMPDIR:-/tmp}/corun-figure-XXXXXX")
-trap 'rm -rf "$top"' EXIT
-LC_ALL=C
-export LC_ALL
+. "$plots/scratch.sh"
+
+# figure FILE.gp OUT [ASSIGNMENTS] - draws OUT, an SVG, or a PDF or PNG where its name ends so, after the assignments of gnuplot; OUT is
+# replaced only by a whole figure.  All .gp files set an SVG terminal, whose size the others take; PNGs have twice its pixels.
+figure() {
+  case $2 in
+  *.pdf) terminal='set terminal pdfcairo size (\1)/96.0,(\2)/96.0 font "sans-serif,10" noenhanced' ;;
+  *.png) terminal='set terminal pngcairo size 2*(\1),2*(\2) font "sans-serif,13" fontscale 2 linewidth 2 pointscale 2 background "white" noenhanced' ;;
+  *) terminal='&' ;;
+  esac
+  sed "s|^set terminal svg size \\([0-9a-z_]*\\),\\([0-9a-z_]*\\).*|$terminal|" "$1" >"$top/figure.gp"
+  "$gnuplot" -e "plots = '$plots'; out = '$top/figure.out'; ${3:-}" "$top/figure.gp"
+  [ -s "$top/figure.out" ] || die "gnuplot drew nothing"
+  cp "$top/figure.out" "$2.new" && mv -f "$2.new" "$2"
+  rm -f "$top/figure.out"
+}

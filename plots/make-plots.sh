@@ -1,47 +1,28 @@
 #!/bin/sh
-# make-plots.sh [SCENARIO]... - `make plots`: draws figures into figures/.
-#
-# Each scenario is run under every policy and drawn; without arguments those of DISB, and also the tables and figures of the
-# Salus paper (salus-figures.sh), of REEF (reef-figures.sh) and of DART (dart-figures.sh, dart-runs.sh), and the validation of the simulator,
-# which takes minutes.  The program is $CORUN, gnuplot $GNUPLOT.  What was run with this program is not run again.
+# make-plots.sh [SCENARIO]... - `make plots`: tables and figures into figures/, as figures.mk says, by as many processes as there are
+# processors ($JOBS says otherwise); with scenarios, only each one's figure under every policy.  The program is $CORUN, gnuplot $GNUPLOT.
 set -eu
-plots=$(cd "$(dirname "$0")" && pwd)
-CORUN=${CORUN:-corun}
-export CORUN
-validate=
-if [ $# -eq 0 ]; then
-  set -- disb-a disb-b disb-c disb-d disb-e
-  validate=figures/validate.csv
-fi
-is_old() {
-  [ ! -e "$1" ] || [ -n "$(find "$(command -v "$CORUN")" -newer "$1")" ]
+die() {
+  echo "make-plots: $*" >&2
+  exit 2
 }
+plots=$(cd "$(dirname "$0")" && pwd)
+. "$plots/table-setup.sh"
+. "$plots/figure-setup.sh"
+GNUPLOT=$gnuplot
+export GNUPLOT
 mkdir -p figures
-for scenario; do
-  name=$(basename "$scenario" .yaml)
-  db=figures/$name.db
-  if is_old "$db"; then
-    "$CORUN" run "$scenario" -o "$db" --force >"figures/$name.txt"
-  fi
-  "$plots/run-figure.sh" "$db" "figures/$name.svg"
-  echo "figures/$name.svg"
-done
-if [ -n "$validate" ]; then
-  if is_old figures/salus-memory.svg; then
-    "$plots/salus-figures.sh" figures
-  fi
-  if is_old figures/reef-padding.svg; then
-    "$plots/reef-figures.sh" figures
-  fi
-  if is_old figures/dart-heavy.svg; then
-    "$plots/dart-figures.sh" figures
-  fi
-  if is_old figures/dart-throughput.svg; then
-    "$plots/dart-runs.sh" figures
-  fi
-  if is_old "$validate"; then
-    "$CORUN" validate --format csv >"$validate.new" && mv -f "$validate.new" "$validate"
-  fi
-  "$plots/validate-figure.sh" "$validate" figures/validate.svg
-  echo figures/validate.svg
+if [ $# -gt 0 ]; then
+  for scenario; do
+    name=figures/$(basename "$scenario" .yaml)
+    "$corun" run "$scenario" -o "$name.db" --force >"$name.txt"
+    "$plots/run-figure.sh" "$name.db" "$name.svg"
+    echo "$name.svg"
+  done
+  exit
 fi
+program=$(command -v "$corun")
+${MAKE:-make} -s -j "${JOBS:-$(getconf _NPROCESSORS_ONLN)}" -f "$plots/figures.mk" PLOTS="$plots" CORUN="$program" OUT=figures
+[ -d "${CORUN_SHARED_DATA:-$plots/../../shared/data}/reef/artifact-profiles" ] ||
+  echo "left out: what needs the files of REEF's artifact (its MI50); CORUN_SHARED_DATA can name the folder that has reef/artifact-profiles"
+echo "figures/gallery.md: all figures; figures/tables.md, figures/tables.tex: all tables; each figure also as .svg, .pdf and .png"

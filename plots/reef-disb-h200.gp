@@ -1,6 +1,7 @@
 # What do REEF and its baselines do in DISB A to E on an H200?
+# By: corun run disb-a to disb-e under six schemes
 #
-# Reads (from reef-figures.sh) csv (workload, scheme, metric, -, corun, -) and writes out.
+# Reads (from reef-tables.sh) csv (workload, scheme, metric, -, corun, -) and writes out.
 load plots."/style.gp"
 set datafile separator ","
 set terminal svg size 1100,600 font "sans-serif,13" background "white" noenhanced

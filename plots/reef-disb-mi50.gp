@@ -1,6 +1,7 @@
 # What do REEF and its baselines make real-time clients wait for, and let best-effort ones do, in DISB A to E and REAL?
+# By: corun import disb, corun run of six schemes
 #
-# Reads (from reef-figures.sh) csv (workload, scheme, metric, MI100 as published, MI50 of corun, difference) and writes out.
+# Reads (from reef-tables.sh) csv (workload, scheme, metric, MI100 as published, MI50 of corun, difference) and writes out.
 load plots."/style.gp"
 set datafile separator ","
 set terminal svg size 1180,620 font "sans-serif,13" background "white" noenhanced

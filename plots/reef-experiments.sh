@@ -2,7 +2,7 @@
 # reef-experiments.sh - what explains the differences between corun's MI50 and REEF as it was measured again on an MI100?
 #
 # Prints, of DISB with GPreempt's settings, each workload under each scheme with one thing changed at a time: rt latency (ms), over rt
-# only (%), and rt and be requests a second, beside the published ones.  Needs the artifact's files, as reef-figures.sh does.
+# only (%), and rt and be requests a second, beside the published ones.  Needs the artifact's files, as reef-tables.sh does.
 #
 #   base      as there
 #   scaled    every model takes 3.4 / 4.824 of its time, as vgg alone on the MI100, and so in all that follow

@@ -1,12 +1,14 @@
 # How much of the device does each model leave to others?
+# By: corun run of each model alone, -p streams
 #
-# Reads (from reef-figures.sh) n_mi50 (rows of csv of the MI50, which come first) and csv (device, model, % of REEF's
+# Reads (from reef-tables.sh) csv (device, model, % of REEF's
 # profiles with blocks packed onto as few CUs as their layers need, % with blocks spread, corun's %, difference from either)
 # and writes out.
 load plots."/style.gp"
 set datafile separator ","
 set terminal svg size 980,430 font "sans-serif,13" background "white" noenhanced
 set output out
+load plots."/mi50-rows.gp"
 set multiplot title "SMs that lie idle while a model runs alone, batch 1, of their time" font ",15"
 unset grid
 set grid ytics lt 1 lw 0.7 lc rgb "#d8d8d8"

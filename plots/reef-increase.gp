@@ -1,6 +1,7 @@
 # How much longer do real-time requests take beside best-effort ones than without them, on average?
+# By: corun import disb, corun run of six schemes
 #
-# Reads (from reef-figures.sh) csv (scheme, average as printed, mean over workloads of the published figures, the same of corun,
+# Reads (from reef-tables.sh) csv (scheme, average as printed, mean over workloads of the published figures, the same of corun,
 # difference, mean over clients of corun) and writes out.
 load plots."/style.gp"
 set datafile separator ","

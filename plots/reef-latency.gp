@@ -1,13 +1,14 @@
 # Does preemption take longer with more queued kernels, and with longer ones?
+# By: corun run of rt requests among queued kernels, -p reef,padding=no -p reef-n -p wait
 #
-# Reads (from reef-figures.sh) n_mi50 (rows of csv of the MI50, which come first) and csv (device, number or length, kernels
+# Reads (from reef-tables.sh) csv (device, number or length, kernels
 # queued, their us, policy, measured median, corun's, difference, mean, 95 % quantile) and writes out.
 load plots."/style.gp"
 set datafile separator ","
 set terminal svg size 980,720 font "sans-serif,13" background "white" noenhanced
 set output out
+load plots."/mi50-rows.gp"
 set datafile missing NaN
-has_mi50 = n_mi50 > 0
 set multiplot title "Preemption of one stream, median (black: measured on an H200, with a stop word for reef)" font ",15"
 set logscale y
 set yrange [5 : 2000]

@@ -1,12 +1,13 @@
 # What does padding bring, and what do its rules, reclaiming and restoring cost?
+# By: corun run of DISB A and D under variants of reef
 #
-# Reads (from reef-figures.sh) n_mi50 (rows of csv of the MI50, which come first) and csv (workload, policy, -, rt latency in
+# Reads (from reef-tables.sh) csv (workload, policy, -, rt latency in
 # ms, over no padding in %, be requests a second, over no padding in %) and writes out.
 load plots."/style.gp"
 set datafile separator ","
 set terminal svg size 980,640 font "sans-serif,13" background "white" noenhanced
 set output out
-has_mi50 = n_mi50 > 0
+load plots."/mi50-rows.gp"
 set multiplot title "What padding, its rules, and ways to reclaim and restore do (over reef without padding)" font ",15"
 unset grid
 set grid xtics lt 1 lw 0.7 lc rgb "#d8d8d8"

@@ -1,12 +1,13 @@
 # What does the capacity of the device queue cost: preemption on one side, execution on the other (Fig. 14a)?
+# By: corun run of resnet152, -p reef,padding=no,dq=N
 #
-# Reads (from reef-figures.sh) n_mi50 (rows of csv of the MI50, which come first) and csv (device, capacity, -, 95 % quantile
+# Reads (from reef-tables.sh) csv (device, capacity, -, 95 % quantile
 # of preemptions in us, latency of ResNet-152 alone in ms, -) and writes out.
 load plots."/style.gp"
 set datafile separator ","
 set terminal svg size 900,420 font "sans-serif,13" background "white" noenhanced
 set output out
-has_mi50 = n_mi50 > 0
+load plots."/mi50-rows.gp"
 set multiplot title "ResNet-152 fed through a device queue of limited capacity (reef, padding=no)" font ",15"
 set logscale x 2
 set xrange [0.8 : 320]

@@ -1,6 +1,7 @@
 # What does it cost to go on three kernels before the one that was stopped (Fig. 14b)?
+# By: corun run, -p reef,padding=no,restore=four
 #
-# Reads (from reef-figures.sh) csv (model, % of the paper, kernels run again by corun, as %, difference, % of time in vain) and writes out.
+# Reads (from reef-tables.sh) csv (model, % of the paper, kernels run again by corun, as %, difference, % of time in vain) and writes out.
 load plots."/style.gp"
 set datafile separator ","
 set terminal svg size 720,400 font "sans-serif,13" background "white" noenhanced

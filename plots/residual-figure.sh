@@ -10,16 +10,11 @@ die() {
 [ $# -eq 2 ] || die "usage: plots/residual-figure.sh RESIDUALS.csv OUT.svg"
 csv=$1 out=$2
 plots=$(cd "$(dirname "$0")" && pwd)
-gnuplot=${GNUPLOT:-gnuplot}
-command -v "$gnuplot" >/dev/null || die "gnuplot is not there; on Debian: apt-get install gnuplot-nox"
 [ -r "$csv" ] || die "$csv cannot be read; corun calibrate --residuals makes such a file"
-data=$(mktemp -d "${TMPDIR:-/tmp}/corun-figure-XXXXXX")
-trap 'rm -rf "$data"' EXIT
-LC_ALL=C
-export LC_ALL
+. "$plots/figure-setup.sh"
 
 # Groups side by side, each in order of the measured time; no name of this table holds a comma.
-awk -F, -v data="$data" '
+awk -F, -v data="$top" '
   /^#/ { next }
   !header {
     header = 1
@@ -64,20 +59,13 @@ awk -F, -v data="$data" '
   }' "$csv" || exit 2
 
 # Each row at its place within its group: by rank of the measured time.
-sort -t '	' -k1,1n -k2,2g "$data/rows.tsv" | awk -F '\t' '
+sort -t '	' -k1,1n -k2,2g "$top/rows.tsv" | awk -F '\t' '
   { group[NR] = $1; error[NR] = $3; n[$1]++ }
   END {
     for (i = 1; i <= NR; i++) {
       k[group[i]]++
       printf "%.4f\t%s\t%d\n", group[i] - 0.4 + 0.8 * (k[group[i]] - 0.5) / n[group[i]], error[i], group[i]
     }
-  }' >"$data/points.tsv"
+  }' >"$top/points.tsv"
 
-case $out in
-*.png) term='set terminal pngcairo size 760,460 font "sans-serif,13" background "white" noenhanced' ;;
-*) term= ;;
-esac
-sed "s|^set terminal svg.*|${term:-&}|" "$plots/residual.gp" >"$data/residual.gp"
-"$gnuplot" -e "plots = '$plots'; data = '$data'; out = '$data/out'" "$data/residual.gp"
-[ -s "$data/out" ] || die "gnuplot drew nothing"
-cp "$data/out" "$out.new" && mv -f "$out.new" "$out"
+figure "$plots/residual.gp" "$out" "data = '$top'"

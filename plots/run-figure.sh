@@ -2,7 +2,7 @@
 # run-figure.sh RUN.db OUT.svg - draws what each policy does for real-time and best-effort clients.
 #
 # Reads the run database through `corun show` ($CORUN, else the program of the build folder, else that of the path); draws
-# with gnuplot ($GNUPLOT).  OUT.svg is replaced only by a whole figure.  OUT.png gives PNG.
+# with gnuplot ($GNUPLOT).  OUT.svg is replaced only by a whole figure; it may also end in .pdf or .png.
 set -eu
 die() {
   echo "run-figure: $*" >&2
@@ -11,6 +11,7 @@ die() {
 [ $# -eq 2 ] || die "usage: plots/run-figure.sh RUN.db OUT.svg"
 run=$1 out=$2
 plots=$(cd "$(dirname "$0")" && pwd)
+. "$plots/table-setup.sh"
 . "$plots/figure-setup.sh"
 "$corun" show "$run" --format csv >"$top/run.csv" || exit 2
 
@@ -109,11 +110,4 @@ awk -v data="$top" '
     printf "rt_top = %.6f\nbe_top = %.6f\n", rt_top + 1e-6, be_top + 1e-6 >vars
   }' "$top/run.csv" || exit 2
 
-case $out in
-*.png) term='set terminal pngcairo size 900,height font "sans-serif,13" background "white" noenhanced' ;;
-*) term= ;;
-esac
-sed "s|^set terminal svg.*|${term:-&}|" "$plots/run.gp" >"$top/run.gp"
-"$gnuplot" -e "plots = '$plots'; data = '$top'; out = '$top/out'; load '$top/vars.gp'" "$top/run.gp"
-[ -s "$top/out" ] || die "gnuplot drew nothing"
-cp "$top/out" "$out.new" && mv -f "$out.new" "$out"
+figure "$plots/run.gp" "$out" "data = '$top'; load '$top/vars.gp'"

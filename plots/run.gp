@@ -1,4 +1,5 @@
 # What does each policy make real-time clients wait, and what does it let best-effort clients do?
+# By: corun run SCENARIO
 #
 # Reads (from run-figure.sh) data/rt.tsv (place, policy, p50 ms, p99 ms), data/be.tsv (a block a client: place, policy, from,
 # to, in requests/s) and the variables data, n_policy, n_rt, n_be, longest (policy, in letters), names (of be clients),

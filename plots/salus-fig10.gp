@@ -1,6 +1,7 @@
 # What do 42 inference services cost when one GPU holds them all, and how many GPUs do they need otherwise (Fig. 10)?
+# By: corun run salus-inference
 #
-# Reads (from salus-figures.sh) csv (what, TensorFlow of the paper, Salus or MPS of the paper, corun, difference) and writes out.
+# Reads (from salus-tables.sh) csv (what, TensorFlow of the paper, Salus or MPS of the paper, corun, difference) and writes out.
 load plots."/style.gp"
 set datafile separator ","
 set terminal svg size 900,400 font "sans-serif,13" background "white" noenhanced

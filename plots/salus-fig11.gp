@@ -1,6 +1,7 @@
 # How much sooner is a search over hyper-parameters done when its jobs are packed (Fig. 11)?
+# By: corun run salus-hyperparam, twice
 #
-# Reads (from salus-figures.sh) csv (workload, system, paper, corun, difference) and writes out.
+# Reads (from salus-tables.sh) csv (workload, system, paper, corun, difference) and writes out.
 load plots."/style.gp"
 set datafile separator ","
 set terminal svg size 620,400 font "sans-serif,13" background "white" noenhanced

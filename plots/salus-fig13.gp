@@ -1,6 +1,7 @@
 # What do two jobs cost each other: in turn, under MPS, and in two lanes (Fig. 13)?
+# By: corun run salus-two-alexnets --set clients.alexnet.iterations=2467 -p fair,accounting=ps -p mps -p pack
 #
-# Reads (from salus-figures.sh) csv (system, policy, paper, corun, difference; seconds) and writes out.
+# Reads (from salus-tables.sh) csv (system, policy, paper, corun, difference; seconds) and writes out.
 load plots."/style.gp"
 set datafile separator ","
 set terminal svg size 620,400 font "sans-serif,13" background "white" noenhanced

@@ -1,4 +1,4 @@
-# salus-ledger.awk - from a ledger (corun run --ledger) to tables of its jobs, for salus-figures.sh.
+# salus-ledger.awk - from a ledger (corun run --ledger) to tables of its jobs, for salus-tables.sh.
 #
 # Writes jobs.tsv (policy, job, submitted, admitted, ended), runs.tsv (policy, job, from, to, iterations: a stay on the device),
 # both in seconds and into the folder `data`, and failed.tsv (policy, job, why).  A job is its number in order of submission.

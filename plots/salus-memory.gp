@@ -1,6 +1,7 @@
 # How does the memory of a training iteration rise and fall on a GPU of today, as the paper's Fig. 2 shows it for its own?
+# By: corun run, one iteration of each model of h200-training.csv, --timeline
 #
-# Reads (from salus-figures.sh, which takes it from a timeline of corun run) csv (model, ms, MiB) and writes out.
+# Reads (from salus-tables.sh, which takes it from a timeline of corun run) csv (model, ms, MiB) and writes out.
 load plots."/style.gp"
 set datafile separator ","
 set terminal svg size 900,400 font "sans-serif,13" background "white" noenhanced

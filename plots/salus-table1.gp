@@ -1,11 +1,12 @@
 # Does corun come to the paper's Table 1, with one trace and one set of constants for all four policies?
+# By: corun run salus-table1
 #
-# Reads (from salus-figures.sh) csv (policy, metric, paper, corun, difference; minutes) and writes out.
+# Reads (from salus-tables.sh) csv (policy, metric, paper, corun, difference; minutes) and writes out.
 load plots."/style.gp"
 set datafile separator ","
 set terminal svg size 900,360 font "sans-serif,13" background "white" noenhanced
 set output out
-set multiplot layout 1,4 title "100 training jobs on a P100: the paper's Table 1 and corun, differences in %" font ",15" offset 0,-0.3 margins 0.06,0.985,0.2,0.78 spacing 0.045
+set multiplot layout 1,4 title "100 training jobs on a P100: the paper's Table 1 and corun, differences in %" font ",15" offset 0,-0.3 margins 0.06,0.985,0.25,0.78 spacing 0.045
 set style data boxes
 unset grid
 set grid ytics lt 1 lw 0.7 lc rgb "#d8d8d8"
@@ -20,7 +21,7 @@ set xtics ("FIFO" 0, "SRTF" 1, "PACK" 2, "FAIR" 3)
 do for [m = 1:4] {
   set title metric[m].", minutes" font ",13" offset 0,-0.4
   set yrange [0 : *]
-  if (m == 1) { set key at screen 0.5, 0.085 center top horizontal samplen 1.2 font ",12" } else { unset key }
+  if (m == 1) { set key at screen 0.5, 0.14 center top samplen 1.2 font ",12" } else { unset key }
   plot csv using (at(m) - 0.19):3 skip 1 lc rgb "#aaaaaa" title "paper", \
        "" using (at(m) + 0.19):4 skip 1 lc rgb color(1) title "corun", \
        "" using (at(m)):($3 > $4 ? $3 : $4):(sprintf("%+.1f", $5)) skip 1 with labels offset 0,0.5 font ",10" notitle

@@ -10,16 +10,11 @@ die() {
 [ $# -eq 2 ] || die "usage: plots/validate-figure.sh ERRORS.csv OUT.svg"
 csv=$1 out=$2
 plots=$(cd "$(dirname "$0")" && pwd)
-gnuplot=${GNUPLOT:-gnuplot}
-command -v "$gnuplot" >/dev/null || die "gnuplot is not there; on Debian: apt-get install gnuplot-nox"
 [ -r "$csv" ] || die "$csv cannot be read; corun validate --format csv makes such a file"
-data=$(mktemp -d "${TMPDIR:-/tmp}/corun-figure-XXXXXX")
-trap 'rm -rf "$data"' EXIT
-LC_ALL=C
-export LC_ALL
+. "$plots/figure-setup.sh"
 
 # No name of this table holds a comma.
-awk -F, -v data="$data" '
+awk -F, -v data="$top" '
   NR == 1 {
     for (i = 1; i <= NF; i++)
       column[$i] = i
@@ -61,11 +56,4 @@ awk -F, -v data="$data" '
     printf "" >(data "/open.tsv")
   }' "$csv" || exit 2
 
-case $out in
-*.png) term='set terminal pngcairo size 620,600 font "sans-serif,13" background "white" noenhanced' ;;
-*) term= ;;
-esac
-sed "s|^set terminal svg.*|${term:-&}|" "$plots/validate.gp" >"$data/validate.gp"
-"$gnuplot" -e "plots = '$plots'; data = '$data'; out = '$data/out'; load '$data/vars.gp'" "$data/validate.gp"
-[ -s "$data/out" ] || die "gnuplot drew nothing"
-cp "$data/out" "$out.new" && mv -f "$out.new" "$out"
+figure "$plots/validate.gp" "$out" "data = '$top'; load '$top/vars.gp'"

@@ -1,4 +1,5 @@
 # How near does the simulator come to the GPU, row by row of a measured table?
+# By: corun validate
 #
 # Reads (from validate-figure.sh) data/closed.tsv and data/open.tsv (measured ms, predicted ms) and the variables data, title, low, high (range of both axes, ms), n_closed, n_open.
 load plots."/style.gp"

@@ -57,4 +57,8 @@ held() { # by each that was there at the same time as all others: nobody waited
   rows_of salus-inference | awk '{ print; waited = $3; finished = $6 } END { exit !(finished == 42 && waited == 0) }'
 }
 ok 'one_lane_holds_the_42_services_of_figure_10' held
+ok 'tables_of_all_figures_are_made' env CORUN="$corun" "$srcdir/plots/salus-tables.sh" "$tmp/tables"
+# Jobs that share a lane go on at once, so that no phase of the figure is empty.
+shares() { awk -F, 'NR > 1 { n++; print; if ($4 > 10 || $4 < -10) bad = 1 } END { exit bad || n != 7 }' "$tmp/tables/salus-fig9.csv"; }
+ok 'equal_jobs_share_the_lane_of_figure_9' shares
 done_testing

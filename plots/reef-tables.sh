@@ -1,20 +1,20 @@
 #!/bin/sh
-# reef-figures.sh [OUTDIR] - runs the workloads and the experiments of REEF (Han et al., OSDI 2022), and sets corun's results
+# reef-tables.sh [OUTDIR] - runs the workloads and the experiments of REEF (Han et al., OSDI 2022), and sets corun's results
 # against those that are known: figures that others read off when they measured REEF again on an MI100, and what follows from
 # the profiles of its artifact.
 #
-# Of each figure: OUTDIR/reef-NAME.csv (the published value where there is one, corun's, the difference), .svg and .pdf; OUTDIR is
-# figures.  The program is $CORUN, gnuplot $GNUPLOT.  What needs the artifact's files is left out, and says so, where they are in
+# Of each figure: OUTDIR/reef-NAME.csv (the published value where there is one, corun's, the difference), which draw.sh draws; OUTDIR is
+# figures.  The program is $CORUN.  What needs the artifact's files is left out, and says so, where they are in
 # neither $CORUN_SHARED_DATA nor ../shared/data beside the tree.
 set -eu
 die() {
-  echo "reef-figures: $*" >&2
+  echo "reef-tables: $*" >&2
   exit 2
 }
-[ $# -le 1 ] || die "usage: plots/reef-figures.sh [OUTDIR]"
+[ $# -le 1 ] || die "usage: plots/reef-tables.sh [OUTDIR]"
 out=${1:-figures}
 plots=$(cd "$(dirname "$0")" && pwd)
-. "$plots/figure-setup.sh"
+. "$plots/table-setup.sh"
 mkdir -p "$out"
 data=${CORUN_SHARED_DATA:-$plots/../../shared/data}/reef
 scenarios=$plots/../traces/scenarios
@@ -47,22 +47,6 @@ stops() {
     }' "$top/run.json"
 }
 
-# draw NAME - OUTDIR/reef-NAME.svg and .pdf from reef-NAME.gp, replaced only by whole figures.
-draw() {
-  name=$1
-  n_mi50=$(awk '/^(mi50|MI50)/ { n++ } END { print n + 0 }' "$out/reef-$name.csv")
-  for form in svg pdf; do
-    case $form in
-    svg) edit= ;;
-    pdf) edit='s|^set terminal svg size \([0-9]*\),\([0-9]*\) font "sans-serif,13"|set terminal pdfcairo size \1/96.0,\2/96.0 font "sans-serif,10"|' ;;
-    esac
-    sed "$edit" "$plots/reef-$name.gp" >"$top/figure.gp"
-    "$gnuplot" -e "plots = '$plots'; n_mi50 = $n_mi50; csv = '$out/reef-$name.csv'; out = '$top/figure.$form'" "$top/figure.gp"
-    [ -s "$top/figure.$form" ] || die "gnuplot drew nothing"
-    mv -f "$top/figure.$form" "$out/reef-$name.$form"
-  done
-  echo "$out/reef-$name.svg"
-}
 
 # scenario FILE DEVICE STORE DURATION CLIENT... - each client as in a scenario, between its braces.
 scenario() {
@@ -217,8 +201,6 @@ disb_mi50() {
           }
     }' "$top/disb-mi50.tsv" >"$out/reef-disb-mi50.csv"
   awk -F, 'NR > 1 { n++; held += $8 == "yes" } END { printf "order: %d of %d pairs of schemes as published\n", held, n }' "$out/reef-order.csv"
-  draw disb-mi50
-  draw increase
 }
 
 # The same schemes on an H200: nobody published them there.
@@ -242,7 +224,6 @@ disb_h200() {
       printf "%s,%s,be requests per s,,%.2f,\n", w, label_of[$2], $5
       printf "%s,%s,rt latency over rt only (%%),,%.1f,\n", w, label_of[$2], 100 * ($3 / alone - 1)
     }' >"$out/reef-disb-h200.csv"
-  draw disb-h200
 }
 
 # queued DEVICE N US BLOCKS - prints the median, 5 % and 95 % quantiles of preemptions (us) by policy, with N kernels of US us queued, at
@@ -293,7 +274,6 @@ latency() {
       }
       printf "%s,%s,%s,%s,%s,%s,%.2f,%s,%.2f,%.2f\n", $1, $2, $3, $4, $5, want, $6, (want ? percent($6, want) : ""), $7, $8
     }' >"$out/reef-latency.csv"
-  draw latency
 }
 
 # The capacity of the device queue: what a short one costs, and what a long one (Fig. 14a, of which only the axes are known).
@@ -315,7 +295,6 @@ queue() {
       done
     done
   } >"$out/reef-queue.csv"
-  draw queue
 }
 
 # What going on three kernels before the one that was stopped costs (Fig. 14b: four kernels of average length, of the model's time).
@@ -340,7 +319,6 @@ restore() {
         }'
     done
   } >"$out/reef-restore.csv"
-  draw restore
 }
 
 # How much of the device a model leaves idle: what padding can use at most.
@@ -379,7 +357,6 @@ idle() {
       rows "$top/idle.yaml" -p streams | awk -F'\t' -v model=$model '$1 == "device" { printf "h200,%s,,,%.1f,,\n", model, 100 * (1 - $6) }'
     done
   } >"$out/reef-idle.csv"
-  draw idle
 }
 
 # What padding brings, what its rules keep away, and what the variants of restoring and reclaiming cost.
@@ -409,7 +386,6 @@ padding() {
           }'
     done
   } >"$out/reef-padding.csv"
-  draw padding
 }
 
 if [ -n "$device" ]; then
@@ -417,7 +393,7 @@ if [ -n "$device" ]; then
   disb_mi50
   restore
 else
-  echo "reef-figures: $data is not there; CORUN_SHARED_DATA can name its folder: what the MI50 does is left out"
+  echo "reef-tables: $data is not there; CORUN_SHARED_DATA can name its folder: what the MI50 does is left out"
 fi
 disb_h200
 latency

@@ -1,13 +1,13 @@
 #!/bin/sh
-# dart-figures.sh [OUTDIR [SETS [NAME]...]] - how many random task sets DART (Xiang and Kim, RTSS 2019), bounds D and H and the paper's baselines
+# dart-tables.sh [OUTDIR [SETS [NAME]...]] - how many random task sets DART (Xiang and Kim, RTSS 2019), bounds D and H and the paper's baselines
 # accept, against utilisation, number of real-time tasks, and share of heavy models.
 #
 # Of each figure: OUTDIR/dart-NAME.csv (a row a point: platform, x, test, sets, feasible ones, their ratio and its interval of 95 %
-# after Wilson), .svg and .pdf; OUTDIR is figures, SETS of each point 200, of seed 1; NAMEs are utilization, tasks and heavy, by default
-# all.  The program is $CORUN, gnuplot $GNUPLOT; $JOBS processes plan, by default as many as there are processors.
+# after Wilson), which draw.sh draws; OUTDIR is figures, SETS of each point 200, of seed 1; NAMEs are utilization, tasks and heavy, by default
+# all.  The program is $CORUN; $JOBS processes plan, by default as many as there are processors.
 set -eu
 die() {
-  echo "dart-figures: $*" >&2
+  echo "dart-tables: $*" >&2
   exit 2
 }
 out=${1:-figures}
@@ -17,7 +17,7 @@ shift $(($# < 2 ? $# : 2))
 for name; do
   case $name in
   utilization | tasks | heavy) ;;
-  *) die "there is no figure $name; usage: plots/dart-figures.sh [OUTDIR [SETS [utilization|tasks|heavy]...]]" ;;
+  *) die "there is no figure $name; usage: plots/dart-tables.sh [OUTDIR [SETS [utilization|tasks|heavy]...]]" ;;
   esac
 done
 case $sets in
@@ -25,7 +25,7 @@ case $sets in
 esac
 plots=$(cd "$(dirname "$0")" && pwd)
 jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN)}
-. "$plots/figure-setup.sh"
+. "$plots/table-setup.sh"
 mkdir -p "$out"
 
 # accepted NAME PLAN... - a row of the CSV: how many sets of the folder pass.
@@ -60,24 +60,8 @@ point() {
   accepted BaseGPU threads --on gpu
 }
 
-# draw NAME XLABEL TITLE - OUTDIR/dart-NAME.svg and .pdf, replaced only by whole figures.
-draw() {
-  name=$1
-  for form in svg pdf; do
-    case $form in
-    svg) edit= ;;
-    pdf) edit='s|^set terminal svg size \([0-9]*\),\([0-9]*\) font "sans-serif,13"|set terminal pdfcairo size \1/96.0,\2/96.0 font "sans-serif,10"|' ;;
-    esac
-    sed "$edit" "$plots/dart-ratio.gp" >"$top/figure.gp"
-    "$gnuplot" -e "plots = '$plots'; csv = '$out/dart-$name.csv'; out = '$top/figure.$form'; what = '$2'; title = '$3'" "$top/figure.gp"
-    [ -s "$top/figure.$form" ] || die "gnuplot drew nothing"
-    mv -f "$top/figure.$form" "$out/dart-$name.$form"
-  done
-  echo "$out/dart-$name.svg"
-}
-
-# figure NAME XLABEL TITLE - what stands on standard input (PLATFORM X OPTION..., a line a point) as table and figure.
-figure() {
+# table NAME - what stands on standard input (PLATFORM X OPTION..., a line a point) as a table.
+table() {
   while read -r platform x options; do
     # shellcheck disable=SC2086 # options are words
     point "$platform" "$x" $options
@@ -87,7 +71,6 @@ figure() {
     sort -t, -k1,1r -k3,3 -k2,2n "$top/points"
   } >"$top/$1.csv"
   mv -f "$top/$1.csv" "$out/dart-$1.csv"
-  draw "$1" "$2" "$3"
 }
 
 # The two platforms differ so much that each has its own range.
@@ -113,10 +96,5 @@ heavy() {
 }
 
 for name; do
-  case $name in
-  utilization) what='utilisation, of the GPU alone' title='10 real-time tasks of all models' ;;
-  tasks) what='real-time tasks' title='Utilisation of the GPU 0.01 (xeon-gtx1080) or 0.05 (tx2) a task' ;;
-  heavy) what='share of tasks with a heavy model' title='10 real-time tasks, utilisation of the GPU 0.1 (xeon-gtx1080) or 0.5 (tx2)' ;;
-  esac
-  "$name" | figure "$name" "$what" "$title"
+  "$name" | table "$name"
 done

@@ -1,17 +1,17 @@
 #!/bin/sh
-# salus-figures.sh [OUTDIR] - runs the scenarios of the Salus paper (MLSys 2020), and sets corun's results against the paper's.
+# salus-tables.sh [OUTDIR] - runs the scenarios of the Salus paper (MLSys 2020), and sets corun's results against the paper's.
 #
-# Of each table and figure: OUTDIR/salus-NAME.csv (the paper's value, corun's, the difference), .svg and .pdf; OUTDIR is
-# figures.  The program is $CORUN, gnuplot $GNUPLOT.
+# Of each table and figure: OUTDIR/salus-NAME.csv (the paper's value, corun's, the difference), and what else its picture needs
+# (salus-NAME-*.tsv), which draw.sh draws; OUTDIR is figures.  The program is $CORUN.
 set -eu
 die() {
-  echo "salus-figures: $*" >&2
+  echo "salus-tables: $*" >&2
   exit 2
 }
-[ $# -le 1 ] || die "usage: plots/salus-figures.sh [OUTDIR]"
+[ $# -le 1 ] || die "usage: plots/salus-tables.sh [OUTDIR]"
 out=${1:-figures}
 plots=$(cd "$(dirname "$0")" && pwd)
-. "$plots/figure-setup.sh"
+. "$plots/table-setup.sh"
 mkdir -p "$out"
 
 # run FOLDER SCENARIO [OPTION]... - leaves jobs.tsv, runs.tsv and failed.tsv in that folder of the temporary one.
@@ -26,21 +26,6 @@ run() {
   rm -f "$folder/ledger"
 }
 
-# draw NAME [VARIABLES] - OUTDIR/salus-NAME.svg and .pdf from salus-NAME.gp, replaced only by whole figures.
-draw() {
-  name=$1
-  for form in svg pdf; do
-    case $form in
-    svg) edit= ;;
-    pdf) edit='s|^set terminal svg size \([0-9]*\),\([0-9]*\) font "sans-serif,13"|set terminal pdfcairo size \1/96.0,\2/96.0 font "sans-serif,10"|' ;;
-    esac
-    sed "$edit" "$plots/salus-$name.gp" >"$top/figure.gp"
-    "$gnuplot" -e "plots = '$plots'; data = '$top'; csv = '$out/salus-$name.csv'; out = '$top/figure.$form'; ${2:-}" "$top/figure.gp"
-    [ -s "$top/figure.$form" ] || die "gnuplot drew nothing"
-    mv -f "$top/figure.$form" "$out/salus-$name.$form"
-  done
-  echo "$out/salus-$name.svg"
-}
 
 # What the awk programs below share: the paper's tables are comma-separated with # comments before the header.
 common='
@@ -104,7 +89,6 @@ table1() {
           printf "%s,%s,%.1f,%.1f,%s\n", p, metric[m], want[m + 1], is[m] / 60, percent(is[m] / 60, want[m + 1])
       }
     }' "$top/table1/jobs.tsv" >"$out/salus-table1.csv"
-  draw table1
 }
 
 fig7() {
@@ -129,26 +113,13 @@ fig7() {
         }
       }
     }' "$top/table1/jobs.tsv" >"$out/salus-fig7.csv"
-  awk -F, "$common"'
-    NR > 1 { e = $4 / $3 - 1; off[$1, ++n[$1]] = e < 0 ? -e : e }
-    END {
-      split("FIFO,SRTF,PACK,FAIR", policy, ",")
-      for (k = 1; k <= 4; k++) {
-        for (i = 1; i <= n[policy[k]]; i++)
-          order[i] = off[policy[k], i]
-        sort_in(n[policy[k]])
-        printf "off_%s = \"%.1f\"\n", policy[k], 100 * quantile(n[policy[k]], 0.5)
-      }
-    }' "$out/salus-fig7.csv" >"$top/fig7.gp"
-  sed 's/off_\(.*\) = "\(.*\)"/fig7: \1: median relative error of the completion times \2 %/' "$top/fig7.gp"
-  draw fig7 "load '$top/fig7.gp'"
 }
 
 # Fig. 8a: who ran between 2651 s and 2957 s under SRTF.
 fig8a() {
-  awk -F'\t' -v data="$top" -v paper="$plots/data/salus-fig8a.csv" "$common"'
+  awk -F'\t' -v base="$out/salus-fig8a" -v paper="$plots/data/salus-fig8a.csv" "$common"'
     function flush_last() {
-      if (last_track) print last_job "\t" last_from "\t" last_to >(data "/fig8a-" last_track ".tsv")
+      if (last_track) print last_job "\t" last_from "\t" last_to >(base "-" last_track ".tsv")
     }
     function clip(job, from, to, track) {
       if (from < 2651) from = 2651
@@ -178,13 +149,13 @@ fig8a() {
         if (job in seen)
           printf "%d,%.1f,%.1f,%+.1f\n", job, held["paper", job], held["corun", job], held["corun", job] - held["paper", job]
     }' "$top/table1/runs.tsv" >"$out/salus-fig8a.csv"
-  draw fig8a
 }
 
-# Fig. 9: images/s, in steps of 2 s, and their means while one, two and three jobs are there.
+# Fig. 9: images/s, in steps of 2 s, and their means while one, two and three jobs are there.  A ledger has each turn only where each
+# is launched by itself.
 fig9() {
-  run fig9 salus-fair
-  awk -F'\t' -v data="$top" -v paper="$plots/data/salus-fig9.csv" "$common"'
+  run fig9 salus-fair -p fair,accounting=rr,rotate=no
+  awk -F'\t' -v base="$out/salus-fig9" -v paper="$plots/data/salus-fig9.csv" "$common"'
     BEGIN { BATCH = 50; STEP = 2; LAST = 120 }
     {
       for (i = int($3 / STEP); i <= int($4 / STEP); i++) {
@@ -213,14 +184,14 @@ fig9() {
       for (job = 0; job < 3; job++) {
         for (i = 0; i < LAST / STEP; i++)
           if (images[job, i] > 0)
-            print (i + 0.5) * STEP "\t" images[job, i] / STEP >(data "/fig9-corun-" job ".tsv")
+            print (i + 0.5) * STEP "\t" images[job, i] / STEP >(base "-corun-" job ".tsv")
       }
       rows_of(paper)
       for (r = 1; r <= n_row; r++) {
         split(row[r], want, ",")
         job = substr(want[1], 4)
         if (want[3] > 1)
-          print want[2] "\t" want[3] >(data "/fig9-paper-" job ".tsv")
+          print want[2] "\t" want[3] >(base "-paper-" job ".tsv")
         if (want[2] > paper_over)
           paper_over = want[2]
       }
@@ -232,7 +203,6 @@ fig9() {
         phase(36, 58, job)
       printf "seconds until all are done,%.1f,%.1f,%s\n", paper_over, over, percent(over, paper_over)
     }' "$top/fig9/runs.tsv" >"$out/salus-fig9.csv"
-  draw fig9
 }
 
 # Fig. 10: a GPU each; as many as the memory of unmanaged processes asks for; one lane of Salus.
@@ -266,7 +236,6 @@ fig10() {
       print "GPUs in Salus,42,1,1,+0.0"
       printf "GPUs under MPS,42,6,%d,%s\n", gpus, percent(gpus, 6)
     }' "$top/fig10/jobs.tsv" >"$out/salus-fig10.csv"
-  draw fig10
 }
 
 # Fig. 11: start-up counts as iterations, as everywhere in these runs, so that 543 of resnet50_50 fill the time of its 500.
@@ -293,7 +262,6 @@ fig11() {
         }' "$top/$workload/jobs.tsv"
     done
   } >"$out/salus-fig11.csv"
-  draw fig11
 }
 
 # Fig. 13: 2467 iterations fill half of the time of two that are sliced.
@@ -315,7 +283,6 @@ fig13() {
           }
       }
     }' "$top/fig13/jobs.tsv" >"$out/salus-fig13.csv"
-  draw fig13
 }
 
 # As Fig. 2 of the paper, on a GPU of today: one iteration of each model, from the timeline of a run.
@@ -333,7 +300,6 @@ memory() {
         }
       }' "$top/memory.json" >>"$out/salus-memory.csv"
   done
-  draw memory
 }
 
 table1
