@@ -5,6 +5,7 @@ unit_tests = \
   tests/t_alloc \
   tests/t_arrival \
   tests/t_batch \
+  tests/t_bell \
   tests/t_backend_cuda \
   tests/t_block_times \
   tests/t_collect_options \
@@ -13,6 +14,7 @@ unit_tests = \
   tests/t_core \
   tests/t_core_jobs \
   tests/t_core_memory \
+  tests/t_cpu_node \
   tests/t_csv \
   tests/t_dart \
   tests/t_dart_plan \
