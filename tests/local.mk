@@ -44,6 +44,7 @@ unit_tests = \
   tests/t_late \
   tests/t_layer_trace \
   tests/t_ledger \
+  tests/t_live_nodes \
   tests/t_machine \
   tests/t_memory \
   tests/t_memory_curve \
@@ -122,6 +123,7 @@ script_tests = \
   tests/layers.sh \
   tests/live_cli.sh \
   tests/memory_cli.sh \
+  tests/nodes_cli.sh \
   tests/nsys_cli.sh \
   tests/opt_levels.sh \
   tests/out_of_tree.sh \
