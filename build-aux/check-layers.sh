@@ -64,7 +64,8 @@ ${AWK:-awk} '
     owners["cuda.h"] = "cupti-collector/ sim/backend_cuda.c"
     owners["cmocka.h"] = "tests/t.h"
     owners["dlfcn.h"] = "sim/plugin.c sim/cuda_driver.c traces/demangle.c cupti-collector/"
-    owners["pthread.h"] = "sim/backend_wall.c sim/backend_cuda.c cupti-collector/"
+    owners["pthread.h"] = "sim/bell.h cupti-collector/"
+    owners["sched.h"] = "sim/bell.c sim/cores.c"
 
     # A policy reads no clock, allocates nothing, prints nothing: these are the system headers it can want.
     pure = "assert.h limits.h stdalign.h stdbool.h stddef.h stdint.h string.h"

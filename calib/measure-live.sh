@@ -1,9 +1,11 @@
 #!/bin/sh
-# measure-live.sh OUT - runs in real time on this machine's GPU what the simulator is judged by, in about 4 minutes of an H200, and
+# measure-live.sh OUT - runs in real time on this machine's GPU what the simulator is judged by, in about 5 minutes of an H200, and
 # writes into the folder OUT:
 #   live-disb.csv        DISB A to E under every policy that a GPU runs: predicted, measured, low, high (corun validate --live)
 #   live-pairs.csv       15 pairs of models that neither measured table of co-runs has, under streams, likewise
 #   preempt.csv          how long preemptions took, us, and what they cost: reef-n and wait with 1 to 512 kernels queued, GPU and simulator
+#   live-dart.csv        the DART set of the h200 platform under dart and threads, likewise; 9 cores and the GPU
+#   dart.json            a run of each of them: how well nodes did, demotions, bounds
 #   soak.json            DISB E for a minute, with how late requests were
 #   errors.txt, times.txt  what failed; seconds that each step took
 #
@@ -17,9 +19,9 @@ mkdir -p "$out" || exit 2
 LC_ALL=C
 export LC_ALL
 if [ "${SHORT:-}" ]; then
-  length=120ms runs=1 soak=200ms
+  length=120ms runs=1 soak=200ms nodes=120ms
 else
-  length=1s runs=3 soak=60s
+  length=1s runs=3 soak=60s nodes=5s
 fi
 status=0
 
@@ -73,6 +75,8 @@ preempts() {
   done
 }
 step preempt.csv preempts
+step live-dart.csv "$corun" validate --live dart-h200 -b "$backend" -n $runs -q -p dart -p threads --set duration=$nodes --format csv
+step dart.json "$corun" run dart-h200 -b "$backend" -q -p dart -p threads --set duration=$nodes --format json
 step soak.json "$corun" run disb-e -b "$backend" -q -p reef-n --set duration=$soak --format json
 rm -f "$out"/*+*.yaml "$out/run.json"
 [ $status -eq 0 ] || echo "measure-live: something failed: see $out/errors.txt" >&2

@@ -4,10 +4,9 @@
  * are first asked for, and used again.  The first and the last kernel of a range report by the GPU's own timer, the last one in
  * memory that the host polls, so that waiting blocks in no call; where someone is told of every op, all of them report.  Nothing of
  * that is taken back; streams with a device queue, from which policies take back what they launched, are fed op by op instead
- * (sim/cuda_queue.h).
+ * (sim/cuda_queue.h). Events bear the GPU's times on the monotonic clock (sim/cuda_clock.h).
  *
- * Events bear the GPU's times on the monotonic clock.  The offset between both drifts (10 ppm on an H200); it is followed from how
- * soon ends are seen: in each window the least delay between an end and its sight is taken to be SIGHT_NS. */
+ * Nodes, of CPU cores or of the GPU and a core, are another matter, which sim/live_nodes.h sees to. */
 #include "config.h"
 
 #include <stdio.h>
@@ -15,8 +14,9 @@
 #include <time.h>
 
 #include "sim/backend.h"
-#include "sim/cuda_gpu.h"
+#include "sim/cuda_clock.h"
 #include "sim/cuda_queue.h"
+#include "sim/live_nodes.h"
 #include "sim/mem.h"
 #include "sim/standin.h"
 
@@ -26,11 +26,8 @@ enum {
   CHAINS = 4096, /* different ranges */
 };
 
-static const cr_ns SIGHT_NS =
-  1200; /* from an end to its sight: NVIDIA H200, calib/data/h200/micro, fetch end_to_host_poll */
-static const cr_ns WINDOW_NS = 20000000; /* in which the clock's offset is looked at */
-static const cr_ns NAP_NS = 50000000;    /* the longest wait without looking around */
-static const cr_ns SPIN_NS = 80000;      /* sleep ends so long before what is due, and the rest is spun */
+static const cr_ns NAP_NS = 50000000; /* the longest wait without looking around */
+static const cr_ns SPIN_NS = 80000;   /* sleep ends so long before what is due, and the rest is spun */
 
 /* One instance of a range's ops, used by one launch at a time. */
 struct graph {
@@ -57,7 +54,9 @@ struct stream {
 };
 
 struct cr_backend {
+  struct cr_live_nodes *nodes; /* or NULL, and all that follows */
   struct cr_cuda_gpu gpu;
+  struct cr_cuda_clock clock;
   struct cr_standins *standins;
   const struct cr_workload *workload;
   const struct cr_observer *observer;
@@ -67,9 +66,8 @@ struct cr_backend {
   struct range *range;
   uint32_t stream_cap, n_stream, n_chain, n_graph, graph_cap, range_cap, free_range, n_running;
   cr_ns origin_ns;
-  cr_ns window_end_ns, window_sight_ns; /* least delay seen in it; CR_NS_NEVER: none yet */
-  struct cr_standin_record *fetched;    /* [longest model + 1] */
-  struct cr_event *told;                /* [told_cap], of which n_told were not taken yet, in order */
+  struct cr_standin_record *fetched; /* [longest model + 1] */
+  struct cr_event *told;             /* [told_cap], of which n_told were not taken yet, in order */
   uint32_t n_told, told_cap;
   struct cr_use use;
   cr_ns busy_until_ns, check_ns;
@@ -77,6 +75,8 @@ struct cr_backend {
 
 static cr_ns cuda_now(const struct cr_backend *b)
 {
+  if (b->nodes)
+    return cr_live_nodes_now(b->nodes);
   return cr_monotonic_ns() - b->origin_ns;
 }
 
@@ -178,42 +178,7 @@ static int prepare_client(struct cr_backend *b, uint32_t client, struct cr_err *
 /* An end of the GPU's time was seen now. */
 static void see(struct cr_backend *b, uint64_t end_gpu_ns)
 {
-  cr_ns now_ns = cr_monotonic_ns();
-  b->window_sight_ns = cr_min_ns(b->window_sight_ns, now_ns - cr_cuda_gpu_host_ns(&b->gpu, end_gpu_ns));
-  if (now_ns < b->window_end_ns)
-    return;
-  cr_ns off_ns = b->window_sight_ns - SIGHT_NS;
-  b->gpu.clock_offset_ns += off_ns;
-  b->gpu.clock_error_ns = cr_max_ns(b->gpu.clock_error_ns, off_ns < 0 ? SIGHT_NS - off_ns : off_ns);
-  b->window_sight_ns = CR_NS_NEVER;
-  b->window_end_ns = now_ns + WINDOW_NS;
-}
-
-static int set_clock(struct cr_backend *b, struct cr_err *err)
-{
-  enum { TRIES = 200 };
-  uint32_t slot;
-  int rc = cr_cuda_gpu_take_slots(&b->gpu, 1, &slot, err);
-  b->gpu.clock_offset_ns = 0;
-  b->window_sight_ns = CR_NS_NEVER;
-  b->window_end_ns = CR_NS_NEVER;
-  for (int i = 0; !rc && i < TRIES; i++) {
-    const struct cr_standin_record *r;
-    cr_cuda_gpu_clear(&b->gpu, slot);
-    rc = cr_cuda_check(&b->gpu.driver,
-                       cr_standin_mark(b->standins, &(struct cr_standin_at){slot, CR_NONE, 1, slot, 0}, b->gpu.control),
-                       "reading the GPU's clock", err);
-    for (cr_ns until_ns = cr_monotonic_ns() + b->gpu.patience_ns; !rc && !(r = cr_cuda_gpu_ended(&b->gpu, slot));)
-      if (cr_monotonic_ns() > until_ns)
-        rc = cr_fail(err, CR_ERUN, "reading the GPU's clock: it does not answer");
-    if (!rc)
-      see(b, r->end_ns);
-  }
-  b->gpu.clock_offset_ns += b->window_sight_ns - SIGHT_NS;
-  b->gpu.clock_error_ns = SIGHT_NS;
-  b->window_sight_ns = CR_NS_NEVER;
-  b->window_end_ns = cr_monotonic_ns() + WINDOW_NS;
-  return rc;
+  cr_cuda_clock_saw(&b->clock, end_gpu_ns);
 }
 
 /* --- opening ------------------------------------------------------------------------------------------------------ */
@@ -221,8 +186,13 @@ static int set_clock(struct cr_backend *b, struct cr_err *err)
 static int check_load(const struct cr_backend_cfg *cfg, struct cr_err *err)
 {
   const struct cr_workload *w = cfg->workload;
-  if (cfg->machine->n_device != 1 || cfg->machine->device[0].kind != CR_DEVICE_GPU)
-    return cr_fail(err, CR_EINPUT, "backend cuda runs on one whole GPU; the scenario has nodes, or several devices");
+  if (cfg->machine->n_device != 1)
+    return cr_fail(err, CR_EINPUT, "backend cuda runs on one whole GPU, or on nodes; the scenario has several devices");
+  if (cfg->needs & CR_CAP_NODE)
+    return cr_fail(
+      err, CR_EINPUT,
+      "policy %s needs nodes, and device %s is a whole GPU; choose another policy, or a scenario with nodes",
+      cfg->policy, cfg->machine->device[0].name);
   if (cfg->has_processes)
     return cr_fail(err, CR_EINPUT, "backend cuda is one process; policy %s takes turns between several", cfg->policy);
   for (uint32_t i = 0; i < w->n_client; i++)
@@ -287,6 +257,7 @@ static void cuda_close(struct cr_backend *b)
 {
   if (!b)
     return;
+  cr_live_nodes_free(b->nodes);
   if (b->gpu.driver.library) {
     b->gpu.hangs |= !has_ended(b);
     if (!b->gpu.hangs)
@@ -305,8 +276,21 @@ static void cuda_close(struct cr_backend *b)
   cr_mem_free(b);
 }
 
+static int open_nodes(const struct cr_backend_cfg *cfg, struct cr_backend **out, struct cr_err *err)
+{
+  struct cr_backend *b = cr_mem_new(1, sizeof *b);
+  int rc = b ? cr_live_nodes_new(cfg, &b->nodes, err) : cr_fail_nomem(err, "the cuda backend");
+  if (rc)
+    cr_mem_free(b);
+  else
+    *out = b;
+  return rc;
+}
+
 static int cuda_open(const struct cr_backend_cfg *cfg, struct cr_backend **out, struct cr_err *err)
 {
+  if (cfg->machine->device[0].kind != CR_DEVICE_GPU)
+    return open_nodes(cfg, out, err);
   int rc = check_load(cfg, err);
   if (rc)
     return rc;
@@ -322,7 +306,7 @@ static int cuda_open(const struct cr_backend_cfg *cfg, struct cr_backend **out, 
   rc = rc ? rc : cr_standins_new(&b->gpu, cfg->workload, &cfg->machine->device[0], &b->standins, err);
   for (uint32_t i = 0; !rc && i < cfg->workload->n_client; i++)
     rc = prepare_client(b, i, err);
-  rc = rc ? rc : set_clock(b, err);
+  rc = rc ? rc : cr_cuda_clock_set(&b->clock, &b->gpu, b->standins, err);
   if (rc) {
     cuda_close(b);
     return rc;
@@ -493,6 +477,8 @@ static int launch(struct cr_backend *b, const struct cr_act *act, struct cr_err 
 
 static int cuda_act(struct cr_backend *b, const struct cr_act *act, struct cr_err *err)
 {
+  if (b->nodes)
+    return cr_live_nodes_act(b->nodes, act, err);
   switch ((enum cr_act_kind)act->kind) {
   case CR_ACT_STREAM:
     return make_stream(b, act, err);
@@ -671,6 +657,8 @@ static void sleep_until(const struct cr_backend *b, cr_ns at_ns)
 static int cuda_wait(struct cr_backend *b, cr_ns until_ns, struct cr_event *out, uint32_t cap, uint32_t *n,
                      struct cr_err *err)
 {
+  if (b->nodes)
+    return cr_live_nodes_wait(b->nodes, until_ns, out, cap, n, err);
   cr_ns begin_ns = cuda_now(b), now_ns = begin_ns;
   if (is_idle(b) && until_ns == CR_NS_NEVER) {
     *n = 0;
@@ -693,6 +681,10 @@ static void cuda_tell(const struct cr_backend *b, struct cr_live *out)
 {
   struct cr_standin_match match;
   char driver[32];
+  if (b->nodes) {
+    cr_live_nodes_tell(b->nodes, out);
+    return;
+  }
   cr_standins_match(b->standins, &match);
   snprintf(driver, sizeof driver, "%d.%d", b->gpu.driver_version / 1000, b->gpu.driver_version % 1000 / 10);
   cr_live_text(out, "gpu", b->gpu.name);
@@ -708,13 +700,15 @@ static void cuda_tell(const struct cr_backend *b, struct cr_live *out)
 
 static void cuda_use(const struct cr_backend *b, uint32_t device, struct cr_use *out)
 {
-  (void)device;
-  *out = b->use;
+  if (b->nodes)
+    cr_live_nodes_use(b->nodes, device, out);
+  else
+    *out = b->use;
 }
 
 const struct cr_backend_ops cr_backend_cuda = {
   .name = "cuda",
-  .caps = CR_CAP_PRIORITY | CR_CAP_PARK | CR_CAP_QUEUE | CR_CAP_EVICT | CR_CAP_KILL,
+  .caps = CR_CAP_PRIORITY | CR_CAP_PARK | CR_CAP_QUEUE | CR_CAP_EVICT | CR_CAP_KILL | CR_CAP_NODE | CR_CAP_BATCH,
   .open = cuda_open,
   .close = cuda_close,
   .now = cuda_now,

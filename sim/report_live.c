@@ -9,11 +9,29 @@ static void say_device(const struct cr_live *l, struct cr_text *out)
 {
   cr_text_add(out, "  on %s, driver %s; its clock followed within %.1f us\n", cr_live_said(l, "gpu"),
               cr_live_said(l, "driver"), cr_live_value(l, "clock_error_ns") / 1e3);
+  if (!(cr_live_value(l, "standin_kernels") >= 0))
+    return;
   cr_text_add(
-    out, "  %.0f kernels as %.0f stand-ins, alone off by %.2f %% on average, %.1f %% at worst (%.40s), %+.2f %% in sum\n",
+    out,
+    "  %.0f kernels as %.0f stand-ins, alone off by %.2f %% on average, %.1f %% at worst (%.40s), %+.2f %% in sum\n",
     cr_live_value(l, "standin_kernels"), cr_live_value(l, "standin_shapes"),
     100 * cr_live_value(l, "standin_mean_off_ratio"), 100 * cr_live_value(l, "standin_worst_off_ratio"),
     cr_live_said(l, "standin_worst"), 100 * cr_live_value(l, "standin_sum_off_ratio"));
+}
+
+/* Nodes: how well they did what they were to. */
+static void say_nodes(const struct cr_live *l, struct cr_text *out)
+{
+  if (cr_live_value(l, "node_cores") > 0)
+    cr_text_add(out, "  nodes on %.0f CPU cores%s\n", cr_live_value(l, "node_cores"),
+                cr_live_value(l, "node_cores_shared") > 0 ? ", SHARED with others: no time here means anything" : "");
+  if (cr_live_value(l, "node_layers") > 0)
+    cr_text_add(out, "  %.0f layers alone off by %.2f %% on average, %.1f %% at worst, %+.2f %% in sum\n",
+                cr_live_value(l, "node_layers"), 100 * cr_live_value(l, "node_mean_off_ratio"),
+                100 * cr_live_value(l, "node_worst_off_ratio"), 100 * cr_live_value(l, "node_sum_off_ratio"));
+  if (isfinite(cr_live_value(l, "node_run_off_ratio")))
+    cr_text_add(out, "  in the run ranges of layers took %+.2f %% in sum\n",
+                100 * cr_live_value(l, "node_run_off_ratio"));
 }
 
 /* "requests were told of 1.2 us late (p50; p99 3.4, max 5.6)". */
@@ -29,6 +47,12 @@ void cr_report_live_lines(const struct cr_summary *s, struct cr_text *out)
 {
   static const char *const late[] = {"late_n", "late_p50_ns", "late_p99_ns", "late_max_ns"},
                            *const callback[] = {"callback_n", "callback_p50_ns", "callback_p99_ns", "callback_max_ns"},
+                           *const start[] = {"node_start_n", "node_start_p50_ns", "node_start_p99_ns",
+                                             "node_start_max_ns"},
+                           *const preempt[] = {"node_preempt_n", "node_preempt_p50_ns", "node_preempt_p99_ns",
+                                               "node_preempt_max_ns"},
+                           *const notice[] = {"node_notice_n", "node_notice_p50_ns", "node_notice_p99_ns",
+                                              "node_notice_max_ns"},
                            *const act[] = {"act_n", "act_p50_ns", "act_p99_ns", "act_max_ns"};
   for (uint32_t r = 0; r < s->n_run; r++) {
     const struct cr_live *l = s->run[r].live;
@@ -37,6 +61,11 @@ void cr_report_live_lines(const struct cr_summary *s, struct cr_text *out)
     cr_text_add(out, "\n%s, in real time\n", s->run[r].policy);
     if (*cr_live_said(l, "gpu"))
       say_device(l, out);
+    if (cr_live_value(l, "node_cores") >= 0)
+      say_nodes(l, out);
+    say_times(l, "an idle node begins", start, out);
+    say_times(l, "a node is taken from best-effort work", preempt, out);
+    say_times(l, "a range's end is noticed", notice, out);
     say_times(l, "requests late", late, out);
     say_times(l, "policy's callbacks", callback, out);
     say_times(l, "actions", act, out);

@@ -465,6 +465,12 @@ int cr_standin_launch(struct cr_standins *s, uint32_t op, const struct cr_standi
   }
 }
 
+int cr_standin_launch_rounds(struct cr_standins *s, uint32_t op, uint32_t rounds, const struct cr_standin_at *at,
+                             cr_cu_stream stream)
+{
+  return start(s, &s->shape[s->launch[op].shape], rounds, at, stream);
+}
+
 int cr_standin_mark(struct cr_standins *s, const struct cr_standin_at *at, cr_cu_stream stream)
 {
   return start(s, &s->shape[s->mark], 0, at, stream);

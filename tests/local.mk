@@ -5,6 +5,7 @@ unit_tests = \
   tests/t_alloc \
   tests/t_arrival \
   tests/t_batch \
+  tests/t_bell \
   tests/t_backend_cuda \
   tests/t_block_times \
   tests/t_collect_options \
@@ -13,6 +14,7 @@ unit_tests = \
   tests/t_core \
   tests/t_core_jobs \
   tests/t_core_memory \
+  tests/t_cpu_node \
   tests/t_csv \
   tests/t_dart \
   tests/t_dart_plan \
@@ -42,6 +44,7 @@ unit_tests = \
   tests/t_late \
   tests/t_layer_trace \
   tests/t_ledger \
+  tests/t_live_nodes \
   tests/t_machine \
   tests/t_memory \
   tests/t_memory_curve \
@@ -120,6 +123,7 @@ script_tests = \
   tests/layers.sh \
   tests/live_cli.sh \
   tests/memory_cli.sh \
+  tests/nodes_cli.sh \
   tests/nsys_cli.sh \
   tests/opt_levels.sh \
   tests/out_of_tree.sh \
