@@ -43,7 +43,7 @@ ${AWK:-awk} '
     may["plan"] = "plan/ sim/base.h sim/mem.h"
     may["traces"] = "traces/ plan/dart_plan.h plan/node_config.h plan/one_node.h plan/platform.h plan/task_set.h sim/base.h sim/mem.h sim/text.h sim/unit.h sim/option.h sim/nearest.h sim/workload.h " \
       "sim/machine.h sim/ledger.h sim/core.h sim/stats.h sim/report.h sim/summary.h sim/live.h sim/table.h sim/outfile.h " \
-      "sim/provenance.h sim/hist.h sim/rng.h sim/memory_curve.h sim/batch.h"
+      "sim/provenance.h sim/hist.h sim/rng.h sim/memory_curve.h sim/memory_peaks.h sim/use_curve.h sim/batch.h"
     may["cupti-collector"] = "cupti-collector/ traces/spool_layout.h traces/spool_write.h"
     may["calib"] = "calib/ traces/ sim/"
     may["tests"] = "tests/ calib/ traces/ plan/ policies/ sim/ cupti-collector/cupti_abi.h " \

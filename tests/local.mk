@@ -96,6 +96,7 @@ unit_tests = \
   tests/t_timeline_check \
   tests/t_truth \
   tests/t_unit \
+  tests/t_use_curve \
   tests/t_validate \
   tests/t_waiting \
   tests/t_workload \
