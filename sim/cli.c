@@ -12,6 +12,7 @@
 
 #include "sim/nearest.h"
 #include "sim/outfile.h"
+#include "sim/unit.h"
 
 enum { OPTION_MAX = 48, LINE_MAX_BYTES = 4096 };
 
@@ -83,6 +84,22 @@ int cr_cli_usage(const struct cr_cmd *cmd, const char *fmt, ...)
   va_end(ap);
   fprintf(stderr, "; `corun %s%s--help` says more\n", cmd ? cmd->name : "", cmd ? " " : "");
   return 2;
+}
+
+int cr_cli_window(const char *text, cr_ns *from_ns, cr_ns *to_ns, struct cr_err *err)
+{
+  char from[64];
+  const char *dots = strstr(text, "..");
+  if (!dots || (size_t)(dots - text) >= sizeof from)
+    return cr_fail(err, CR_EINPUT, "--window %s: write it as FROM..TO, such as 100ms..150ms", text);
+  memcpy(from, text, (size_t)(dots - text));
+  from[dots - text] = '\0';
+  int rc = cr_parse_ns(from, "start of --window", from_ns, err);
+  if (rc == CR_OK)
+    rc = cr_parse_ns(dots + 2, "end of --window", to_ns, err);
+  if (rc == CR_OK && *to_ns <= *from_ns)
+    rc = cr_fail(err, CR_EINPUT, "--window %s: ends before it begins", text);
+  return rc;
 }
 
 int cr_cli_write(const char *path, const char *text, size_t n, struct cr_err *err)

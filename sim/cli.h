@@ -41,7 +41,7 @@ struct cr_cmd {
 };
 
 extern const struct cr_cmd cr_cmd_run, cr_cmd_import, cr_cmd_export, cr_cmd_show, cr_cmd_validate, cr_cmd_replay,
-  cr_cmd_list, cr_cmd_generate, cr_cmd_plan, cr_cmd_collect, cr_cmd_calibrate;
+  cr_cmd_list, cr_cmd_generate, cr_cmd_plan, cr_cmd_collect, cr_cmd_calibrate, cr_cmd_report;
 
 /* Next option of a command: its letter; 0 when they are at an end; -1 when the command is to return *status at once,
  * because help was asked for (printed) or the option is wrong (said). */
@@ -62,6 +62,9 @@ void cr_cli_print_help(const struct cr_cmd *cmd);
 /* Writes text to stdout, or to a new file: made whole beside it and then renamed.  path NULL or "-": stdout.  An
  * existing file is refused.  Full disk and closed pipe are CR_ERUN, a directory that cannot be written CR_EINPUT. */
 int cr_cli_write(const char *path, const char *text, size_t n, struct cr_err *err) CR_MUST;
+
+/* "100ms..150ms", the value of --window. */
+int cr_cli_window(const char *text, cr_ns *from_ns, cr_ns *to_ns, struct cr_err *err) CR_MUST;
 
 /* Set when the user asked to stop with Ctrl-C (or SIGTERM): finish early and keep what there is.  The second ends the
  * program at once.  For cr_core_cfg.stop. */

@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "sim/mem.h"
+#include "sim/memory_peaks.h"
 #include "sim/outfile.h"
 #include "sim/provenance.h"
 #include "sim/text.h"
 #include "sim/timeline.h"
+#include "sim/use_curve.h"
 
 struct cr_cli_outputs {
   struct cr_rundb *db;          /* or NULL */
@@ -19,7 +21,11 @@ struct cr_cli_outputs {
   /* Of the present run. */
   struct cr_ledger_sink db_notes, notes; /* notes: into the database, the text file, or both */
   struct cr_request_sink requests;
-  struct cr_observer observer;
+  struct cr_observer observer, drawn; /* drawn: the timeline's */
+  /* Into the database, at the end of the run. */
+  struct cr_use_curve *curve;
+  struct cr_memory_peaks *peaks; /* [n_device] */
+  uint32_t n_device;
   const struct cr_scenario *undivided; /* or NULL */
 };
 
@@ -33,15 +39,28 @@ static int check_distinct(const struct cr_cli_outputs_cfg *cfg, struct cr_err *e
   return CR_OK;
 }
 
+/* Of any run's machine. */
+static uint32_t most_devices(const struct cr_rundb_cfg *about)
+{
+  uint32_t n = about->scenario->machine->n_device;
+  return about->undivided && about->undivided->machine->n_device > n ? about->undivided->machine->n_device : n;
+}
+
+static int make_curves(struct cr_cli_outputs *o, uint32_t n_device, struct cr_err *err)
+{
+  o->n_device = n_device;
+  o->curve = cr_use_curve_new(n_device);
+  o->peaks = cr_mem_new(n_device, sizeof *o->peaks);
+  return o->curve && o->peaks ? CR_OK : cr_fail_nomem(err, "the use of devices over time");
+}
+
 static int open_timeline(struct cr_cli_outputs *o, const struct cr_cli_outputs_cfg *cfg, struct cr_err *err)
 {
   struct cr_text provenance = {0};
   cr_text_add(&provenance, "corun %s (%s), seed %llu: %s", cr_program_version, cr_program_git,
               (unsigned long long)cfg->about.seed, cfg->about.command);
-  const struct cr_scenario *whole = cfg->about.undivided;
-  uint32_t n_device = cfg->about.scenario->machine->n_device;
   const struct cr_timeline_cfg timeline = {
-    .n_device = whole && whole->machine->n_device > n_device ? whole->machine->n_device : n_device,
+    .n_device = most_devices(&cfg->about),
     .workload = cfg->about.scenario->workload, .machine = cfg->about.scenario->machine, .from_ns = cfg->from_ns,
     .to_ns = cfg->to_ns, .provenance = provenance.s, .overwrite = cfg->about.overwrite,
   };
@@ -79,6 +98,8 @@ int cr_cli_outputs_new(const struct cr_cli_outputs_cfg *cfg, struct cr_cli_outpu
     o->undivided = cfg->about.undivided;
   if (rc == CR_OK && cfg->db)
     rc = cr_rundb_create(cfg->db, &cfg->about, &o->db, err);
+  if (rc == CR_OK && cfg->db)
+    rc = make_curves(o, most_devices(&cfg->about), err);
   if (rc == CR_OK && cfg->ledger)
     rc = open_ledger(o, cfg, err);
   if (rc == CR_OK && cfg->timeline)
@@ -109,6 +130,41 @@ static int write_notes(void *ctx, const struct cr_note *note, uint32_t n, struct
   return rc == CR_OK && o->db ? o->db_notes.write(o->db_notes.ctx, note, n, err) : rc;
 }
 
+static void on_memory(void *ctx, uint32_t device, cr_ns at_ns, int64_t held_bytes, int64_t reserved_bytes)
+{
+  struct cr_cli_outputs *o = ctx;
+  cr_memory_peaks_tell(&o->peaks[device], at_ns, held_bytes, reserved_bytes);
+  if (o->drawn.on_memory)
+    o->drawn.on_memory(o->drawn.ctx, device, at_ns, held_bytes, reserved_bytes);
+}
+
+static void on_op(void *ctx, const struct cr_op_span *span)
+{
+  struct cr_cli_outputs *o = ctx;
+  o->drawn.on_op(o->drawn.ctx, span);
+}
+
+static void on_use(void *ctx, uint32_t device, cr_ns at_ns, uint32_t sms_busy, uint32_t warps_resident)
+{
+  struct cr_cli_outputs *o = ctx;
+  o->drawn.on_use(o->drawn.ctx, device, at_ns, sms_busy, warps_resident);
+}
+
+/* The database is told what the timeline is, too.  An observer of ops and of SMs makes a run go through every instant, and so
+ * there is none where no timeline is drawn. */
+static void follow(struct cr_cli_outputs *o, struct cr_core_cfg *core)
+{
+  cr_use_curve_begin(o->curve);
+  for (uint32_t d = 0; d < o->n_device; d++)
+    cr_memory_peaks_begin(&o->peaks[d]);
+  core->curve = o->curve;
+  o->observer = (struct cr_observer){.ctx = o,
+                                     .on_op = o->timeline ? on_op : NULL,
+                                     .on_use = o->timeline ? on_use : NULL,
+                                     .on_memory = on_memory};
+  core->observer = &o->observer;
+}
+
 int cr_cli_outputs_begin(struct cr_cli_outputs *o, const char *policy, struct cr_core_cfg *core, struct cr_err *err)
 {
   if (o->db) {
@@ -122,9 +178,11 @@ int cr_cli_outputs_begin(struct cr_cli_outputs *o, const char *policy, struct cr
     add_line(o->ledger, "policy ", policy);
   if (o->timeline) {
     cr_timeline_move(o->timeline, core->machine);
-    cr_timeline_begin(o->timeline, policy, &o->observer);
-    core->observer = &o->observer;
+    cr_timeline_begin(o->timeline, policy, &o->drawn);
+    core->observer = &o->drawn;
   }
+  if (o->db)
+    follow(o, core);
   if (o->db || o->ledger) {
     o->notes = (struct cr_ledger_sink){.ctx = o, .write = write_notes};
     core->ledger = &o->notes;
@@ -140,7 +198,12 @@ int cr_cli_outputs_end(struct cr_cli_outputs *o, const struct cr_result *result,
              (unsigned long long)result->ledger_count);
     add_line(o->ledger, "hash ", hash);
   }
-  return o->db ? cr_rundb_end(o->db, result, err) : CR_OK;
+  int rc = o->db ? cr_rundb_end(o->db, result, err) : CR_OK;
+  for (uint32_t d = 0; rc == CR_OK && o->db && d < result->n_device; d++) {
+    cr_memory_peaks_end(&o->peaks[d], result->end_ns);
+    rc = cr_rundb_add_curves(o->db, d, o->curve, &o->peaks[d], err);
+  }
+  return rc;
 }
 
 int cr_cli_outputs_keep(struct cr_cli_outputs *o, struct cr_err *err)
@@ -176,5 +239,7 @@ void cr_cli_outputs_free(struct cr_cli_outputs *o)
   cr_rundb_close(o->db);
   cr_outfile_abandon(o->ledger);
   cr_timeline_abandon(o->timeline);
+  cr_use_curve_free(o->curve);
+  cr_mem_free(o->peaks);
   cr_mem_free(o);
 }

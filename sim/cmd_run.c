@@ -184,24 +184,13 @@ static int name_command(struct job *j, struct cr_err *err)
 
 static int parse_window(struct job *j, struct cr_err *err)
 {
-  const char *text = j->args.window, *dots = text ? strstr(text, "..") : NULL;
+  const char *text = j->args.window;
   j->to_ns = CR_NS_NEVER;
   if (!text)
     return CR_OK;
   if (!j->args.timeline)
     return cr_fail(err, CR_EINPUT, "--window is a part of the timeline; name its file with --timeline");
-  if (!dots)
-    return cr_fail(err, CR_EINPUT, "--window %s: write it as FROM..TO, such as 100ms..150ms", text);
-  char *from = cr_arena_text(j->arena, text);
-  if (!from)
-    return cr_fail_nomem(err, "the command line");
-  from[dots - text] = '\0';
-  int rc = cr_parse_ns(from, "start of --window", &j->from_ns, err);
-  if (rc == CR_OK)
-    rc = cr_parse_ns(dots + 2, "end of --window", &j->to_ns, err);
-  if (rc == CR_OK && j->to_ns <= j->from_ns)
-    rc = cr_fail(err, CR_EINPUT, "--window %s: ends before it begins", text);
-  return rc;
+  return cr_cli_window(text, &j->from_ns, &j->to_ns, err);
 }
 
 static int choose_backend(struct job *j, struct cr_err *err)

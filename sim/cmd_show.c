@@ -8,6 +8,7 @@
 #include "sim/cli.h"
 #include "sim/mem.h"
 #include "sim/report.h"
+#include "sim/report_compare.h"
 #include "sim/text.h"
 #include "traces/datadir.h"
 #include "traces/rundb.h"
@@ -23,12 +24,13 @@ static int run(int argc, char **argv);
 
 const struct cr_cmd cr_cmd_show = {
   .name = "show",
-  .args = "[STORE [MODEL] | MODEL | RUN]",
+  .args = "[STORE [MODEL] | MODEL | RUN [RUN]]",
   .help = "print what a trace store or a run database holds",
   .opt = options,
   .more = "A store: its models, where they come from, and a sanity report; with a model its classes and kernels (csv "
           "and json:\n"
-          "every op).  Without a store the bundled one is shown.  A run database: the report that its run printed.\n",
+          "every op).  Without a store the bundled one is shown.  A run database: the report that its run printed.\n"
+          "Two: where their results differ, policy by policy and client by client, by name.\n",
   .run = run,
 };
 
@@ -86,14 +88,42 @@ static int show_store(const char *path, const char *model, const char *format, s
   return rc;
 }
 
+static int compare(const char *const path[2], enum cr_format format, struct cr_text *out, struct cr_err *err)
+{
+  struct cr_rundb *db[2] = {NULL, NULL};
+  struct cr_summary s[2];
+  int rc = CR_OK;
+  for (int i = 0; rc == CR_OK && i < 2; i++) {
+    rc = cr_rundb_open(path[i], &db[i], err);
+    rc = rc ? rc : cr_rundb_summarize(db[i], &s[i], err);
+  }
+  const struct cr_compared a = {path[0], &s[0]}, b = {path[1], &s[1]};
+  rc = rc ? rc : cr_compare_check(&a, &b, err);
+  if (rc == CR_OK)
+    cr_report_compare(&a, &b, format, CR_TABLE_PLAIN, out);
+  cr_rundb_close(db[0]);
+  cr_rundb_close(db[1]);
+  return rc;
+}
+
+static int is_run(const char *path)
+{
+  return cr_store_application(path) == CR_RUNDB_APPLICATION_ID;
+}
+
 static int show(char **word, int n, const char *format, const char *output, struct cr_err *err)
 {
   struct cr_arena *arena = cr_arena_new();
   struct cr_text out = {0};
   const char *store = NULL, *model = NULL;
   int rc = arena ? find(word, n, arena, &store, &model, err) : cr_fail_nomem(err, "the command line");
-  if (!rc && cr_store_application(store) == CR_RUNDB_APPLICATION_ID)
-    rc = model ? cr_fail(err, CR_EINPUT, "%s: is a run database and has no models to name", store)
+  enum cr_format f = CR_TABLE;
+  rc = rc ? rc : cr_format_parse(format, &f, err);
+  if (!rc && is_run(store) && model && (is_run(model) || access(model, F_OK) == 0))
+    rc = compare((const char *const[]){store, model}, f, &out, err);
+  else if (!rc && is_run(store))
+    rc = model ? cr_fail(err, CR_EINPUT, "%s: is a run database and has no models to name; %s is no other one to compare it with",
+                         store, model)
                : cr_rundb_show(store, format, &out, err);
   else if (!rc)
     rc = show_store(store, model, format, &out, err);
@@ -119,6 +149,6 @@ static int run(int argc, char **argv)
     return cr_cli_error(rc, &err);
   int first = cr_cli_first();
   if (argc - first > 2)
-    return cr_cli_usage(&cr_cmd_show, "show takes a store and a model; '%s' is too much", argv[first + 2]);
+    return cr_cli_usage(&cr_cmd_show, "show takes a store and a model, or two run databases; '%s' is too much", argv[first + 2]);
   return cr_cli_error(show(argv + first, argc - first, format, output, &err), &err);
 }

@@ -377,6 +377,16 @@ static void turn(struct core *c)
     continue;
 }
 
+/* Between these moments devices are as the backend left them, so that one late costs no exactness. */
+static void follow_use(struct core *c)
+{
+  if (c->now_ns < cr_use_curve_due_ns(c->cfg->curve))
+    return;
+  for (uint32_t i = 0; i < c->result.n_device; i++)
+    c->cfg->backend->use(c->backend, i, &c->result.use[i]);
+  cr_use_curve_add(c->cfg->curve, c->now_ns, c->result.use, c->result.n_device);
+}
+
 static void loop(struct core *c)
 {
   const struct cr_core_cfg *cfg = c->cfg;
@@ -384,6 +394,8 @@ static void loop(struct core *c)
   clock_gettime(CLOCK_MONOTONIC, &c->clock);
   while (!c->over) {
     turn(c);
+    if (cfg->curve)
+      follow_use(c);
     if (cfg->on_progress && --c->clock_in == 0)
       report_progress(c);
     if (cfg->stop && *cfg->stop)
@@ -599,6 +611,8 @@ static void wind_up(struct core *c)
     r->client[i].n_pending = r->client[i].n_arrived - r->client[i].n_done - r->client[i].n_dropped;
   for (uint32_t i = 0; i < r->n_device; i++)
     c->cfg->backend->use(c->backend, i, &r->use[i]);
+  if (c->cfg->curve)
+    cr_use_curve_add(c->cfg->curve, c->now_ns, r->use, r->n_device);
   tell_real_time(c);
   if (c->gauge)
     cr_memory_gauge_end(c->gauge, r->end_ns, r->memory);

@@ -5,6 +5,7 @@
 #include "sim/ledger.h"
 #include "sim/policy.h"
 #include "sim/stats.h"
+#include "sim/use_curve.h"
 
 struct cr_core_cfg {
   const struct cr_workload *workload;
@@ -18,6 +19,7 @@ struct cr_core_cfg {
   uint64_t seed;
   int strict;                             /* a refused action ends the run */
   const struct cr_observer *observer;     /* or NULL */
+  struct cr_use_curve *curve;             /* follows the use of devices; or NULL */
   const struct cr_ledger_sink *ledger;    /* or NULL: hashed only */
   const struct cr_request_sink *requests; /* or NULL */
   const volatile int *stop;               /* set from outside: end now and keep what there is; or NULL */

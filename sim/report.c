@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/mem.h"
 #include "sim/report_live.h"
 #include "sim/report_memory.h"
 #include "sim/report_node.h"
@@ -430,6 +431,93 @@ static void report_table(const struct cr_summary *s, int color, struct cr_text *
   cr_report_verdict_lines(s, out);
   cr_report_live_lines(s, out);
   outcomes(s, out);
+}
+
+/* As HTML. */
+
+static void html_lines(const struct cr_summary *s, void (*put)(const struct cr_summary *s, struct cr_text *out),
+                       struct cr_text *out)
+{
+  struct cr_text lines = {0};
+  put(s, &lines);
+  const char *text = lines.s && !lines.failed ? lines.s : "";
+  while (*text == '\n')
+    text++;
+  if (*text) {
+    cr_text_add(out, "<pre class=\"lines\">");
+    cr_text_add_html(out, text);
+    cr_text_add(out, "</pre>\n");
+  }
+  out->failed |= lines.failed;
+  cr_text_fini(&lines);
+}
+
+static void html_part(const char *id, const char *title, struct cr_text *out)
+{
+  cr_text_add(out, "<h3 id=\"%s\">%s</h3>\n", id, title);
+}
+
+void cr_report_html(const struct cr_summary *s, struct cr_text *out)
+{
+  struct scale scale = scale_for(largest_time_ns(s));
+  if (n_job(s)) {
+    html_part("jobs-together", "All jobs together", out);
+    job_table(s, CR_TABLE_HTML, out);
+    html_lines(s, job_ends, out);
+  }
+  if (s->n_run > 1 && s->n_client) {
+    html_part("side-by-side", "Policies side by side", out);
+    comparison(s, &scale, CR_TABLE_HTML, out);
+  }
+  if (s->n_client) {
+    html_part("by-client", "Clients", out);
+    client_table(s, &scale, CR_TABLE_HTML, out);
+  }
+  if (wants_devices(s)) {
+    html_part("by-device", cr_report_has_nodes(s) ? "Nodes" : "Devices", out);
+    if (cr_report_has_nodes(s))
+      cr_report_node_table(s, CR_TABLE_HTML, out);
+    else
+      device_table(s, CR_TABLE_HTML, out);
+  }
+  if (cr_report_has_memory(s)) {
+    html_part("memory-together", "Memory of devices", out);
+    cr_report_memory_table(s, CR_TABLE_HTML, out);
+  }
+  if (cr_report_has_preempts(s)) {
+    html_part("preemptions", "Preemptions", out);
+    cr_report_preempts(s, CR_TABLE_HTML, out);
+  }
+  if (cr_report_has_verdicts(s)) {
+    html_part("verdicts", "What policies decided about clients", out);
+    cr_report_verdicts(s, CR_TABLE_HTML, out);
+    html_lines(s, cr_report_verdict_lines, out);
+  }
+  html_lines(s, outcomes, out);
+}
+
+void cr_report_html_client(const struct cr_summary *s, uint32_t client, struct cr_text *out)
+{
+  struct cr_run_summary *run = cr_mem_new(s->n_run, sizeof *run);
+  if (!run) {
+    out->failed = 1;
+    return;
+  }
+  struct cr_summary one = *s;
+  one.run = run;
+  one.n_client = 1;
+  for (uint32_t r = 0; r < s->n_run; r++) {
+    run[r] = s->run[r];
+    run[r].client = &s->run[r].client[client];
+  }
+  struct scale scale = scale_for(largest_time_ns(&one));
+  client_table(&one, &scale, CR_TABLE_HTML, out);
+  cr_mem_free(run);
+}
+
+void cr_report_heading(const struct cr_summary *s, struct cr_text *out)
+{
+  heading(s, out);
 }
 
 /* CSV: one rectangle, so that every reader takes it; a cell that does not apply is empty. */

@@ -16,4 +16,11 @@ int cr_format_parse(const char *text, enum cr_format *out, struct cr_err *err) C
  * terminal that shows bold. */
 void cr_report(const struct cr_summary *s, enum cr_format format, int color, struct cr_text *out);
 
+/* The same tables and lines as HTML, a heading before each; and of one client alone, a row a policy. */
+void cr_report_html(const struct cr_summary *s, struct cr_text *out);
+void cr_report_html_client(const struct cr_summary *s, uint32_t client, struct cr_text *out);
+
+/* The heading that a table has: what ran, on what, for how long. */
+void cr_report_heading(const struct cr_summary *s, struct cr_text *out);
+
 #endif

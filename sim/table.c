@@ -166,11 +166,78 @@ static void put_rows(const struct cr_table *t, const int *width, struct cr_text 
   }
 }
 
+/* Groups of titles over two rows: a title without a group spans both. */
+static void put_html_head(const struct cr_table *t, const int *width, struct cr_text *out)
+{
+  int any = 0, span;
+  for (uint32_t c = 0; c < t->n_column; c++)
+    any |= width[c] && t->column[c].group;
+  cr_text_add(out, "<div class=\"table\"><table>\n<thead>\n<tr>");
+  for (uint32_t c = 0, end; any && c < t->n_column; c = end) {
+    int n = 0;
+    end = group_end(t, width, c, &span);
+    for (uint32_t i = c; i < end; i++)
+      n += width[i] > 0;
+    if (n == 0)
+      continue;
+    if (t->column[c].group)
+      cr_text_add(out, "<th scope=\"colgroup\" class=\"group\" colspan=\"%d\">", n);
+    else
+      cr_text_add(out, "<th scope=\"col\" rowspan=\"2\"%s>", t->column[c].left ? " class=\"left\"" : "");
+    cr_text_add_html(out, t->column[c].group ? t->column[c].group : t->column[c].title);
+    cr_text_add(out, "</th>");
+  }
+  cr_text_add(out, any ? "</tr>\n<tr>" : "");
+  for (uint32_t c = 0; c < t->n_column; c++) {
+    if (!width[c] || (any && !t->column[c].group))
+      continue;
+    cr_text_add(out, "<th scope=\"col\"%s>", t->column[c].left ? " class=\"left\"" : "");
+    cr_text_add_html(out, t->column[c].title);
+    cr_text_add(out, "</th>");
+  }
+  cr_text_add(out, "</tr>\n</thead>\n<tbody>\n");
+}
+
+/* A blank row parts blocks: the next one says so by its class. */
+static void put_html(const struct cr_table *t, const int *width, struct cr_text *out)
+{
+  const char *cell = t->cell.s;
+  int parted = 0;
+  put_html_head(t, width, out);
+  for (uint32_t i = 0; i < t->n_cell; i += t->n_column) {
+    const char *first = cell;
+    int is_blank = 1;
+    for (uint32_t c = 0; c < t->n_column; c++, cell += strlen(cell) + 1)
+      is_blank &= *cell == '\0';
+    if (is_blank) {
+      parted = 1;
+      continue;
+    }
+    cr_text_add(out, parted ? "<tr class=\"parted\">" : "<tr>");
+    parted = 0;
+    cell = first;
+    for (uint32_t c = 0; c < t->n_column; c++, cell += strlen(cell) + 1) {
+      if (!width[c])
+        continue;
+      const char *element = c == 0 && *cell ? "th" : "td";
+      cr_text_add(out, "<%s%s%s>", element, c == 0 && *cell ? " scope=\"row\"" : "",
+                  t->column[c].left ? " class=\"left\"" : "");
+      cr_text_add_html(out, cell);
+      cr_text_add(out, "</%s>", element);
+    }
+    cr_text_add(out, "</tr>\n");
+  }
+  cr_text_add(out, "</tbody>\n</table></div>\n");
+}
+
 void cr_table_end(struct cr_table *t, struct cr_text *out)
 {
   int width[COLUMN_MAX];
   if (t->cell.failed) {
     out->failed = 1;
+  } else if (t->n_cell && t->color == CR_TABLE_HTML) {
+    measure(t, width);
+    put_html(t, width, out);
   } else if (t->n_cell) {
     measure(t, width);
     widen_groups(t, width);

@@ -6,6 +6,9 @@
 #include "sim/base.h"
 #include "sim/text.h"
 
+/* Plain; titles and the first column in bold; or a table of HTML, in which text is escaped. */
+enum cr_table_look { CR_TABLE_PLAIN, CR_TABLE_BOLD, CR_TABLE_HTML };
+
 struct cr_table_column {
   const char *group;  /* title over neighbouring columns of the same group; NULL: none */
   const char *title;
@@ -15,7 +18,7 @@ struct cr_table_column {
 struct cr_table {
   const struct cr_table_column *column; /* [n_column], borrowed */
   uint32_t n_column;
-  int color;           /* titles and the first column in bold */
+  int color;           /* enum cr_table_look */
   struct cr_text cell; /* all cells, each ended by a zero byte */
   uint32_t n_cell;
 };

@@ -65,6 +65,24 @@ void cr_text_add_json(struct cr_text *t, const char *s)
   cr_text_add_bytes(t, "\"", 1);
 }
 
+void cr_text_add_html(struct cr_text *t, const char *s)
+{
+  for (; *s; s++) {
+    if (*s == '&')
+      cr_text_add(t, "&amp;");
+    else if (*s == '<')
+      cr_text_add(t, "&lt;");
+    else if (*s == '>')
+      cr_text_add(t, "&gt;");
+    else if (*s == '"')
+      cr_text_add(t, "&quot;");
+    else if ((unsigned char)*s < 0x20 && *s != '\n' && *s != '\t')
+      cr_text_add(t, "\\x%02x", (unsigned char)*s); /* none of HTML's */
+    else
+      cr_text_add_bytes(t, s, 1);
+  }
+}
+
 void cr_text_fini(struct cr_text *t)
 {
   cr_mem_free(t->s);

@@ -8,7 +8,7 @@ ok 'the_house_keeps_its_layers' sh "$check" "$srcdir"
 # A house in which nothing is wrong; each case plants one breach into it.
 plant() { # FILE LINE...
   rm -rf "$tmp/house"
-  mkdir -p "$tmp"/house/{sim,policies,plan,traces,calib,tests,cupti-collector}
+  mkdir -p "$tmp"/house/{sim,policies,plan,traces,calib,pages,tests,cupti-collector}
   printf '#include "config.h"\n\n#include "sim/heap.h"\n' >"$tmp/house/sim/heap.c"
   printf '#include "sim/base.h"\n' >"$tmp/house/sim/heap.h"
   [ $# -eq 0 ] || printf '%s\n' "${@:2}" >"$tmp/house/$1"
@@ -30,6 +30,8 @@ breach 'the_simulator_including_traces_is_seen' 'sim/ may not include traces/sto
   sim/bad.c '#include "config.h"' '#include "traces/store.h"'
 breach 'traces_including_calibration_is_seen' 'traces/ may not include calib/validate.h' \
   traces/bad.c '#include "config.h"' '#include "calib/validate.h"'
+breach 'a_page_that_asks_the_simulator_is_seen' 'pages/ may not include sim/core.h' \
+  pages/bad.c '#include "config.h"' '#include "sim/core.h"'
 breach 'an_analysis_that_reads_files_is_seen' 'plan/ may not include traces/yaml_load.h' \
   plan/bad.c '#include "config.h"' '#include "traces/yaml_load.h"'
 breach 'sqlite_outside_traces_is_seen' '<sqlite3.h> belongs to traces/' \

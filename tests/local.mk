@@ -80,6 +80,7 @@ unit_tests = \
   tests/t_rotation \
   tests/t_rta \
   tests/t_rundb \
+  tests/t_spans \
   tests/t_scenario \
   tests/t_scenario_jobs \
   tests/t_scenario_memory \
@@ -99,6 +100,7 @@ unit_tests = \
   tests/t_timeline_check \
   tests/t_truth \
   tests/t_unit \
+  tests/t_use_curve \
   tests/t_validate \
   tests/t_waiting \
   tests/t_workload \
@@ -130,6 +132,8 @@ script_tests = \
   tests/plan_cli.sh \
   tests/reef.sh \
   tests/salus.sh \
+  tests/report_cli.sh \
+  tests/report_page.sh \
   tests/store_cli.sh \
   tests/symbols.sh \
   tests/task_sets_cli.sh
@@ -196,7 +200,7 @@ AM_TESTS_ENVIRONMENT = \
   CORUN_SOURCES='$(program_sources)'; export CORUN_SOURCES; \
   CORUN_COMPILE='$(house_cppflags) $(CPPFLAGS) $(CR_FLAGS)'; export CORUN_COMPILE; \
   CORUN_LIBS='$(CR_LDFLAGS) $(LDFLAGS) $(system_libs) $(LIBS)'; export CORUN_LIBS;
-program_sources = $(corun_SOURCES) $(libcrpolicies_a_SOURCES) $(libcrplan_a_SOURCES) $(libcrtraces_a_SOURCES) $(libcrcalib_a_SOURCES)
+program_sources = $(corun_SOURCES) $(libcrpolicies_a_SOURCES) $(libcrplan_a_SOURCES) $(libcrtraces_a_SOURCES) $(libcrcalib_a_SOURCES) $(libcrpages_a_SOURCES)
 EXTRA_DIST += build-aux/tap-cmocka.sh
 
 # make bench: how fast it is.  Links as the program does, with the allocator as it is.

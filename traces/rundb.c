@@ -40,6 +40,9 @@ int cr_rundb_fail(struct cr_rundb *db, struct cr_err *err)
       return cr_fail(err, CR_EINPUT, "%s: the folder cannot be written (%s); choose another for the run database", db->path,
                      error ? strerror(error) : sqlite3_errmsg(db->db));
     break;
+  case SQLITE_BUSY:
+  case SQLITE_LOCKED:
+    return cr_fail(err, CR_EINPUT, "%s: another process is writing it; wait until that has ended", db->path);
   case SQLITE_NOTADB:
     return cr_fail(err, CR_EINPUT, "%s: is not a run database; `corun run -o FILE` makes one", db->path);
   case SQLITE_CORRUPT:
@@ -183,8 +186,7 @@ static int add_clients(struct cr_rundb *db, const struct cr_workload *w, struct 
   return rc;
 }
 
-/* Devices of the undivided platform come behind those of the scenario's. */
-static uint32_t first_device(const struct cr_rundb *db)
+uint32_t cr_rundb_first_device(const struct cr_rundb *db)
 {
   return db->of_run == db->undivided ? db->scenario->machine->n_device : 0;
 }
@@ -380,7 +382,7 @@ int cr_rundb_end(struct cr_rundb *db, const struct cr_result *r, struct cr_err *
   for (uint32_t d = 0; rc == CR_OK && d < r->n_device; d++) {
     struct cr_device_summary device;
     cr_summarize_device(r, d, db->of_run->machine, &device);
-    rc = add_device_result(db, first_device(db) + d, &device, err);
+    rc = add_device_result(db, cr_rundb_first_device(db) + d, &device, err);
   }
   return rc == CR_OK ? cr_rundb_add_memory(db, r, err) : rc;
 }

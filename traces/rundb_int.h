@@ -34,6 +34,9 @@ int cr_rundb_query(struct cr_rundb *db, sqlite3_stmt **out, struct cr_err *err, 
 /* The same for a statement without results, run and done with. */
 int cr_rundb_do(struct cr_rundb *db, struct cr_err *err, const char *sql, const char *fmt, ...) CR_MUST;
 
+/* Where the devices of the present run begin: those of the undivided platform come behind those of the scenario's. */
+uint32_t cr_rundb_first_device(const struct cr_rundb *db);
+
 /* Table memory_result: of the run that has ended, and into the summaries of all devices. */
 int cr_rundb_add_memory(struct cr_rundb *db, const struct cr_result *r, struct cr_err *err) CR_MUST;
 int cr_rundb_read_memory(struct cr_rundb *db, struct cr_summary *s, struct cr_err *err) CR_MUST;

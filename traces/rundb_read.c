@@ -176,8 +176,27 @@ static int read_runs(struct cr_rundb *db, struct cr_err *err)
   return nomem ? cr_fail_nomem(err, "the run database") : rc;
 }
 
+static const char PARTIAL[] = ".partial";
+
+/* Whether the file that is to get the name is there. */
+static int is_being_written(struct cr_rundb *db)
+{
+  struct cr_text name = {0};
+  cr_text_add(&name, "%s%s", db->path, PARTIAL);
+  int there = !name.failed && access(name.s, F_OK) == 0;
+  cr_text_fini(&name);
+  return there;
+}
+
 static int load(struct cr_rundb *db, struct cr_err *err)
 {
+  size_t n = strlen(db->path), n_end = sizeof PARTIAL - 1;
+  if (access(db->path, R_OK) != 0 && is_being_written(db))
+    return cr_fail(err, CR_EINPUT, "%s: is not there yet: its run goes on, or was killed (%s%s is there); wait, or do the run again",
+                   db->path, db->path, PARTIAL);
+  if (n > n_end && strcmp(db->path + n - n_end, PARTIAL) == 0)
+    return cr_fail(err, CR_EINPUT, "%s: is what a run has written so far, or left when it was killed; wait, or do the run again",
+                   db->path);
   if (access(db->path, R_OK) != 0)
     return cr_fail(err, CR_EINPUT, "%s: %s; `corun run -o FILE` makes a run database", db->path, strerror(errno));
   if (sqlite3_open_v2(db->path, &db->db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
@@ -589,7 +608,7 @@ static int check_whole(struct cr_rundb *db, const struct cr_summary *s, struct c
   return whole ? CR_OK : missing(db, err);
 }
 
-static int read_summary(struct cr_rundb *db, struct cr_summary *s, struct cr_err *err)
+int cr_rundb_summarize(struct cr_rundb *db, struct cr_summary *s, struct cr_err *err)
 {
   uint32_t n_client = 0, n_device = 0;
   struct places places = {0};
@@ -630,6 +649,98 @@ static int read_summary(struct cr_rundb *db, struct cr_summary *s, struct cr_err
   return rc == CR_OK ? read_jobs(db, places.n_client, s, err) : rc;
 }
 
+int cr_rundb_jobs(struct cr_rundb *db, uint32_t run, struct cr_job_result **job, uint32_t *n, struct cr_err *err)
+{
+  struct cr_result r = {0};
+  uint32_t n_found = 0;
+  int rc = count(db, "SELECT count(*) FROM client", &r.n_client, err);
+  if (rc != CR_OK)
+    return rc;
+  r.job = cr_mem_new(r.n_client, sizeof *r.job);
+  rc = r.job ? read_job_rows(db, run, &r, &n_found, err) : cr_fail_nomem(err, "the jobs of a run");
+  if (rc != CR_OK) {
+    cr_mem_free(r.job);
+    return rc;
+  }
+  *job = r.job;
+  *n = r.n_client;
+  return CR_OK;
+}
+
+int cr_rundb_clients(struct cr_rundb *db, const struct cr_rundb_client **client, uint32_t *n, struct cr_err *err)
+{
+  uint32_t n_client = 0, i = 0;
+  sqlite3_stmt *q = NULL;
+  int nomem = 0, rc = count(db, "SELECT count(*) FROM client", &n_client, err);
+  struct cr_rundb_client *all = rc == CR_OK ? cr_arena_take(db->arena, n_client, sizeof *all) : NULL;
+  if (rc == CR_OK && !all)
+    rc = cr_fail_nomem(err, "the clients of a run");
+  if (rc == CR_OK)
+    rc = cr_rundb_query(db, &q, err,
+                        "SELECT name, model, class, client IN (SELECT client FROM job) FROM client ORDER BY client", "");
+  while (rc == CR_OK && i < n_client && (rc = step(db, q, err)) > 0) {
+    rc = CR_OK;
+    all[i++] = (struct cr_rundb_client){
+      .name = text_of(db, q, 0, &nomem),
+      .model = text_of(db, q, 1, &nomem),
+      .class = is_text(q, 2, "rt") ? CR_RT : CR_BE,
+      .is_job = sqlite3_column_int(q, 3),
+    };
+  }
+  sqlite3_finalize(q);
+  if (rc == CR_OK && nomem)
+    rc = cr_fail_nomem(err, "the clients of a run");
+  if (rc == CR_OK) {
+    *client = all;
+    *n = i;
+  }
+  return rc;
+}
+
+static int read_latency_rows(struct cr_rundb *db, uint32_t run, uint32_t n_client, uint64_t cap,
+                             struct cr_rundb_latencies *out, struct cr_err *err)
+{
+  sqlite3_stmt *q = NULL;
+  uint64_t n = 0;
+  int64_t at = -1;
+  int rc = cr_rundb_query(db, &q, err,
+                          "SELECT client, end_ns - arrive_ns FROM request WHERE run = ? AND arrive_ns >= ? ORDER BY 1, 2",
+                          "ii", (int64_t)run, db->info.warmup_ns);
+  while (rc == CR_OK && (rc = step(db, q, err)) > 0) {
+    int64_t client = sqlite3_column_int64(q, 0);
+    rc = client < 0 || client >= n_client || n >= cap ? outside(db, err) : CR_OK;
+    while (rc == CR_OK && at < client)
+      out->begin[++at] = n;
+    if (rc == CR_OK)
+      out->ns[n++] = sqlite3_column_int64(q, 1);
+  }
+  while (at < (int64_t)n_client)
+    out->begin[++at] = n;
+  sqlite3_finalize(q);
+  return rc;
+}
+
+int cr_rundb_latencies(struct cr_rundb *db, uint32_t run, struct cr_rundb_latencies *out, struct cr_err *err)
+{
+  uint32_t n_client = 0, n_request = 0;
+  int rc = count(db, "SELECT count(*) FROM client", &n_client, err);
+  rc = rc ? rc : count(db, "SELECT count(*) FROM request", &n_request, err);
+  if (rc != CR_OK)
+    return rc;
+  struct cr_rundb_latencies l = {
+    .ns = cr_mem_new(n_request, sizeof *l.ns),
+    .begin = cr_mem_new((size_t)n_client + 1, sizeof *l.begin),
+  };
+  rc = l.ns && l.begin ? read_latency_rows(db, run, n_client, n_request, &l, err) : cr_fail_nomem(err, "latencies of a run");
+  if (rc == CR_OK) {
+    *out = l;
+    return CR_OK;
+  }
+  cr_mem_free(l.ns);
+  cr_mem_free(l.begin);
+  return rc;
+}
+
 int cr_rundb_show(const char *path, const char *format, struct cr_text *out, struct cr_err *err)
 {
   enum cr_format f;
@@ -640,7 +751,7 @@ int cr_rundb_show(const char *path, const char *format, struct cr_text *out, str
   struct cr_summary s;
   rc = cr_rundb_open(path, &db, err);
   if (rc == CR_OK)
-    rc = read_summary(db, &s, err);
+    rc = cr_rundb_summarize(db, &s, err);
   if (rc == CR_OK)
     cr_report(&s, f, 0, out);
   cr_rundb_close(db);

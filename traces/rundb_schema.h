@@ -39,6 +39,11 @@
   "CREATE TABLE memory_result(run INTEGER NOT NULL REFERENCES run, device INTEGER NOT NULL REFERENCES device," \
   " reserved_mean_bytes REAL, reserved_peak_bytes INTEGER NOT NULL, used_mean_bytes REAL, used_peak_bytes INTEGER NOT NULL," \
   " PRIMARY KEY(run, device)) STRICT, WITHOUT ROWID;" \
+  "CREATE TABLE use_curve(run INTEGER NOT NULL REFERENCES run, device INTEGER NOT NULL REFERENCES device,"                \
+  " at_ns INTEGER NOT NULL, busy_ns REAL NOT NULL, sm_use_ns REAL, PRIMARY KEY(run, device, at_ns)) STRICT, WITHOUT ROWID;" \
+  "CREATE TABLE memory_curve(run INTEGER NOT NULL REFERENCES run, device INTEGER NOT NULL REFERENCES device,"             \
+  " from_ns INTEGER NOT NULL, held_bytes INTEGER NOT NULL, reserved_bytes INTEGER NOT NULL,"                              \
+  " PRIMARY KEY(run, device, from_ns)) STRICT, WITHOUT ROWID;"                                                            \
   "CREATE TABLE live(run INTEGER NOT NULL REFERENCES run, fact INTEGER NOT NULL, name TEXT NOT NULL, text TEXT,"          \
   " value REAL, PRIMARY KEY(run, fact)) STRICT, WITHOUT ROWID;"                                                         \
   "CREATE TABLE verdict(run INTEGER NOT NULL REFERENCES run, client INTEGER NOT NULL REFERENCES client, admission TEXT," \
