@@ -16,6 +16,7 @@ unit_tests = \
   tests/t_core_memory \
   tests/t_cpu_node \
   tests/t_csv \
+  tests/t_cuda_parts \
   tests/t_dart \
   tests/t_dart_plan \
   tests/t_dart_tasks \
