@@ -33,7 +33,7 @@ step() { # NAME COMMAND...: its stdout goes to OUT/NAME
 }
 
 step live-disb.csv "$corun" validate --live disb-a disb-b disb-c disb-d disb-e -b "$backend" -n $runs -q --set duration=$length \
-  -p exclusive -p streams -p priority -p wait -p reef-n --format csv
+  -p exclusive -p streams -p priority -p wait -p reef-n -p reef --format csv
 
 pairs='alexnet+googlenet alexnet+mobilenet_v2 bert_base+densenet201 bert_base+distilbert bert_base+mobilenet_v2
   bert_base+resnet152 densenet201+resnet50 densenet201+vit_b_16 distilbert+resnet50 efficientnet_b0+inception_v3

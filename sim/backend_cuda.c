@@ -15,6 +15,7 @@
 
 #include "sim/backend.h"
 #include "sim/cuda_clock.h"
+#include "sim/cuda_parts.h"
 #include "sim/cuda_queue.h"
 #include "sim/live_nodes.h"
 #include "sim/mem.h"
@@ -58,6 +59,8 @@ struct cr_backend {
   struct cr_cuda_gpu gpu;
   struct cr_cuda_clock clock;
   struct cr_standins *standins;
+  struct cr_merger *merger;    /* NULL: the policy merges no launches */
+  struct cr_cuda_parts *parts; /* NULL: there is no stream yet */
   const struct cr_workload *workload;
   const struct cr_observer *observer;
   struct stream *stream; /* [stream_cap] */
@@ -108,11 +111,13 @@ static int record_chain(struct cr_backend *b, const struct chain *c, struct grap
   for (uint32_t i = 0; !error && i < c->n_op; i++) {
     uint32_t slot = g->slot0 + i;
     int reports = told || slot == first || slot == last;
-    const struct cr_standin_at at = {reports ? slot : CR_NONE, CR_NONE, 1, slot == last ? first : CR_NONE, 0};
+    const struct cr_standin_at at = {
+      .slot = reports ? slot : CR_NONE, .words = CR_NONE, .epoch = 1, .first = slot == last ? first : CR_NONE};
     error = cr_standin_launch(b->standins, c->op0 + i, &at, b->gpu.control);
   }
   if (!error && last == g->slot0 + c->n_op)
-    error = cr_standin_mark(b->standins, &(struct cr_standin_at){last, CR_NONE, 1, first, 0}, b->gpu.control);
+    error = cr_standin_mark(
+      b->standins, &(struct cr_standin_at){.slot = last, .words = CR_NONE, .epoch = 1, .first = first}, b->gpu.control);
   int ended = d->capture_end(b->gpu.control, &graph);
   error = error ? error : ended;
   error = error ? error : d->graph_instantiate(&g->exec, graph, 0);
@@ -262,11 +267,13 @@ static void cuda_close(struct cr_backend *b)
     b->gpu.hangs |= !has_ended(b);
     if (!b->gpu.hangs)
       free_work(b);
+    cr_merger_free(b->merger);
     cr_standins_free(b->standins);
     cr_cuda_gpu_close(&b->gpu);
   }
   for (uint32_t i = 0; i < b->n_stream; i++)
     cr_cuda_queue_free(b->stream[i].queue);
+  cr_cuda_parts_free(b->parts);
   cr_mem_free(b->stream);
   cr_mem_free(b->told);
   cr_mem_free(b->chain);
@@ -304,6 +311,8 @@ static int cuda_open(const struct cr_backend_cfg *cfg, struct cr_backend **out, 
   rc = rc ? rc : cr_cuda_gpu_open(&b->gpu, SLOTS, err);
   rc = rc ? rc : check_gpu(b, &cfg->machine->device[0], err);
   rc = rc ? rc : cr_standins_new(&b->gpu, cfg->workload, &cfg->machine->device[0], &b->standins, err);
+  if (!rc && cfg->needs & CR_CAP_PAD)
+    rc = cr_merger_new(&b->gpu, b->standins, cfg->workload, &cfg->machine->device[0], &b->merger, err);
   for (uint32_t i = 0; !rc && i < cfg->workload->n_client; i++)
     rc = prepare_client(b, i, err);
   rc = rc ? rc : cr_cuda_clock_set(&b->clock, &b->gpu, b->standins, err);
@@ -406,6 +415,9 @@ static int make_stream(struct cr_backend *b, const struct cr_act *act, struct cr
                                     .on_op = see_queued_op};
   int rc = cr_cuda_check(&b->gpu.driver, b->gpu.driver.stream_new(&s->stream, CR_CU_STREAM_NON_BLOCKING, act->priority),
                          "a stream on the GPU", err);
+  if (!rc && !b->parts)
+    rc = cr_cuda_parts_new(&host, b->merger, b->stream_cap, b->observer && b->observer->on_op, &b->parts, err);
+  rc = rc ? rc : cr_cuda_parts_add_stream(b->parts, s->stream, act->queue, err);
   if (rc)
     return rc;
   s->head = s->tail = CR_NONE;
@@ -417,6 +429,9 @@ static int make_stream(struct cr_backend *b, const struct cr_act *act, struct cr
 static int preempt(struct cr_backend *b, const struct cr_act *act, struct cr_err *err)
 {
   struct stream *s = &b->stream[act->stream];
+  int rc = cr_cuda_parts_stop(b->parts, act->stream, act->how, err);
+  if (rc)
+    return rc;
   if (s->queue)
     return cr_cuda_queue_stop(s->queue, act->how, err);
   if (act->how == CR_CAP_PARK || s->head == CR_NONE)
@@ -449,8 +464,6 @@ static int launch(struct cr_backend *b, const struct cr_act *act, struct cr_err 
 {
   struct stream *s = &b->stream[act->stream];
   uint32_t chain, i = CR_NONE;
-  if (act->block0)
-    return cr_fail(err, CR_ERUN, "backend cuda launches the rest of an op into streams with a device queue alone");
   int rc = find_chain(b, act->op0, act->n_op, &chain, err);
   if (!rc && b->chain[chain].free == CR_NONE)
     rc = add_graph(b, chain, err);
@@ -475,6 +488,12 @@ static int launch(struct cr_backend *b, const struct cr_act *act, struct cr_err 
   return cr_cuda_check(&b->gpu.driver, b->gpu.driver.graph_launch(g->exec, s->stream), "the launch of a range", err);
 }
 
+/* Whether the stream holds nothing, ranges of parts aside. */
+static int is_free(const struct stream *s)
+{
+  return s->queue ? cr_cuda_queue_held(s->queue) == 0 : s->head == CR_NONE;
+}
+
 static int cuda_act(struct cr_backend *b, const struct cr_act *act, struct cr_err *err)
 {
   if (b->nodes)
@@ -482,7 +501,11 @@ static int cuda_act(struct cr_backend *b, const struct cr_act *act, struct cr_er
   switch ((enum cr_act_kind)act->kind) {
   case CR_ACT_STREAM:
     return make_stream(b, act, err);
+  case CR_ACT_PAD:
+    return cr_cuda_parts_pad(b->parts, act, err);
   case CR_ACT_LAUNCH:
+    if (cr_cuda_parts_wants(b->parts, act))
+      return cr_cuda_parts_launch(b->parts, act, is_free(&b->stream[act->stream]), err);
     if (b->stream[act->stream].queue)
       return cr_cuda_queue_launch(b->stream[act->stream].queue, act, err);
     return launch(b, act, err);
@@ -592,8 +615,10 @@ static int look_at_graphs(struct cr_backend *b, uint32_t stream, struct cr_err *
 static int look(struct cr_backend *b, struct cr_event *out, uint32_t cap, uint32_t *n_out, struct cr_err *err)
 {
   int rc = CR_OK;
-  for (uint32_t i = 0; !rc && i < b->n_stream; i++)
+  for (uint32_t i = 0; !rc && i < b->n_stream; i++) {
     rc = b->stream[i].queue ? cr_cuda_queue_look(b->stream[i].queue, err) : look_at_graphs(b, i, err);
+    rc = rc ? rc : cr_cuda_parts_look(b->parts, i, is_free(&b->stream[i]), err);
+  }
   uint32_t n = rc ? 0 : cr_min_u32(b->n_told, cap);
   if (n) {
     memcpy(out, b->told, n * sizeof *out);
@@ -606,7 +631,7 @@ static int look(struct cr_backend *b, struct cr_event *out, uint32_t cap, uint32
 
 static int is_idle(const struct cr_backend *b)
 {
-  uint32_t n = b->n_running + b->n_told;
+  uint32_t n = b->n_running + b->n_told + (b->parts ? cr_cuda_parts_held(b->parts) : 0);
   for (uint32_t i = 0; i < b->n_stream; i++)
     n += b->stream[i].queue ? cr_cuda_queue_held(b->stream[i].queue) : 0;
   return n == 0;
@@ -633,6 +658,8 @@ static int check_hang(struct cr_backend *b, struct cr_err *err)
   for (uint32_t i = 0; i < b->n_stream; i++) {
     cr_ns since_ns = 0;
     uint32_t client = waits_for(b, &b->stream[i], &since_ns);
+    if (client == CR_NONE)
+      client = cr_cuda_parts_waits_for(b->parts, i, &since_ns);
     if (client == CR_NONE)
       continue;
     const struct cr_model_info *m = &b->workload->model[b->workload->client[client].model.i];
@@ -708,7 +735,8 @@ static void cuda_use(const struct cr_backend *b, uint32_t device, struct cr_use 
 
 const struct cr_backend_ops cr_backend_cuda = {
   .name = "cuda",
-  .caps = CR_CAP_PRIORITY | CR_CAP_PARK | CR_CAP_QUEUE | CR_CAP_EVICT | CR_CAP_KILL | CR_CAP_NODE | CR_CAP_BATCH,
+  .caps = CR_CAP_PRIORITY | CR_CAP_PARK | CR_CAP_QUEUE | CR_CAP_EVICT | CR_CAP_KILL | CR_CAP_SLICE | CR_CAP_PAD |
+          CR_CAP_NODE | CR_CAP_BATCH,
   .open = cuda_open,
   .close = cuda_close,
   .now = cuda_now,

@@ -1,6 +1,6 @@
 /* cuda_driver.h - the CUDA driver, found at run time: the calls that corun makes of it, without CUDA's headers or libraries.
  *
- * Names, parameters and numbers are those of NVIDIA's CUDA Driver API reference (version 12; a driver of 11.7 or later has them
+ * Names, parameters and numbers are those of NVIDIA's CUDA Driver API reference (version 12; a driver of 11.8 or later has them
  * all).  Every call returns 0 or an error number, which cr_cuda_fail turns into a sentence. */
 #ifndef CR_CUDA_DRIVER_H
 #define CR_CUDA_DRIVER_H
@@ -42,6 +42,22 @@ enum {
   CR_CU_HOST_MAPPED = 2,
 };
 
+/* CUlaunchConfig and its attributes, of which one is used: with a value of 1 the blocks of a launch may begin when those of the one
+ * before it in the stream have ended, without waiting for the rest of its end. */
+enum { CR_CU_LAUNCH_EARLY = 6 };
+
+struct cr_cu_attribute {
+  uint32_t id, unused;
+  uint64_t value[8];
+};
+
+struct cr_cu_launch {
+  unsigned grid[3], block[3], smem_bytes;
+  cr_cu_stream stream;
+  struct cr_cu_attribute *attribute;
+  unsigned n_attribute;
+};
+
 /* X(member, symbol, parameters) */
 #define CR_CUDA_CALLS(X)                                                                                              \
   X(init, "cuInit", (unsigned flags))                                                                                 \
@@ -72,6 +88,8 @@ enum {
   X(launch, "cuLaunchKernel",                                                                                         \
     (cr_cu_function function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y,  \
      unsigned block_z, unsigned smem_bytes, cr_cu_stream stream, void **param, void **extra))                         \
+  X(launch_with, "cuLaunchKernelEx",                                                                                  \
+    (const struct cr_cu_launch *launch, cr_cu_function function, void **param, void **extra))                         \
   X(memory_new, "cuMemAlloc_v2", (cr_cu_address * address, size_t bytes))                                             \
   X(memory_free, "cuMemFree_v2", (cr_cu_address address))                                                             \
   X(host_new, "cuMemHostAlloc", (void **memory, size_t bytes, unsigned flags))                                        \

@@ -128,6 +128,21 @@ int cr_cuda_gpu_take_words(struct cr_cuda_gpu *g, uint32_t *first, struct cr_err
   return CR_OK;
 }
 
+int cr_cuda_gpu_launch(const struct cr_cuda_gpu *g, cr_cu_function function, uint32_t blocks, uint32_t threads,
+                       uint32_t smem_bytes, int early, cr_cu_stream stream, void **param)
+{
+  if (!early || g->capability_major < 9)
+    return g->driver.launch(function, blocks, 1, 1, threads, 1, 1, smem_bytes, stream, param, NULL);
+  struct cr_cu_attribute is_early = {.id = CR_CU_LAUNCH_EARLY, .value = {1}};
+  const struct cr_cu_launch launch = {.grid = {blocks, 1, 1},
+                                      .block = {threads, 1, 1},
+                                      .smem_bytes = smem_bytes,
+                                      .stream = stream,
+                                      .attribute = &is_early,
+                                      .n_attribute = 1};
+  return g->driver.launch_with(&launch, function, param, NULL);
+}
+
 cr_cu_address cr_cuda_gpu_counters(const struct cr_cuda_gpu *g, uint32_t slot)
 {
   return g->counters + slot * sizeof(struct cr_standin_counters);

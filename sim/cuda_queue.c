@@ -173,7 +173,11 @@ static int push(struct cr_cuda_queue *q, struct range *r, struct cr_err *err)
                                      .kills = kills};
   cr_cuda_gpu_clear(h->gpu, slot);
   if (is_kernel) {
-    const struct cr_standin_at at = {slot, kills ? q->words : q->words_kept, q->epoch, slot, q->flight[place].n_block};
+    const struct cr_standin_at at = {.slot = slot,
+                                     .words = kills ? q->words : q->words_kept,
+                                     .epoch = q->epoch,
+                                     .first = slot,
+                                     .n_block = q->flight[place].n_block};
     error = cr_standin_launch(h->standins, op, &at, q->stream);
   } else {
     const struct cr_standin_at none = {.slot = CR_NONE, .words = CR_NONE, .epoch = 1, .first = CR_NONE};
@@ -290,6 +294,7 @@ int cr_cuda_queue_stop(struct cr_cuda_queue *q, enum cr_cap how, struct cr_err *
 static void see_op(struct cr_cuda_queue *q, const struct flight *f, uint32_t n_worked, cr_ns begin_ns, cr_ns end_ns)
 {
   const struct range *r = &q->range[f->range];
+  const struct cr_op_spec *op = &q->host.workload->op[f->op];
   const struct cr_op_span span = {.start_ns = begin_ns,
                                   .end_ns = end_ns,
                                   .stream = q->number,
@@ -297,7 +302,7 @@ static void see_op(struct cr_cuda_queue *q, const struct flight *f, uint32_t n_w
                                   .request = r->request,
                                   .op = f->op,
                                   .n = 1,
-                                  .n_left = f->n_block - n_worked};
+                                  .n_left = (op->kind == CR_OP_KERNEL ? op->blocks : 1) - n_worked};
   q->host.on_op(q->host.ctx, &span, n_worked == f->n_block);
 }
 

@@ -14,17 +14,13 @@
 
 #include "sim/gpu.h"
 #include "sim/mem.h"
+#include "sim/standin_code.h"
 
 enum {
-  REPEATS = 7,     /* rows of which the median counts */
-  ROW = 6,         /* launches of a row beside its ends */
-  CORRECTIONS = 3, /* of the rounds, after the line is placed */
-  CODES = 512,
-  LIVE_MIN = 4,
-  REGS_BESIDE = 12,   /* registers that a stand-in takes beside the values that it keeps; tried, then corrected */
-  REGS_UNIT = 8,      /* registers a thread are given out in such units */
-  STATIC_SMEM = 16,   /* of its own, the stop word */
-  SMEM_PLAIN = 49152, /* a block may have so much without asking: CUDA C++ Programming Guide, compute capabilities */
+  REPEATS = 7,      /* rows of which the median counts */
+  ROW = 6,          /* launches of a row beside its ends */
+  CORRECTIONS = 3,  /* of the rounds, after the line is placed */
+  STATIC_SMEM = 16, /* a stand-in's own: the stop word */
 };
 
 /* A round issues ROUND instructions and f times FMAS, counted in the text of the stand-in, and takes so many cycles: measured for one
@@ -37,17 +33,9 @@ static const struct chains {
 } chains[] = {{1, 35.4, 0.2}, {4, 12, 1}};
 static const double FMAS_MAX = 64;
 
-/* A loaded function for a number of registers and a carve-out. */
-struct code {
-  uint32_t regs, carveout_percent, n_chain, n_live;
-  cr_cu_module module;
-  cr_cu_function function;
-  int smem_max; /* as last set */
-};
-
 /* Time alone = base + slope * rounds, of launches of one shape. */
 struct shape {
-  uint32_t code, blocks, threads, smem, fmas;
+  uint32_t code, carveout_percent, n_chain, blocks, threads, smem, fmas;
   double base_ns, slope_ns;
 };
 
@@ -60,8 +48,8 @@ struct cr_standins {
   struct cr_cuda_gpu *gpu;
   const struct cr_workload *workload;
   struct cr_arena *arena;
-  struct code code[CODES];
-  uint32_t n_code, n_shape, mark;
+  struct cr_standin_codes *codes;
+  uint32_t n_shape, mark;
   struct shape *shape;   /* [n_op] room for */
   struct launch *launch; /* [n_op] */
   uint32_t slot, words;  /* for measuring */
@@ -71,69 +59,6 @@ struct cr_standins {
   struct cr_standin_match match;
   double sum_wanted_ns, sum_measured_ns;
 };
-
-/* --- code --------------------------------------------------------------------------------------------------------- */
-
-static uint32_t in_units(uint32_t regs)
-{
-  return (regs + REGS_UNIT - 1) / REGS_UNIT;
-}
-
-static int load(struct cr_standins *s, struct code *c, int *regs, struct cr_err *err)
-{
-  const struct cr_cuda_driver *d = &s->gpu->driver;
-  struct cr_text text = {0};
-  cr_standin_ptx(c->n_live, c->n_chain, &text);
-  if (text.failed) {
-    cr_text_fini(&text);
-    return cr_fail_nomem(err, "the text of a stand-in");
-  }
-  int error = d->module_load(&c->module, text.s, 0, NULL, NULL);
-  cr_text_fini(&text);
-  error = error ? error : d->module_function(&c->function, c->module, "standin");
-  error = error ? error : d->function_attribute(regs, CR_CU_FUNCTION_REGS, c->function);
-  return cr_cuda_check(d, error, "loading a stand-in", err);
-}
-
-/* Loads it with ever better guesses of how many values fill the registers. */
-static int fill_registers(struct cr_standins *s, struct code *c, struct cr_err *err)
-{
-  enum { TRIES = 6 };
-  int regs = 0;
-  c->n_live = c->regs > REGS_BESIDE + LIVE_MIN ? c->regs - REGS_BESIDE : LIVE_MIN;
-  for (int i = 0; i < TRIES; i++) {
-    int rc = load(s, c, &regs, err);
-    int short_of = (int)in_units(c->regs) - (int)in_units((uint32_t)regs);
-    if (rc || short_of == 0 || (short_of < 0 && c->n_live == LIVE_MIN))
-      return rc;
-    s->gpu->driver.module_unload(c->module);
-    c->module = NULL;
-    int n_live = (int)c->n_live + short_of * REGS_UNIT;
-    c->n_live = n_live < LIVE_MIN ? LIVE_MIN : (uint32_t)n_live;
-  }
-  return cr_fail(err, CR_ERUN, "no stand-in takes %u registers a thread on this GPU; the nearest takes %d", c->regs,
-                 regs);
-}
-
-static int find_code(struct cr_standins *s, uint32_t regs, uint32_t carveout_percent, uint32_t n_chain, uint32_t *out,
-                     struct cr_err *err)
-{
-  for (*out = 0; *out < s->n_code; ++*out)
-    if (s->code[*out].carveout_percent == carveout_percent && in_units(s->code[*out].regs) == in_units(regs) &&
-        s->code[*out].n_chain == n_chain)
-      return CR_OK;
-  if (s->n_code == CODES)
-    return cr_fail(err, CR_ERUN, "more than %d kinds of stand-ins", CODES);
-  struct code *c = &s->code[s->n_code];
-  *c = (struct code){.regs = regs, .carveout_percent = carveout_percent, .n_chain = n_chain};
-  int rc = fill_registers(s, c, err);
-  s->n_code += c->module != NULL;
-  if (!rc && carveout_percent)
-    rc = cr_cuda_check(&s->gpu->driver,
-                       s->gpu->driver.function_set(c->function, CR_CU_FUNCTION_CARVEOUT, (int)carveout_percent),
-                       "the carve-out of a stand-in", err);
-  return rc;
-}
 
 /* --- shapes ------------------------------------------------------------------------------------------------------- */
 
@@ -156,25 +81,6 @@ static void choose_work(const struct cr_device_desc *d, const struct cr_op_spec 
   *fmas = (uint32_t)lrint(fmin(fmax(f, 0), FMAS_MAX));
 }
 
-static int prepare(struct cr_standins *s, const struct shape *h, struct cr_err *err)
-{
-  const struct cr_cuda_driver *d = &s->gpu->driver;
-  struct code *c = &s->code[h->code];
-  int blocks = 0, error = 0;
-  if (h->smem > SMEM_PLAIN - STATIC_SMEM && (int)h->smem > c->smem_max) {
-    error = d->function_set(c->function, CR_CU_FUNCTION_SMEM_MAX, (int)h->smem);
-    c->smem_max = (int)h->smem;
-  }
-  error = error ? error : d->occupancy(&blocks, c->function, (int)h->threads, h->smem);
-  int rc = cr_cuda_check(d, error, "asking how many blocks an SM holds", err);
-  if (!rc && blocks == 0)
-    rc = cr_fail(err, CR_EINPUT,
-                 "%s cannot hold a block of %u threads, %u registers and %u B of shared memory; take a model that was "
-                 "recorded on such a GPU",
-                 s->gpu->name, h->threads, c->regs, h->smem);
-  return rc;
-}
-
 /* --- measuring ---------------------------------------------------------------------------------------------------- */
 
 static int start(struct cr_standins *s, const struct shape *h, uint32_t rounds, const struct cr_standin_at *at,
@@ -191,7 +97,8 @@ static int start(struct cr_standins *s, const struct shape *h, uint32_t rounds, 
   uint32_t epoch = at->epoch, blocks = at->n_block ? at->n_block : h->blocks, fmas = h->fmas,
            mask = CR_CUDA_DATA_BYTES - 4;
   void *param[] = {&counters, &words, &epoch, &blocks, &rounds, &fmas, &data, &mask, &record, &first};
-  return g->driver.launch(s->code[h->code].function, blocks, 1, 1, h->threads, 1, 1, h->smem, stream, param, NULL);
+  return cr_cuda_gpu_launch(g, cr_standin_codes_function(s->codes, h->code), blocks, h->threads, h->smem, at->early,
+                            stream, param);
 }
 
 static int by_size(const void *a, const void *b)
@@ -329,16 +236,16 @@ static int add_kernel(struct cr_standins *s, const struct cr_device_desc *d, uin
   int64_t smem = op->smem_bytes == CR_UNKNOWN ? 0 : op->smem_bytes;
   struct shape h = {
     .blocks = op->blocks, .threads = op->threads, .smem = smem > STATIC_SMEM ? (uint32_t)(smem - STATIC_SMEM) : 0};
-  uint32_t n_chain;
-  choose_work(d, op, &n_chain, &h.fmas);
-  int rc = find_code(s, op->regs, percent_of(d, op->carveout_bytes), n_chain, &h.code, err);
+  choose_work(d, op, &h.n_chain, &h.fmas);
+  h.carveout_percent = percent_of(d, op->carveout_bytes);
+  int rc = cr_standin_codes_find(s->codes, op->regs, h.carveout_percent, h.n_chain, &h.code, err);
   uint32_t k = 0;
   while (!rc && k < s->n_shape && !is_alike(&s->shape[k], &h))
     k++;
   s->launch[i].shape = k;
   s->launch[i].wanted_ns = wanted_ns(d, op);
   if (!rc && k == s->n_shape) {
-    rc = prepare(s, &h, err);
+    rc = cr_standin_codes_prepare(s->codes, h.code, h.threads, h.smem, err);
     rc = rc ? rc : place_line(s, &h, s->launch[i].wanted_ns, err);
     s->shape[s->n_shape++] = h;
   }
@@ -400,7 +307,8 @@ int cr_standins_new(struct cr_cuda_gpu *gpu, const struct cr_workload *w, const 
   *s = (struct cr_standins){.gpu = gpu, .workload = w, .arena = arena};
   s->shape = cr_arena_take(arena, (size_t)w->n_op + 1, sizeof *s->shape);
   s->launch = cr_arena_take(arena, (size_t)w->n_op + 1, sizeof *s->launch);
-  if (!s->shape || !s->launch)
+  s->codes = cr_standin_codes_new(gpu);
+  if (!s->shape || !s->launch || !s->codes)
     rc = cr_fail_nomem(err, "stand-ins");
   rc = rc ? rc : cr_cuda_gpu_take_slots(gpu, 2, &s->slot, err);
   rc = rc ? rc : cr_cuda_gpu_take_words(gpu, &s->words, err);
@@ -411,7 +319,7 @@ int cr_standins_new(struct cr_cuda_gpu *gpu, const struct cr_workload *w, const 
   s->match.n_shape = s->n_shape;
   if (!rc) {
     struct shape mark = {.blocks = 1, .threads = 32};
-    rc = find_code(s, 16, 0, 1, &mark.code, err);
+    rc = cr_standin_codes_find(s->codes, 16, 0, 1, &mark.code, err);
     s->mark = s->n_shape;
     s->shape[s->n_shape++] = mark;
   }
@@ -428,8 +336,7 @@ void cr_standins_free(struct cr_standins *s)
   if (!s)
     return;
   const struct cr_cuda_driver *d = &s->gpu->driver;
-  for (uint32_t i = 0; i < s->n_code && !s->gpu->hangs; i++)
-    d->module_unload(s->code[i].module);
+  cr_standin_codes_free(s->codes);
   if (s->scratch && !s->gpu->hangs)
     d->memory_free(s->scratch);
   if (s->host_scratch && !s->gpu->hangs)
@@ -440,6 +347,24 @@ void cr_standins_free(struct cr_standins *s)
 void cr_standins_match(const struct cr_standins *s, struct cr_standin_match *out)
 {
   *out = s->match;
+}
+
+struct cr_standin_codes *cr_standins_codes(const struct cr_standins *s)
+{
+  return s->codes;
+}
+
+struct cr_standin_work cr_standin_work(const struct cr_standins *s, uint32_t op)
+{
+  const struct launch *l = &s->launch[op];
+  const struct shape *h = &s->shape[l->shape];
+  return (struct cr_standin_work){.regs = s->workload->op[op].regs,
+                                  .carveout_percent = h->carveout_percent,
+                                  .threads = h->threads,
+                                  .smem = h->smem,
+                                  .n_chain = h->n_chain,
+                                  .fmas = h->fmas,
+                                  .rounds = l->rounds};
 }
 
 /* --- launching ---------------------------------------------------------------------------------------------------- */

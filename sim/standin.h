@@ -29,6 +29,14 @@ void cr_standins_free(struct cr_standins *s); /* NULL is fine; not while any run
 
 void cr_standins_match(const struct cr_standins *s, struct cr_standin_match *out);
 
+/* What a kernel's stand-in is: its shape, and the work of each of its blocks (sim/standin_ptx.h). */
+struct cr_standin_work {
+  uint32_t regs, carveout_percent, threads, smem;
+  uint32_t n_chain, fmas, rounds;
+};
+struct cr_standin_work cr_standin_work(const struct cr_standins *s, uint32_t op);
+struct cr_standin_codes *cr_standins_codes(const struct cr_standins *s); /* which stay its own */
+
 /* Where a launch reports, and which words it obeys as of which epoch. */
 struct cr_standin_at {
   uint32_t slot;         /* CR_NONE: it reports nothing */
@@ -36,6 +44,7 @@ struct cr_standin_at {
   uint32_t
     first; /* slot of its range's first launch; CR_NONE: it is no range's last launch, and reports to the GPU alone */
   uint32_t n_block; /* so many of its blocks; 0: all */
+  int early;        /* of cr_cuda_gpu_launch */
 };
 
 /* Launches the op into the stream, or into the graph that the stream captures: kernels as stand-ins, copies and memsets for real,

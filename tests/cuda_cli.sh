@@ -15,8 +15,8 @@ run() { timeout 60 "$corun" run "$tmp/two.yaml" -b cuda -q "$@"; }
 contains() { grep -qE -- "$2" "$1" || { echo "$1 has no $2:"; head -c 2000 "$1"; return 1; }; }
 
 outputs() {
-  run -p streams -p priority -p exclusive -p wait -p reef-n -o "$tmp/a.db" --timeline "$tmp/a.json" --format csv >"$tmp/a.csv" &&
-    [ "$(grep -c '^client,' "$tmp/a.csv")" -eq 10 ] && "$corun" show "$tmp/a.db" --format csv | diff "$tmp/a.csv" - &&
+  run -p streams -p priority -p exclusive -p wait -p reef-n -p reef -p reef,padding=no -o "$tmp/a.db" --timeline "$tmp/a.json" --format csv >"$tmp/a.csv" &&
+    [ "$(grep -c '^client,' "$tmp/a.csv")" -eq 14 ] && "$corun" show "$tmp/a.db" --format csv | diff "$tmp/a.csv" - &&
     contains "$tmp/a.json" '"ph":"X"'
 }
 ok 'a_run_writes_its_database_and_timeline' outputs
@@ -42,6 +42,7 @@ fails 'a_stand_in_that_never_ends_while_measured_is_given_up' 1 'has not ended o
   wrong measure
 fails 'an_op_of_a_device_queue_that_never_ends_is_given_up' 1 'has not ended on the GPU for' wrong hang=20 reef-n
 fails 'an_op_of_a_device_queue_that_fails_ends_the_run' 1 'the launch of an op: unspecified launch failure' wrong launch=40 reef-n
+fails 'one_of_reef_that_never_ends_is_given_up' 1 'has not ended on the GPU for' wrong hang=40 reef,rules=none
 fails 'a_policy_beyond_it_is_said' 2 'policy timeslice needs process, which backend cuda cannot do' wrong '' timeslice
 old() { CORUN_LIBCUDA=$builddir/tests/standin_cuda_old.so run -p streams; }
 fails 'a_driver_that_is_too_old_is_said' 2 'has no cuStreamBeginCapture_v2: the NVIDIA driver is too old' old

@@ -16,6 +16,7 @@ unit_tests = \
   tests/t_core_memory \
   tests/t_cpu_node \
   tests/t_csv \
+  tests/t_cuda_parts \
   tests/t_dart \
   tests/t_dart_plan \
   tests/t_dart_tasks \
@@ -179,9 +180,9 @@ EXTRA_DIST += tests/standin_cuda.c
 CLEANFILES += tests/standin_cuda.so tests/standin_cuda_old.so
 make_standin_cuda = $(MKDIR_P) tests && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(house_cppflags) $(CPPFLAGS) $(CR_FLAGS) $(CFLAGS) \
   -fPIC -shared -pthread -o $@ $(srcdir)/tests/standin_cuda.c
-tests/standin_cuda.so: tests/standin_cuda.c sim/cuda_driver.h sim/standin_ptx.h
+tests/standin_cuda.so: tests/standin_cuda.c sim/cuda_driver.h sim/merged_ptx.h sim/standin_ptx.h
 	$(AM_V_GEN)$(make_standin_cuda)
-tests/standin_cuda_old.so: tests/standin_cuda.c sim/cuda_driver.h sim/standin_ptx.h
+tests/standin_cuda_old.so: tests/standin_cuda.c sim/cuda_driver.h sim/merged_ptx.h sim/standin_ptx.h
 	$(AM_V_GEN)$(make_standin_cuda) -DSTANDIN_CUDA_OLD
 
 # Programs that name no libraries of their own are tests: all of the house, whose allocations go through tests/t.c.

@@ -3,8 +3,12 @@
  *
  * Streams run in order and beside each other, without end of room; priorities change nothing.  A stand-in of n blocks takes its waves
  * times BASE_NS + rounds * (SLOPE_NS + fmas * FMA_NS) of the host's monotonic clock; its blocks obey the words of an eviction as they
- * begin and those of a kill at once, and it writes counters and records as the PTX does, by a timer OFFSET_NS ahead.  A thread lets
- * time pass, and so does every call.
+ * begin and those of a kill at once, and it writes counters and records as the PTX does, by a timer OFFSET_NS ahead.  Each part of a
+ * merged launch does so by itself, its waves being as wide as its part of the grid; one whose grid is not dealt out as merged_ptx.h
+ * says is refused.  A thread lets time pass, and so does every call.
+ *
+ * STANDIN_CUDA_TOLD names a file that is written when the GPU is let go: "launches blocks merged pads": of kernels that report to the
+ * host, the blocks that did their work, and merged launches with their parts beside the first.
  *
  * STANDIN_CUDA says what goes wrong:
  *   no-device, old-gpu, no-memory, small-sm   what it is and has: no GPU, compute capability 6.0, no memory, 8 warps an SM
@@ -23,7 +27,7 @@
 #include <time.h>
 
 #include "sim/cuda_driver.h"
-#include "sim/standin_ptx.h"
+#include "sim/merged_ptx.h"
 
 #define API __attribute__((visibility("default")))
 
@@ -34,6 +38,7 @@ static const int64_t OFFSET_NS = 1234567890123456789, NEVER_NS = INT64_MAX;
 
 struct cr_cu_function {
   uint32_t regs, smem_max;
+  int is_merged;
 };
 
 struct cr_cu_module {
@@ -42,19 +47,28 @@ struct cr_cu_module {
 
 enum kind { KERNEL, COPY, FILL, WRITE };
 
+/* A kernel has one, or those of a merged launch. */
 struct op {
   enum kind kind;
   unsigned char value;
   struct cr_cu_function *function;
-  uint32_t blocks, threads, smem, epoch, rounds, fmas, word;
-  uint64_t counters, words, record, first, to, from;
+  uint32_t blocks, threads, smem, word, n_part;
+  struct cr_merged_part part[CR_MERGED_PARTS];
+  uint64_t to, from;
   size_t bytes;
 };
 
 struct entry {
   struct op op;
   int64_t at_ns;
-  int is_lost, hangs;
+  uint32_t is_lost, hangs; /* a bit a part */
+};
+
+/* A part of the head, while it is there. */
+struct run {
+  int64_t begin_ns, end_ns, wave_ns;
+  uint32_t n_worked;
+  int has_given_up, has_ended;
 };
 
 struct cr_cu_stream {
@@ -62,9 +76,8 @@ struct cr_cu_stream {
   struct entry *entry; /* [cap] a ring */
   uint32_t cap, head, n;
   int is_running;
-  int64_t free_ns, begin_ns, end_ns, wave_ns; /* of the head, and since when it waits for the next */
-  uint32_t n_worked, wave_blocks;
-  int has_given_up;
+  int64_t free_ns; /* since when it waits for the next */
+  struct run run[CR_MERGED_PARTS];
   struct cr_cu_graph *capture;
 };
 
@@ -87,6 +100,7 @@ static struct gpu {
   size_t host_bytes;
   char fault[16];
   long fault_n, n_graph, n_launch, n_told, n_kernel;
+  uint64_t told_blocks, n_merged, n_pad;
 } gpu = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static int64_t now(void)
@@ -122,21 +136,30 @@ static uint32_t read_word(uint64_t words, uint32_t i)
   return words ? __atomic_load_n((uint32_t *)at(words) + i, __ATOMIC_ACQUIRE) : 0;
 }
 
-/* What a word that was written now does to a kernel that runs. */
-static void obey(struct cr_cu_stream *s, int64_t now_ns)
+static int64_t wave_ns(const struct cr_merged_part *p)
 {
-  const struct op *k = &s->entry[s->head].op;
-  if (!s->is_running || k->kind != KERNEL || s->has_given_up || s->end_ns == NEVER_NS)
+  return BASE_NS + (int64_t)p->rounds * (SLOPE_NS + FMA_NS * p->fmas);
+}
+
+/* What a word that was written now does to a part that runs. */
+static void obey(const struct cr_merged_part *p, struct run *r, int64_t now_ns)
+{
+  int kills = read_word(p->words, 1) >= p->epoch, evicts = read_word(p->words, 0) >= p->epoch;
+  if (r->has_ended || r->has_given_up || r->end_ns == NEVER_NS || !p->words || (!kills && !evicts))
     return;
-  int64_t n_wave = (now_ns - s->begin_ns) / s->wave_ns;
-  int kills = read_word(k->words, 1) >= k->epoch, evicts = read_word(k->words, 0) >= k->epoch;
-  if (!k->words || (!kills && !evicts))
-    return;
-  uint64_t worked = (uint64_t)(kills ? n_wave : n_wave + 1) * s->wave_blocks;
-  s->n_worked = worked < k->blocks ? (uint32_t)worked : k->blocks;
-  int64_t end_ns = kills ? now_ns + KILL_NS : s->begin_ns + (n_wave + 1) * s->wave_ns;
-  s->end_ns = end_ns < s->end_ns ? end_ns : s->end_ns;
-  s->has_given_up = kills;
+  int64_t n_wave = (now_ns - r->begin_ns) / r->wave_ns;
+  uint64_t worked = (uint64_t)(kills ? n_wave : n_wave + 1) * p->n_worker;
+  r->n_worked = worked < p->n_task ? (uint32_t)worked : p->n_task;
+  int64_t end_ns = kills ? now_ns + KILL_NS : r->begin_ns + (n_wave + 1) * r->wave_ns;
+  r->end_ns = end_ns < r->end_ns ? end_ns : r->end_ns;
+  r->has_given_up = kills;
+}
+
+static void obey_all(const struct cr_cu_stream *writer, int64_t now_ns)
+{
+  for (struct cr_cu_stream *s = gpu.stream; s; s = s->next)
+    for (uint32_t i = 0; s != writer && s->is_running && i < s->entry[s->head].op.n_part; i++)
+      obey(&s->entry[s->head].op.part[i], &s->run[i], now_ns);
 }
 
 static void begin(struct cr_cu_stream *s, int64_t now_ns)
@@ -144,49 +167,63 @@ static void begin(struct cr_cu_stream *s, int64_t now_ns)
   const struct entry *e = &s->entry[s->head];
   const struct op *k = &e->op;
   s->is_running = 1;
-  s->has_given_up = 0;
-  s->begin_ns = now_ns;
-  if (k->kind != KERNEL) {
-    s->end_ns = now_ns + COPY_NS + (k->kind == WRITE ? 0 : (int64_t)(k->bytes / 1000));
-    return;
+  if (k->kind != KERNEL)
+    s->run[0] = (struct run){.end_ns = now_ns + COPY_NS + (k->kind == WRITE ? 0 : (int64_t)(k->bytes / 1000))};
+  for (uint32_t i = 0; i < k->n_part; i++) {
+    const struct cr_merged_part *p = &k->part[i];
+    uint32_t n_wave = (p->n_task + p->n_worker - 1) / p->n_worker;
+    struct run *r = &s->run[i];
+    *r = (struct run){.begin_ns = now_ns, .wave_ns = wave_ns(p), .n_worked = p->n_task};
+    r->end_ns = now_ns + n_wave * r->wave_ns;
+    if (read_word(p->words, 0) >= p->epoch)
+      *r = (struct run){.end_ns = now_ns + GIVE_UP_NS, .has_given_up = 1};
+    if (e->hangs >> i & 1)
+      r->end_ns = NEVER_NS;
   }
-  uint32_t per_sm = sm_blocks(k->function, k->threads, k->smem);
-  s->wave_blocks = per_sm * SMS;
-  s->wave_ns = BASE_NS + (int64_t)k->rounds * (SLOPE_NS + FMA_NS * k->fmas);
-  s->end_ns = now_ns + (k->blocks + s->wave_blocks - 1) / s->wave_blocks * s->wave_ns;
-  s->n_worked = k->blocks;
-  if (read_word(k->words, 0) >= k->epoch) {
-    s->begin_ns = 0;
-    s->n_worked = 0;
-    s->end_ns = now_ns + GIVE_UP_NS;
-    s->has_given_up = 1;
-  }
-  if (e->hangs)
-    s->end_ns = NEVER_NS;
 }
 
-static void report(const struct cr_cu_stream *s, const struct entry *e)
+static int host_sees(uint64_t record)
 {
-  const struct op *k = &e->op;
-  struct cr_standin_record *r = at(k->record);
-  if (!k->counters || !r)
+  return gpu.host && record - (uint64_t)(uintptr_t)gpu.host < gpu.host_bytes;
+}
+
+static void report(const struct cr_merged_part *p, const struct run *run, int is_lost)
+{
+  struct cr_standin_record *r = at(p->record);
+  if (!p->counters || !r)
     return;
-  r->begin_ns = s->begin_ns ? (uint64_t)(s->begin_ns + OFFSET_NS) : 0;
-  r->n_worked = s->n_worked;
-  if (k->first)
-    r->range_begin_ns = ((struct cr_standin_record *)at(k->first))->begin_ns;
-  if (!e->is_lost)
-    __atomic_store_n(&r->end_ns, (uint64_t)(s->end_ns + OFFSET_NS), __ATOMIC_RELEASE);
+  r->begin_ns = run->begin_ns ? (uint64_t)(run->begin_ns + OFFSET_NS) : 0;
+  r->n_worked = run->n_worked;
+  if (p->first)
+    r->range_begin_ns = ((struct cr_standin_record *)at(p->first))->begin_ns;
+  gpu.told_blocks += host_sees(p->record) ? run->n_worked : 0;
+  if (!is_lost)
+    __atomic_store_n(&r->end_ns, (uint64_t)(run->end_ns + OFFSET_NS), __ATOMIC_RELEASE);
+}
+
+/* The part of the head that ends first; a copy is its only one. */
+static struct run *first_run(struct cr_cu_stream *s)
+{
+  const struct op *k = &s->entry[s->head].op;
+  struct run *first = NULL;
+  for (uint32_t i = 0; i < (k->kind == KERNEL ? k->n_part : 1); i++)
+    if (!s->run[i].has_ended && (!first || s->run[i].end_ns < first->end_ns))
+      first = &s->run[i];
+  return first;
 }
 
 static void end(struct cr_cu_stream *s)
 {
   struct entry *e = &s->entry[s->head];
   const struct op *k = &e->op;
-  int64_t end_ns = s->end_ns;
+  struct run *run = first_run(s);
+  int64_t end_ns = run->end_ns;
+  run->has_ended = 1;
   switch (k->kind) {
   case KERNEL:
-    report(s, e);
+    report(&k->part[run - s->run], run, e->is_lost >> (run - s->run) & 1);
+    if (first_run(s))
+      return;
     break;
   case COPY:
     memmove(at(k->to), at(k->from), k->bytes);
@@ -196,9 +233,7 @@ static void end(struct cr_cu_stream *s)
     break;
   case WRITE:
     __atomic_store_n((uint32_t *)at(k->to), k->word, __ATOMIC_RELEASE);
-    for (struct cr_cu_stream *other = gpu.stream; other; other = other->next)
-      if (other != s)
-        obey(other, end_ns);
+    obey_all(s, end_ns);
     break;
   }
   s->is_running = 0;
@@ -207,12 +242,12 @@ static void end(struct cr_cu_stream *s)
   s->n--;
 }
 
-static int64_t next_ns(const struct cr_cu_stream *s)
+static int64_t next_ns(struct cr_cu_stream *s)
 {
   if (s->n == 0)
     return NEVER_NS;
   if (s->is_running)
-    return s->end_ns;
+    return first_run(s)->end_ns;
   int64_t at_ns = s->entry[s->head].at_ns;
   return at_ns > s->free_ns ? at_ns : s->free_ns;
 }
@@ -292,11 +327,18 @@ static int grow_stream(struct cr_cu_stream *s)
   return CR_CU_OK;
 }
 
-/* The host is told of it, and it is no reading of the clock. */
+/* The host is told of the part, and it is no reading of the clock. */
+static int is_part_told(const struct op *k, uint32_t part)
+{
+  return host_sees(k->part[part].record) && (k->blocks > 1 || k->threads > 32);
+}
+
 static int is_told(const struct op *k)
 {
-  return k->kind == KERNEL && gpu.host && k->record - (uint64_t)(uintptr_t)gpu.host < gpu.host_bytes &&
-         (k->blocks > 1 || k->threads > 32);
+  for (uint32_t i = 0; i < k->n_part; i++)
+    if (is_part_told(k, i))
+      return 1;
+  return 0;
 }
 
 static int push(struct cr_cu_stream *s, const struct op *op)
@@ -307,11 +349,14 @@ static int push(struct cr_cu_stream *s, const struct op *op)
   *e = (struct entry){.op = *op, .at_ns = now() + LAUNCH_NS};
   gpu.n_kernel += op->kind == KERNEL;
   e->hangs = op->kind == KERNEL && gpu.n_kernel == 1 && is_fault("measure");
-  if (is_told(op)) {
-    gpu.n_told++;
-    e->is_lost = gpu.n_told == gpu.fault_n && is_fault("lost");
-    e->hangs |= gpu.n_told == gpu.fault_n && is_fault("hang");
+  for (uint32_t i = 0; i < op->n_part; i++) {
+    gpu.n_told += is_part_told(op, i);
+    uint32_t is_it = is_part_told(op, i) && gpu.n_told == gpu.fault_n;
+    e->is_lost |= is_it && is_fault("lost") ? 1U << i : 0;
+    e->hangs |= is_it && is_fault("hang") ? 1U << i : 0;
   }
+  gpu.n_merged += op->n_part > 1;
+  gpu.n_pad += op->n_part > 1 ? op->n_part - 1 : 0;
   return CR_CU_OK;
 }
 
@@ -355,6 +400,7 @@ API int cuInit(unsigned flags)
   if (fault)
     snprintf(gpu.fault, sizeof gpu.fault, "%.*s", n ? (int)(n - fault) : 15, fault);
   gpu.n_graph = gpu.n_launch = gpu.n_told = gpu.n_kernel = 0;
+  gpu.told_blocks = gpu.n_merged = gpu.n_pad = 0;
   return flags ? INVALID : CR_CU_OK;
 }
 
@@ -454,6 +500,17 @@ API int cuDevicePrimaryCtxRetain(cr_cu_context *context, int device)
   return gpu.is_open ? CR_CU_OK : CR_CU_OUT_OF_MEMORY;
 }
 
+static void write_told(void)
+{
+  const char *name = getenv("STANDIN_CUDA_TOLD");
+  FILE *f = name ? fopen(name, "w") : NULL;
+  if (!f)
+    return;
+  fprintf(f, "%ld %llu %llu %llu\n", gpu.n_told, (unsigned long long)gpu.told_blocks, (unsigned long long)gpu.n_merged,
+          (unsigned long long)gpu.n_pad);
+  fclose(f);
+}
+
 API int cuDevicePrimaryCtxRelease_v2(int device);
 API int cuDevicePrimaryCtxRelease_v2(int device)
 {
@@ -465,6 +522,7 @@ API int cuDevicePrimaryCtxRelease_v2(int device)
   pthread_join(gpu.thread, NULL);
   pthread_cond_destroy(&gpu.changed);
   gpu.is_open = 0;
+  write_told();
   return CR_CU_OK;
 }
 
@@ -497,12 +555,14 @@ API int cuModuleLoadDataEx(cr_cu_module *module, const void *image, unsigned n, 
   (void)n;
   (void)option;
   (void)value;
-  if (!live || !strstr(text, ".entry standin("))
+  int is_merged = strstr(text, ".entry merged(") != NULL;
+  if (!live || (!is_merged && !strstr(text, ".entry standin(")))
     return INVALID_PTX;
   struct cr_cu_module *m = calloc(1, sizeof *m);
   if (!m)
     return CR_CU_OUT_OF_MEMORY;
   m->function.regs = (uint32_t)strtoul(live + strlen(".reg .f32 %f<"), NULL, 10) + 17;
+  m->function.is_merged = is_merged;
   *module = m;
   return CR_CU_OK;
 }
@@ -518,7 +578,7 @@ API int cuModuleGetFunction(cr_cu_function *function, cr_cu_module module, const
 API int cuModuleGetFunction(cr_cu_function *function, cr_cu_module module, const char *name)
 {
   *function = &module->function;
-  return strcmp(name, "standin") == 0 ? CR_CU_OK : INVALID;
+  return strcmp(name, module->function.is_merged ? "merged" : "standin") == 0 ? CR_CU_OK : INVALID;
 }
 
 API int cuFuncGetAttribute(int *value, int attribute, cr_cu_function function);
@@ -594,6 +654,52 @@ API int cuStreamWriteValue32_v2(cr_cu_stream stream, cr_cu_address to, uint32_t 
   return flags ? INVALID : add(stream, &(struct op){.kind = WRITE, .to = to, .word = value});
 }
 
+static int read_standin(struct op *k, void **param)
+{
+  struct cr_merged_part *p = &k->part[0];
+  uint32_t n_wide = sm_blocks(k->function, k->threads, k->smem) * SMS;
+  memcpy(&p->counters, param[0], 8);
+  memcpy(&p->words, param[1], 8);
+  memcpy(&p->epoch, param[2], 4);
+  memcpy(&p->n_task, param[3], 4);
+  memcpy(&p->rounds, param[4], 4);
+  memcpy(&p->fmas, param[5], 4);
+  memcpy(&p->record, param[8], 8);
+  memcpy(&p->first, param[9], 8);
+  p->n_worker = n_wide ? n_wide : 1;
+  k->n_part = 1;
+  return p->n_task == k->blocks && p->epoch;
+}
+
+/* Whether two parts have a block of the grid in common. */
+static int overlap(const struct cr_merged_part *a, const struct cr_merged_part *b)
+{
+  return a->column < b->column + b->n_column && b->column < a->column + a->n_column && a->row < b->row + b->n_row &&
+         b->row < a->row + a->n_row;
+}
+
+static int read_merged(struct op *k, void **param)
+{
+  uint32_t columns, most = sm_blocks(k->function, k->threads, k->smem);
+  memcpy(&k->n_part, param[1], 4);
+  memcpy(&columns, param[2], 4);
+  if (k->n_part < 2 || k->n_part > CR_MERGED_PARTS || columns != SMS || k->blocks % SMS)
+    return 0;
+  memcpy(k->part, param[0], sizeof k->part);
+  for (uint32_t i = 0; i < k->n_part; i++) {
+    const struct cr_merged_part *p = &k->part[i];
+    uint32_t n = p->n_column * p->n_row;
+    if (!p->n_task || !p->epoch || !p->threads || p->threads % 32 || p->threads > k->threads || p->n_row > most || !n ||
+        p->column + p->n_column > SMS || p->row + p->n_row > k->blocks / SMS ||
+        p->n_worker != (n < p->n_task ? n : p->n_task))
+      return 0;
+    for (uint32_t j = 0; j < i; j++)
+      if (overlap(p, &k->part[j]))
+        return 0;
+  }
+  return 1;
+}
+
 API int cuLaunchKernel(cr_cu_function function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
                        unsigned block_y, unsigned block_z, unsigned smem_bytes, cr_cu_stream stream, void **param,
                        void **extra);
@@ -602,20 +708,20 @@ API int cuLaunchKernel(cr_cu_function function, unsigned grid_x, unsigned grid_y
                        void **extra)
 {
   struct op k = {.kind = KERNEL, .function = function, .blocks = grid_x, .threads = block_x, .smem = smem_bytes};
-  memcpy(&k.counters, param[0], 8);
-  memcpy(&k.words, param[1], 8);
-  memcpy(&k.epoch, param[2], 4);
-  memcpy(&k.rounds, param[4], 4);
-  memcpy(&k.fmas, param[5], 4);
-  memcpy(&k.record, param[8], 8);
-  memcpy(&k.first, param[9], 8);
-  uint32_t blocks;
-  memcpy(&blocks, param[3], 4);
   uint32_t smem_max = function->smem_max ? function->smem_max : 49152 - 16;
-  if (grid_y * grid_z * block_y * block_z != 1 || extra || blocks != grid_x || !grid_x || !block_x || block_x > 1024 ||
-      smem_bytes > smem_max || !k.epoch)
+  if (grid_y * grid_z * block_y * block_z != 1 || extra || !grid_x || !block_x || block_x > 1024 ||
+      smem_bytes > smem_max || !(function->is_merged ? read_merged(&k, param) : read_standin(&k, param)))
     return INVALID;
   return add(stream, &k);
+}
+
+API int cuLaunchKernelEx(const struct cr_cu_launch *launch, cr_cu_function function, void **param, void **extra);
+API int cuLaunchKernelEx(const struct cr_cu_launch *launch, cr_cu_function function, void **param, void **extra)
+{
+  if (launch->n_attribute != 1 || launch->attribute->id != CR_CU_LAUNCH_EARLY || launch->attribute->value[0] != 1)
+    return INVALID;
+  return cuLaunchKernel(function, launch->grid[0], launch->grid[1], launch->grid[2], launch->block[0], launch->block[1],
+                        launch->block[2], launch->smem_bytes, launch->stream, param, extra);
 }
 
 /* --- memory ------------------------------------------------------------------------------------------------------- */

@@ -300,7 +300,6 @@ static void what_is_missing_is_said_before_the_run(void **state)
   check_refused("streams", "no-memory", CR_EINPUT, "memory for launches on the GPU: out of memory");
   check_refused("streams", "graph=40", CR_EINPUT, "out of memory (CUDA_ERROR_OUT_OF_MEMORY)");
   check_refused("timeslice", NULL, CR_EINPUT, "policy timeslice needs process");
-  check_refused("reef", NULL, CR_EINPUT, "policy reef needs pad");
   check_refused("dart", NULL, CR_EINPUT, "policy dart needs nodes, and device h200 is a whole GPU");
   check_refused("mps", NULL, CR_EINPUT, "policy mps needs share");
 }

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sim/merged_ptx.h"
 #include "sim/standin.h"
 #include "tests/cuda_load.h"
 #include "tests/t.h"
@@ -22,6 +23,14 @@ static struct cr_text text_of(uint32_t n_live, uint32_t n_chain)
   return text;
 }
 
+static struct cr_text merged_text_of(uint32_t n_live)
+{
+  struct cr_text text = {0};
+  cr_merged_ptx(n_live, &text);
+  assert_false(text.failed);
+  return text;
+}
+
 static void parameters_are_those_of_the_launch_in_order(void **state)
 {
   (void)state;
@@ -33,6 +42,23 @@ static void parameters_are_those_of_the_launch_in_order(void **state)
     if (!at)
       fail_msg("%s is missing, or out of order", parameter[i]);
   }
+  cr_text_fini(&text);
+}
+
+static void parameters_of_a_merged_launch_too(void **state)
+{
+  (void)state;
+  static const char *const merged[] = {".entry merged(",     ".param .align 8 .b8 part[640]",
+                                       ".param .u32 n_part", ".param .u32 columns",
+                                       ".param .u64 data",   ".param .u32 mask"};
+  struct cr_text text = merged_text_of(4);
+  const char *at = text.s;
+  for (size_t i = 0; i < sizeof merged / sizeof merged[0]; i++) {
+    at = strstr(at, merged[i]);
+    if (!at)
+      fail_msg("%s is missing, or out of order", merged[i]);
+  }
+  assert_int_equal(CR_MERGED_PARTS * sizeof(struct cr_merged_part), 640);
   cr_text_fini(&text);
 }
 
@@ -61,14 +87,18 @@ static void registers_are_declared_and_as_many_live_as_asked_for(void **state)
     count_registers(text.s, 'r');
     count_registers(text.s, 'd');
     cr_text_fini(&text);
+    text = merged_text_of(n_live);
+    assert_int_equal(count_registers(text.s, 'f'), n_live);
+    count_registers(text.s, 'p');
+    count_registers(text.s, 'r');
+    count_registers(text.s, 'd');
+    cr_text_fini(&text);
   }
 }
 
 /* Where a branch goes there is a label, and each label stands once. */
-static void branches_have_labels(void **state)
+static void check_labels(struct cr_text text)
 {
-  (void)state;
-  struct cr_text text = text_of(8, 4);
   uint32_t n = 0;
   for (const char *at = text.s; (at = strstr(at, " bra ")); n++) {
     at += 5;
@@ -83,6 +113,13 @@ static void branches_have_labels(void **state)
   }
   assert_true(n >= 10);
   cr_text_fini(&text);
+}
+
+static void branches_have_labels(void **state)
+{
+  (void)state;
+  check_labels(text_of(8, 4));
+  check_labels(merged_text_of(8));
 }
 
 static const char *find_ptxas(void)
@@ -119,6 +156,10 @@ static void ptxas_assembles_it(void **state)
   snprintf(out, sizeof out, "%s", t_join(folder, "standin.cubin"));
   for (size_t i = 0; i < sizeof n_live / sizeof n_live[0]; i++) {
     struct cr_text text = text_of(n_live[i], i % 2 ? 1 : 4);
+    t_write(in, text.s);
+    cr_text_fini(&text);
+    assert_int_equal(assemble(ptxas, "-arch=sm_90", in, out), 0);
+    text = merged_text_of(n_live[i]);
     t_write(in, text.s);
     cr_text_fini(&text);
     assert_int_equal(assemble(ptxas, "-arch=sm_90", in, out), 0);
@@ -171,6 +212,7 @@ int main(void)
 {
   const struct CMUnitTest test[] = {
     cmocka_unit_test(parameters_are_those_of_the_launch_in_order),
+    cmocka_unit_test(parameters_of_a_merged_launch_too),
     cmocka_unit_test(registers_are_declared_and_as_many_live_as_asked_for),
     cmocka_unit_test(branches_have_labels),
     cmocka_unit_test(ptxas_assembles_it),

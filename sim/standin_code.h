@@ -1,0 +1,28 @@
+/* standin_code.h - the functions of stand-ins that are loaded on a GPU: one for each number of registers, carve-out and kind. */
+#ifndef CR_STANDIN_CODE_H
+#define CR_STANDIN_CODE_H
+#include "sim/cuda_gpu.h"
+
+/* Chains of a stand-in's multiply-adds, 1 or 4 (sim/standin_ptx.h); or a merged launch (sim/merged_ptx.h). */
+enum { CR_STANDIN_MERGED = 0 };
+
+struct cr_standin_codes;
+
+struct cr_standin_codes *cr_standin_codes_new(struct cr_cuda_gpu *gpu); /* NULL: no memory */
+void cr_standin_codes_free(struct cr_standin_codes *s); /* NULL is fine; unloads them, unless the GPU hangs */
+
+/* The one with so many registers, to the unit in which the GPU gives them out, a carve-out (0: the driver's choice) and a kind; loaded
+ * when it is first asked for, which takes some milliseconds. */
+int cr_standin_codes_find(struct cr_standin_codes *s, uint32_t regs, uint32_t carveout_percent, uint32_t kind,
+                          uint32_t *out, struct cr_err *err) CR_MUST;
+
+/* Lets launches of it have so much dynamic shared memory a block. */
+int cr_standin_codes_allow(struct cr_standin_codes *s, uint32_t code, uint32_t smem_bytes, struct cr_err *err) CR_MUST;
+
+/* The same, and refuses blocks of which an SM holds none. */
+int cr_standin_codes_prepare(struct cr_standin_codes *s, uint32_t code, uint32_t threads, uint32_t smem_bytes,
+                             struct cr_err *err) CR_MUST;
+
+cr_cu_function cr_standin_codes_function(const struct cr_standin_codes *s, uint32_t code);
+
+#endif
