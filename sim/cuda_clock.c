@@ -32,7 +32,7 @@ int cr_cuda_clock_set(struct cr_cuda_clock *c, struct cr_cuda_gpu *gpu, struct c
     const struct cr_standin_record *r;
     cr_cuda_gpu_clear(gpu, slot);
     rc = cr_cuda_check(&gpu->driver,
-                       cr_standin_mark(standins, &(struct cr_standin_at){slot, CR_NONE, 1, slot, 0}, gpu->control),
+                       cr_standin_mark(standins, &(struct cr_standin_at){slot, CR_NONE, 1, slot, 0, 0}, gpu->control),
                        "reading the GPU's clock", err);
     for (cr_ns until_ns = cr_monotonic_ns() + gpu->patience_ns; !rc && !(r = cr_cuda_gpu_ended(gpu, slot));)
       if (cr_monotonic_ns() > until_ns)

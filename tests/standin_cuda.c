@@ -47,7 +47,7 @@ struct op {
   unsigned char value;
   struct cr_cu_function *function;
   uint32_t blocks, threads, smem, epoch, rounds, fmas, word;
-  uint64_t counters, words, record, first, to, from;
+  uint64_t counters, words, halt, record, first, to, from;
   size_t bytes;
 };
 
@@ -117,9 +117,9 @@ static uint32_t sm_blocks(const struct cr_cu_function *f, uint32_t threads, uint
   return by_smem < most ? by_smem : most;
 }
 
-static uint32_t read_word(uint64_t words, uint32_t i)
+static uint32_t read_word(uint64_t word)
 {
-  return words ? __atomic_load_n((uint32_t *)at(words) + i, __ATOMIC_ACQUIRE) : 0;
+  return word ? __atomic_load_n((uint32_t *)at(word), __ATOMIC_ACQUIRE) : 0;
 }
 
 /* What a word that was written now does to a kernel that runs. */
@@ -129,8 +129,8 @@ static void obey(struct cr_cu_stream *s, int64_t now_ns)
   if (!s->is_running || k->kind != KERNEL || s->has_given_up || s->end_ns == NEVER_NS)
     return;
   int64_t n_wave = (now_ns - s->begin_ns) / s->wave_ns;
-  int kills = read_word(k->words, 1) >= k->epoch, evicts = read_word(k->words, 0) >= k->epoch;
-  if (!k->words || (!kills && !evicts))
+  int kills = read_word(k->halt) >= k->epoch, evicts = read_word(k->words) >= k->epoch;
+  if (!kills && !evicts)
     return;
   uint64_t worked = (uint64_t)(kills ? n_wave : n_wave + 1) * s->wave_blocks;
   s->n_worked = worked < k->blocks ? (uint32_t)worked : k->blocks;
@@ -155,7 +155,7 @@ static void begin(struct cr_cu_stream *s, int64_t now_ns)
   s->wave_ns = BASE_NS + (int64_t)k->rounds * (SLOPE_NS + FMA_NS * k->fmas);
   s->end_ns = now_ns + (k->blocks + s->wave_blocks - 1) / s->wave_blocks * s->wave_ns;
   s->n_worked = k->blocks;
-  if (read_word(k->words, 0) >= k->epoch) {
+  if (read_word(k->words) >= k->epoch) {
     s->begin_ns = 0;
     s->n_worked = 0;
     s->end_ns = now_ns + GIVE_UP_NS;
@@ -609,6 +609,7 @@ API int cuLaunchKernel(cr_cu_function function, unsigned grid_x, unsigned grid_y
   memcpy(&k.fmas, param[5], 4);
   memcpy(&k.record, param[8], 8);
   memcpy(&k.first, param[9], 8);
+  memcpy(&k.halt, param[10], 8);
   uint32_t blocks;
   memcpy(&blocks, param[3], 4);
   uint32_t smem_max = function->smem_max ? function->smem_max : 49152 - 16;
