@@ -71,7 +71,7 @@ static uint32_t rounds_of(const struct cr_cuda_node *n, cr_ns ns, uint32_t n_wav
 
 static int push(struct cr_cuda_node *n, struct stream *s, uint32_t n_block, struct cr_err *err)
 {
-  const struct cr_standin_at at = {s->slot, s->is_rt ? CR_NONE : n->words, n->epoch, s->slot, n_block};
+  const struct cr_standin_at at = {s->slot, s->is_rt ? CR_NONE : n->words, n->epoch, s->slot, n_block, 0};
   cr_cuda_gpu_clear(&n->gpu, s->slot);
   s->n_on = n_block;
   s->push_ns = cr_monotonic_ns();
@@ -311,7 +311,7 @@ static int measure(struct cr_cuda_node *n, uint32_t n_wave, uint32_t rounds, dou
 {
   struct cr_cuda_gpu *g = &n->gpu;
   const uint32_t slot = n->stream[0].slot;
-  const struct cr_standin_at at = {slot, n->words, n->epoch, slot, n_wave * (uint32_t)g->sms};
+  const struct cr_standin_at at = {slot, n->words, n->epoch, slot, n_wave * (uint32_t)g->sms, 0};
   double took[REPEATS];
   for (int i = 0; i < REPEATS; i++) {
     cr_cuda_gpu_clear(g, slot);
