@@ -20,9 +20,8 @@ struct place {
 
 struct cr_live_check {
   struct cr_arena *arena;
-  uint32_t n_run, n_row, row_cap, n_place, place_cap, n_scenario;
-  const struct cr_scenario *scenario; /* of the last case; only compared */
-  const char *scenario_name;
+  uint32_t n_run, n_row, row_cap, n_place, place_cap;
+  const char *scenario_name; /* of the last case */
   struct cr_live_row *row;
   struct place *place;
 };
@@ -129,11 +128,8 @@ static int name_rows(struct cr_live_check *c, const struct cr_live_case *what, s
                      struct cr_err *err)
 {
   const struct cr_workload *w = what->scenario->workload;
-  if (!c->n_scenario || c->scenario != what->scenario) {
+  if (!c->n_place || c->place[c->n_place - 1].scenario != what->number)
     c->scenario_name = cr_arena_text(c->arena, what->scenario->name);
-    c->scenario = what->scenario;
-    c->n_scenario++;
-  }
   const char *policy = cr_arena_text(c->arena, what->spec);
   int failed = !c->scenario_name || !policy;
   for (uint32_t i = 0; i < w->n_client; i++) {
@@ -150,7 +146,7 @@ static int name_rows(struct cr_live_check *c, const struct cr_live_case *what, s
                                                            .low = INFINITY,
                                                            .high = -INFINITY};
   }
-  *p = (struct place){.scenario = c->n_scenario, .low = {INFINITY, INFINITY}, .high = {-INFINITY, -INFINITY}};
+  *p = (struct place){.scenario = what->number, .low = {INFINITY, INFINITY}, .high = {-INFINITY, -INFINITY}};
   return failed ? cr_fail_nomem(err, "a comparison") : CR_OK;
 }
 

@@ -32,7 +32,8 @@ void cr_live_check_free(struct cr_live_check *c);                /* NULL is fine
 
 /* One scenario under one policy; the policies of a scenario come one after the other. */
 struct cr_live_case {
-  const struct cr_scenario *scenario;
+  const struct cr_scenario *scenario; /* read by the call alone */
+  uint32_t number;                    /* of the scenario, from 0: policies are put in order within one */
   const struct cr_policy_ops *policy;
   const char *options, *spec; /* spec: as it is to be called */
   const struct cr_backend_ops *backend;

@@ -3,7 +3,8 @@
 # writes into the folder OUT:
 #   live-disb.csv        DISB A to E under every policy that a GPU runs: predicted, measured, low, high (corun validate --live)
 #   live-pairs.csv       15 pairs of models that neither measured table of co-runs has, under streams, likewise
-#   preempt.csv          how long preemptions took, us, and what they cost: reef-n and wait with 1 to 512 kernels queued, GPU and simulator
+#   preempt.csv          how long preemptions took, us, of requests of 34 to 981 kernels: reef-n with a device queue of 2 and 4, and wait
+#                        with all in it; kernels in the device queue and to go when it was asked for, means; GPU and simulator
 #   live-dart.csv        the DART set of the h200 platform under dart and threads, likewise; 9 cores and the GPU
 #   dart.json            a run of each of them: how well nodes did, demotions, bounds
 #   soak.json            DISB E for a minute, with how late requests were
@@ -23,6 +24,7 @@ if [ "${SHORT:-}" ]; then
 else
   length=1s runs=3 soak=60s nodes=5s
 fi
+preempted='alexnet vgg19 resnet50 bert_base resnet152 densenet201'
 status=0
 
 step() { # NAME COMMAND...: its stdout goes to OUT/NAME
@@ -49,27 +51,39 @@ done
 step live-pairs.csv "$corun" validate --live $files -b "$backend" -n $runs -q -p streams --format csv \
   ${SHORT:+--set duration=$length}
 
-# One best-effort request in the way of a real-time one; its stream holds as many kernels as dq says.
-cat >"$out/preempt.yaml" <<'YAML'
+# Best-effort requests of ever more kernels, in the way of real-time ones that come at random.  What was asked for, what came back and
+# how many kernels the device queue held then are the ledger's: `preempt`, `back ... next N`, `cut ... handed M`.
+preempts() {
+  echo 'policy,dq,kernels,backend,count,in_device_queue,to_go,mean_us,p50_us,p99_us'
+  for model in $preempted; do
+    cat >"$out/preempt.yaml" <<YAML
 duration: 1s
 clients:
-  - {name: rt, model: mobilenet_v2-bs1-fp32, class: rt, arrival: uniform, rate: 100/s}
-  - {name: be, model: resnet152-bs1-fp32, class: be, arrival: closed, depth: 1}
+  - {name: rt, model: mobilenet_v2-bs1-fp32, class: rt, arrival: poisson, rate: 200/s}
+  - {name: be, model: $model-bs1-fp32, class: be, arrival: closed, depth: 1}
 YAML
-preempts() {
-  header=scenario
-  for policy in reef-n wait; do
-    for dq in 1 2 4 16 64 256 512; do
+    for policy in reef-n,dq=2 reef-n,dq=4 wait,dq=1024; do
       for b in "$backend" sim; do
-        "$corun" run "$out/preempt.yaml" -b "$b" -q -p "$policy,dq=$dq" --set duration=$length --format json >"$out/run.json" || return 1
-        [ "$header" ] && echo 'policy,dq,backend,count,mean_us,p50_us,p99_us,max_us,ops_cut'
-        header=
-        tr ',{' '\n\n' <"$out/run.json" | awk -F: -v start="$policy,$dq,$b" '
-          /"preemption":/ { inside = 1 }
-          inside && /"count"|"mean_ns"|"p50_ns"|"p99_ns"|"max_ns"|"ops_cut"/ { gsub(/[" }]/, ""); value[$1] = $2 }
-          /"clients":/ { inside = 0 }
-          END { printf "%s,%d,%.2f,%.2f,%.2f,%.2f,%d\n", start, value["count"], value["mean_ns"] / 1e3, value["p50_ns"] / 1e3,
-                       value["p99_ns"] / 1e3, value["max_ns"] / 1e3, value["ops_cut"] }'
+        "$corun" run "$out/preempt.yaml" -b "$b" -q -p "$policy" --set duration=$length --ledger "$out/ledger" --force >/dev/null || return 1
+        awk -v start="${policy%,*},${policy#*=}" -v backend="$b" '
+          $2 == "preempt" { asked = $1 }
+          $2 == "launch" { stream[$3] = $NF }
+          $2 == "cut" { handed = $7 }
+          $2 == "done" && stream[$3] == 1 { n_op = $5 }
+          asked != "" && (($2 == "back") || ($2 == "done" && stream[$3] == 1)) {
+            took[++n] = ($1 - asked) / 1e3
+            sum += took[n]
+            next_op[n] = $5
+            queued += handed > $5 ? handed - $5 : 0
+            asked = handed = ""
+          }
+          END {
+            for (i = 1; i <= n; i++) to_go += n_op - next_op[i]
+            for (i = 2; i <= n; i++)
+              for (j = i; j > 1 && took[j - 1] > took[j]; j--) { t = took[j]; took[j] = took[j - 1]; took[j - 1] = t }
+            if (n) printf "%s,%d,%s,%d,%.1f,%.1f,%.2f,%.2f,%.2f\n", start, n_op, backend, n, queued / n, to_go / n, sum / n,
+              took[int((n + 1) / 2)], took[int(n * 0.99 + 0.999)]
+          }' "$out/ledger"
       done
     done
   done
@@ -78,6 +92,6 @@ step preempt.csv preempts
 step live-dart.csv "$corun" validate --live dart-h200 -b "$backend" -n $runs -q -p dart -p threads --set duration=$nodes --format csv
 step dart.json "$corun" run dart-h200 -b "$backend" -q -p dart -p threads --set duration=$nodes --format json
 step soak.json "$corun" run disb-e -b "$backend" -q -p reef-n --set duration=$soak --format json
-rm -f "$out"/*+*.yaml "$out/run.json"
+rm -f "$out"/*+*.yaml "$out/preempt.yaml" "$out/ledger"
 [ $status -eq 0 ] || echo "measure-live: something failed: see $out/errors.txt" >&2
 exit $status

@@ -17,6 +17,7 @@
 #include "sim/cuda_clock.h"
 #include "sim/cuda_parts.h"
 #include "sim/cuda_queue.h"
+#include "sim/hist.h"
 #include "sim/live_nodes.h"
 #include "sim/mem.h"
 #include "sim/standin.h"
@@ -44,6 +45,7 @@ struct chain {
 
 struct range {
   uint32_t request, client, chain, graph, next;
+  int is_idle; /* its stream was, when it was launched */
   cr_ns launch_ns;
 };
 
@@ -74,6 +76,8 @@ struct cr_backend {
   uint32_t n_told, told_cap;
   struct cr_use use;
   cr_ns busy_until_ns, check_ns;
+  struct cr_hist *idle_begin; /* from the launch into an idle stream until the first kernel begins */
+  int kills;                  /* the policy may */
 };
 
 static cr_ns cuda_now(const struct cr_backend *b)
@@ -227,7 +231,8 @@ static int take_tables(struct cr_backend *b, const struct cr_backend_cfg *cfg, s
   for (uint32_t i = 0; i < cfg->workload->n_model; i++)
     longest = cfg->workload->model[i].n_op > longest ? cfg->workload->model[i].n_op : longest;
   b->fetched = cr_mem_new((size_t)longest + 1, sizeof *b->fetched);
-  if (!b->stream || !b->chain || !b->range || !b->fetched)
+  b->idle_begin = cr_hist_new();
+  if (!b->stream || !b->chain || !b->range || !b->fetched || !b->idle_begin)
     return cr_fail_nomem(err, "the cuda backend");
   b->range_cap = cfg->launch_cap ? cfg->launch_cap : 1;
   b->free_range = CR_NONE;
@@ -280,6 +285,7 @@ static void cuda_close(struct cr_backend *b)
   cr_mem_free(b->graph);
   cr_mem_free(b->range);
   cr_mem_free(b->fetched);
+  cr_hist_free(b->idle_begin);
   cr_mem_free(b);
 }
 
@@ -304,7 +310,10 @@ static int cuda_open(const struct cr_backend_cfg *cfg, struct cr_backend **out, 
   struct cr_backend *b = cr_mem_new(1, sizeof *b);
   if (!b)
     return cr_fail_nomem(err, "the cuda backend");
-  *b = (struct cr_backend){.workload = cfg->workload, .observer = cfg->observer, .stream_cap = cfg->stream_cap};
+  *b = (struct cr_backend){.workload = cfg->workload,
+                           .observer = cfg->observer,
+                           .stream_cap = cfg->stream_cap,
+                           .kills = (cfg->needs & CR_CAP_KILL) != 0};
   b->use =
     (struct cr_use){.sm_ns = (double)CR_UNKNOWN, .warp_ns = (double)CR_UNKNOWN, .dram_bytes = (double)CR_UNKNOWN};
   rc = take_tables(b, cfg, err);
@@ -407,6 +416,7 @@ static int make_stream(struct cr_backend *b, const struct cr_act *act, struct cr
   const struct cr_cuda_host host = {.gpu = &b->gpu,
                                     .standins = b->standins,
                                     .workload = b->workload,
+                                    .kills = b->kills,
                                     .ctx = b,
                                     .now = queue_now,
                                     .at = queue_at,
@@ -476,6 +486,7 @@ static int launch(struct cr_backend *b, const struct cr_act *act, struct cr_err 
                                .chain = chain,
                                .graph = b->chain[chain].free,
                                .next = CR_NONE,
+                               .is_idle = s->head == CR_NONE,
                                .launch_ns = cuda_now(b)};
   b->chain[chain].free = g->next;
   cr_cuda_gpu_clear(&b->gpu, last_slot(b, &b->chain[chain], g));
@@ -575,6 +586,8 @@ static int finish(struct cr_backend *b, uint32_t stream, const struct cr_standin
   cr_ns end_ns = cr_min_ns(run_ns(b, record->end_ns), cuda_now(b));
   cr_ns begin_ns = run_ns(b, is_alone ? record->begin_ns : record->range_begin_ns);
   begin_ns = cr_max_ns(cr_min_ns(begin_ns, end_ns), r->launch_ns);
+  if (r->is_idle)
+    cr_hist_add(b->idle_begin, begin_ns - r->launch_ns);
   end_ns = cr_max_ns(end_ns, begin_ns);
   int rc = b->observer && b->observer->on_op ? tell_ops(b, stream, r, begin_ns, end_ns, err) : CR_OK;
   for (uint32_t i = 0; i < c->n_op; i++)
@@ -722,7 +735,9 @@ static void cuda_tell(const struct cr_backend *b, struct cr_live *out)
   cr_live_number(out, "standin_mean_off_ratio", match.mean_off);
   cr_live_number(out, "standin_worst_off_ratio", match.worst_off);
   cr_live_number(out, "standin_sum_off_ratio", match.sum_off);
+  cr_live_number(out, "standin_model_off_ratio", match.worst_model_off);
   cr_live_text(out, "standin_worst", match.worst ? match.worst : "none");
+  cr_live_hist(out, "idle_begin", b->idle_begin);
 }
 
 static void cuda_use(const struct cr_backend *b, uint32_t device, struct cr_use *out)

@@ -115,13 +115,15 @@ static int take_option(struct live *l, int letter, struct cr_err *err)
   return CR_OK;
 }
 
-static int check_case(struct live *l, const struct cr_scenario *s, const char *spec, struct cr_err *err)
+static int check_case(struct live *l, const struct cr_scenario *s, uint32_t number, const char *spec,
+                      struct cr_err *err)
 {
   struct cr_cli_policy policy = {0};
   int rc = cr_cli_policy_open(spec, &policy, err);
   if (rc)
     return rc;
   const struct cr_live_case what = {.scenario = s,
+                                    .number = number,
                                     .policy = policy.ops,
                                     .options = policy.options,
                                     .spec = spec,
@@ -135,7 +137,7 @@ static int check_case(struct live *l, const struct cr_scenario *s, const char *s
   return rc;
 }
 
-static int check_scenario(struct live *l, const char *path, struct cr_err *err)
+static int check_scenario(struct live *l, const char *path, uint32_t number, struct cr_err *err)
 {
   struct cr_scenario *s = NULL;
   const struct cr_scenario_options o = {
@@ -149,7 +151,7 @@ static int check_scenario(struct live *l, const char *path, struct cr_err *err)
   if (s->duration_ns == CR_NS_NEVER)
     rc = cr_fail(err, CR_EINPUT, "%s runs until its jobs have left; --live compares clients alone", path);
   for (uint32_t i = 0; !rc && i < n; i++)
-    rc = check_case(l, s, l->n_policy ? l->policy[i] : s->policy[i], err);
+    rc = check_case(l, s, number, l->n_policy ? l->policy[i] : s->policy[i], err);
   cr_scenario_free(s);
   return rc;
 }
@@ -182,7 +184,7 @@ static int check_all(struct live *l, char **scenario, uint32_t n, struct cr_err 
   l->progress = l->quiet ? NULL : cr_progress_new("validate", n * (l->n_policy ? l->n_policy : 1));
   int rc = CR_OK;
   for (uint32_t i = 0; !rc && i < n; i++)
-    rc = check_scenario(l, scenario[i], err);
+    rc = check_scenario(l, scenario[i], i, err);
   cr_progress_free(l->progress);
   uint32_t n_row;
   cr_live_check_rows(l->check, &n_row);

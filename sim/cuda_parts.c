@@ -420,6 +420,7 @@ static int push_kernel(struct cr_cuda_parts *p, struct stream *s, struct range *
   }
   if (part[0].at.first != CR_NONE) /* then the others are told of as well */
     s->flight[(s->n_flown - 1) % SLOTS].ends_op = 1;
+  part[0].at.may_stop = kills && p->host.kills;
   if (n > 1)
     return cr_merger_launch(p->merger, part, n, rt_sms, s->stream, err);
   return cr_cuda_check(&p->host.gpu->driver, cr_standin_launch(p->host.standins, op, &part[0].at, s->stream),

@@ -24,11 +24,11 @@ struct flight {
   int kills; /* it obeys the word of a kill */
 };
 
-/* words: a pair for ops that a kill may stop, and one for those that it may not, since they cannot be run again. */
+/* words: what blocks obey as they begin, and what those obey while they run that a kill may stop, since they can be run again. */
 struct cr_cuda_queue {
   struct cr_cuda_host host;
   cr_cu_stream stream;
-  uint32_t number, cap, slot0, words, words_kept;
+  uint32_t number, cap, slot0, words;
   uint32_t n_pushed, n_ended; /* counting on, and round */
   struct flight *flight;      /* [cap] */
   struct range *range;        /* [range_cap] */
@@ -53,7 +53,6 @@ int cr_cuda_queue_new(const struct cr_cuda_host *host, cr_cu_stream stream, uint
   int rc = q->flight ? CR_OK : cr_fail_nomem(err, "a queue on the GPU");
   rc = rc ? rc : cr_cuda_gpu_take_slots(host->gpu, cap, &q->slot0, err);
   rc = rc ? rc : cr_cuda_gpu_take_words(host->gpu, &q->words, err);
-  rc = rc ? rc : cr_cuda_gpu_take_words(host->gpu, &q->words_kept, err);
   if (rc) {
     cr_cuda_queue_free(q);
     return rc;
@@ -164,7 +163,7 @@ static int push(struct cr_cuda_queue *q, struct range *r, struct cr_err *err)
   const struct cr_cuda_host *h = &q->host;
   uint32_t place = q->n_pushed % q->cap, slot = q->slot0 + place, op = r->op0 + r->pushed;
   const struct cr_op_spec *spec = &h->workload->op[op];
-  int is_kernel = spec->kind == CR_OP_KERNEL, kills = spec->idempotent != CR_NO, error;
+  int is_kernel = spec->kind == CR_OP_KERNEL, kills = h->kills && spec->idempotent != CR_NO, error;
   uint32_t done = r->pushed == r->done ? r->block : 0;
   q->flight[place] = (struct flight){.range = q->feed,
                                      .op = op,
@@ -174,10 +173,11 @@ static int push(struct cr_cuda_queue *q, struct range *r, struct cr_err *err)
   cr_cuda_gpu_clear(h->gpu, slot);
   if (is_kernel) {
     const struct cr_standin_at at = {.slot = slot,
-                                     .words = kills ? q->words : q->words_kept,
+                                     .words = q->words,
                                      .epoch = q->epoch,
                                      .first = slot,
-                                     .n_block = q->flight[place].n_block};
+                                     .n_block = q->flight[place].n_block,
+                                     .may_stop = kills};
     error = cr_standin_launch(h->standins, op, &at, q->stream);
   } else {
     const struct cr_standin_at none = {.slot = CR_NONE, .words = CR_NONE, .epoch = 1, .first = CR_NONE};
@@ -268,7 +268,6 @@ static int write_words(const struct cr_cuda_queue *q, enum cr_cap how, struct cr
   if (how == CR_CAP_KILL)
     error = d->stream_write(g->control, cr_cuda_gpu_words(g, q->words + 1), q->stop_epoch, 0);
   error = error ? error : d->stream_write(g->control, cr_cuda_gpu_words(g, q->words), q->stop_epoch, 0);
-  error = error ? error : d->stream_write(g->control, cr_cuda_gpu_words(g, q->words_kept), q->stop_epoch, 0);
   return cr_cuda_check(d, error, "the word of a preemption", err);
 }
 

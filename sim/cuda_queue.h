@@ -1,7 +1,7 @@
 /* cuda_queue.h - a stream of a real GPU that can be taken back: a host queue of ranges, which feeds a device queue of bounded length.
  *
  * Ops are launched one by one, each as soon as fewer than `cap` are on the GPU, and each reports its end.  A preemption launches no
- * more; EVICT writes a word that blocks read as they begin, KILL one more that running blocks look at; words are epochs, so that
+ * more; EVICT writes a word that blocks read as they begin, KILL one more that running blocks look at where the policy may ask for one; words are epochs, so that
  * nothing has to be taken back before the next launch.  When all that is on the GPU has reported, it is known how far the stream came:
  * to the first op that lacks blocks.  Copies and memsets cannot give up; what of them ran behind that op, runs again.
  *
@@ -16,6 +16,7 @@ struct cr_cuda_host {
   struct cr_cuda_gpu *gpu;
   struct cr_standins *standins;
   const struct cr_workload *workload;
+  int kills; /* preemptions may be by KILL: looking out for one costs what runs a little */
   void *ctx;
   cr_ns (*now)(const void *ctx);
   cr_ns (*at)(const void *ctx, uint64_t gpu_ns);                         /* on the run's clock */

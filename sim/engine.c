@@ -66,6 +66,18 @@ static int check_needs(const struct cr_backend_cfg *cfg, const struct device *d,
   return cr_needs_check(&needs, cfg->workload, d->desc, &d->constants, err);
 }
 
+/* What a kernel from a device queue takes longer, which passes between its simulated end and the next one. */
+static cr_ns longer_ns(const struct device *d)
+{
+  return cr_engine_price(d, CR_GPU_LOOK) + cr_engine_price(d, CR_GPU_REPORT);
+}
+
+/* From a kernel's simulated end until the host knows. */
+static cr_ns seen_ns(const struct device *d)
+{
+  return longer_ns(d) + cr_engine_price(d, CR_GPU_NOTICE);
+}
+
 static int open_device(struct cr_engine *e, const struct cr_backend_cfg *cfg, uint32_t i, struct cr_err *err)
 {
   struct device *d = &e->device[i];
@@ -80,6 +92,13 @@ static int open_device(struct cr_engine *e, const struct cr_backend_cfg *cfg, ui
   if (!d->stream || !d->process)
     return cr_fail_nomem(err, "streams");
   d->reset.at_ns = CR_NS_NEVER;
+  d->feeder = (struct cr_feeder){.push_ns = cr_engine_price(d, CR_GPU_PUSH),
+                                 .serial_ns = cr_engine_price(d, CR_GPU_PUSH_SERIAL),
+                                 .notice_ns = seen_ns(d),
+                                 .next_ns = CR_NS_NEVER,
+                                 .queue = cr_arena_take(e->arena, cfg->stream_cap, sizeof *d->feeder.queue)};
+  if (!d->feeder.queue)
+    return cr_fail_nomem(err, "streams");
   if (e->has_iterations)
     return cr_engine_open_iterations(e, cfg, d, err);
   const struct cr_device_model_cfg model = {
@@ -227,13 +246,28 @@ static int is_final(const struct cr_engine *e, const struct range *r)
   return r->op0 + r->done + 1 == m->op0 + m->n_op;
 }
 
+/* Whether the head's next op has been launched by launched_ns, which is then when it was. */
+static int is_launched(struct cr_engine *e, struct stream *s, cr_ns *launched_ns)
+{
+  const struct range *r = &e->range[s->head];
+  cr_ns pushed_ns;
+  if (r->eager)
+    return cr_hosts_launched(e->hosts, s->head) > r->done;
+  if (!cr_engine_is_fed(e, s, r))
+    return 1;
+  if (!cr_feeder_start(&e->device[s->device].feeder, s->local, &pushed_ns))
+    return 0;
+  *launched_ns = cr_max_ns(*launched_ns, pushed_ns);
+  return 1;
+}
+
 /* Hands the head range's next op to the device, if its launch call has been made. */
 static void start_op(struct cr_engine *e, struct stream *s, cr_ns from_ns, cr_ns launched_ns)
 {
   struct range *r = &e->range[s->head];
   if (s->stop.step != STOP_NONE && s->stop.handed == 0)
     return;
-  s->waits = r->eager && cr_hosts_launched(e->hosts, s->head) <= r->done;
+  s->waits = !is_launched(e, s, &launched_ns);
   if (s->waits)
     return;
   struct device *d = &e->device[s->device];
@@ -245,9 +279,12 @@ static void start_op(struct cr_engine *e, struct stream *s, cr_ns from_ns, cr_ns
     launched_ns = cr_max_ns(launched_ns, s->stop.back_ns) + cr_engine_price(d, CR_GPU_UNFLAG);
     s->is_flagged = 0;
   }
-  launched_ns = cr_device_queue_push(&s->queue, launched_ns);
-  if (s->queue.cap)
-    from_ns += cr_engine_price(d, CR_GPU_SINGLE);
+  if (cr_engine_is_fed(e, s, r))
+    launched_ns += s->queue.fetch_ns;
+  else
+    launched_ns = cr_device_queue_push(&s->queue, launched_ns);
+  if (s->queue.cap) /* what the op before took longer for its flag and its report, too */
+    from_ns += cr_engine_price(d, CR_GPU_SINGLE) + longer_ns(d);
   if (r->pad != CR_NONE)
     cr_engine_start_pads(e, s, r, from_ns, launched_ns);
   if (d->model.ops->start_layer)
@@ -281,6 +318,8 @@ static void begin_pass(struct cr_engine *e, struct stream *s, cr_ns now_ns)
   r->reach_ns = cr_min_ns(r->reach_ns, now_ns);
   r->launch_ns = now_ns;
   r->eager = cr_hosts_launch(e->hosts, s->head, r->client, r->op0, r->n_op, now_ns);
+  if (cr_engine_is_fed(e, s, r))
+    cr_feeder_hand(&e->device[s->device].feeder, s->local, r->n_op, now_ns);
   start_op(e, s, s->end_ns, now_ns);
 }
 
@@ -349,6 +388,35 @@ static void launch_ops(struct cr_engine *e, cr_ns now_ns)
     if (s->head == i && s->waits)
       start_op(e, s, s->end_ns, now_ns);
   }
+}
+
+/* The devices' feeders launch ops; streams that waited for them go on. */
+static void feed_queues(struct cr_engine *e, cr_ns now_ns)
+{
+  for (uint32_t i = 0; i < e->n_model; i++) {
+    struct device *d = &e->device[i];
+    for (uint32_t q; (q = cr_feeder_take(&d->feeder, now_ns)) != CR_NONE;) {
+      struct stream *s = &e->stream[d->stream[q]];
+      if (s->waits && s->head != CR_NONE)
+        start_op(e, s, s->end_ns, e->range[s->head].launch_ns);
+    }
+  }
+}
+
+static cr_ns next_feed_ns(const struct cr_engine *e)
+{
+  cr_ns next_ns = CR_NS_NEVER;
+  for (uint32_t i = 0; i < e->n_model; i++)
+    next_ns = cr_min_ns(next_ns, cr_feeder_next_ns(&e->device[i].feeder));
+  return next_ns;
+}
+
+void cr_engine_leave_queue(struct cr_engine *e, struct stream *s, cr_ns now_ns)
+{
+  if (cr_engine_is_fed(e, s, &e->range[s->head]))
+    cr_feeder_end(&e->device[s->device].feeder, s->local, now_ns);
+  else
+    cr_device_queue_end(&s->queue, now_ns);
 }
 
 void cr_engine_drop_range(struct cr_engine *e, uint32_t range, cr_ns now_ns)
@@ -426,7 +494,7 @@ void cr_engine_finish_op(struct cr_engine *e, struct stream *s, uint32_t n_left,
   r->op_waits = 0;
   s->on = 0;
   s->end_ns = now_ns;
-  cr_device_queue_end(&s->queue, now_ns);
+  cr_engine_leave_queue(e, s, now_ns);
   if (r->pad != CR_NONE)
     cr_engine_end_pads(e, s);
   if ((n_left == 0 && !is_slice) || finish_blocks(e, r, n_left)) {
@@ -526,9 +594,11 @@ static int make_stream(struct cr_engine *e, const struct cr_act *act, struct cr_
                        .queue = {.cap = act->queue,
                                  .push_ns = cr_engine_price(d, CR_GPU_PUSH),
                                  .fetch_ns = cr_engine_price(d, CR_GPU_FETCH),
-                                 .notice_ns = cr_engine_price(d, CR_GPU_NOTICE)},
+                                 .notice_ns = seen_ns(d)},
                        .reclaim = act->reclaim};
+  d->feeder.queue[s->local].cap = act->queue;
   d->stream[d->n_stream++] = act->stream;
+  d->feeder.n_queue = d->n_stream;
   e->n_stream++;
   if (d->slices) {
     uint32_t process;
@@ -606,6 +676,8 @@ static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
     make_passes(e, i, act);
   else
     r->eager = cr_hosts_launch(e->hosts, i, act->client, act->op0, act->n_op, now_ns);
+  if (!r->is_job && cr_engine_is_fed(e, s, r))
+    cr_feeder_hand(&e->device[s->device].feeder, s->local, r->n_op, now_ns);
   if (!r->eager && s->queue.cap == 0) /* whose calls take their time by themselves */
     r->launch_ns = cr_ns_add(now_ns, e->device[s->device].launch_ns);
   if (s->tail != CR_NONE) {
@@ -673,7 +745,7 @@ static void wake(struct cr_engine *e, cr_ns to_ns)
 
 cr_ns cr_engine_next_ns(const struct cr_engine *e)
 {
-  cr_ns next = e->wake_ns;
+  cr_ns next = cr_min_ns(e->wake_ns, next_feed_ns(e));
   for (uint32_t i = 0; i < e->n_model; i++) {
     const struct cr_device_model *m = &e->device[i].model;
     next = cr_min_ns(next, m->ops->next_ns(m->self));
@@ -687,6 +759,8 @@ void cr_engine_advance(struct cr_engine *e, cr_ns to_ns)
     wake(e, to_ns);
   if (cr_hosts_next_ns(e->hosts) <= to_ns)
     launch_ops(e, to_ns);
+  if (next_feed_ns(e) <= to_ns)
+    feed_queues(e, to_ns);
   for (uint32_t i = 0; i < e->n_model; i++) {
     struct device *d = &e->device[i];
     const struct cr_device_model *m = &d->model;
@@ -706,7 +780,8 @@ void cr_engine_advance(struct cr_engine *e, cr_ns to_ns)
 static uint32_t find_first(const struct cr_engine *e, cr_ns *until_ns)
 {
   uint32_t first = CR_NONE;
-  cr_ns first_ns = *until_ns = cr_min_ns(*until_ns, cr_min_ns(e->wake_ns, cr_hosts_next_ns(e->hosts)));
+  cr_ns first_ns = cr_min_ns(cr_min_ns(e->wake_ns, next_feed_ns(e)), cr_hosts_next_ns(e->hosts));
+  first_ns = *until_ns = cr_min_ns(*until_ns, first_ns);
   for (uint32_t i = 0; i < e->n_model; i++) {
     const struct cr_device_model *m = &e->device[i].model;
     if (e->device[i].unsettled || !m->ops->run)

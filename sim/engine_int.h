@@ -4,6 +4,7 @@
 #include "sim/device_model.h"
 #include "sim/device_queue.h"
 #include "sim/engine.h"
+#include "sim/feeder.h"
 #include "sim/host_thread.h"
 #include "sim/iterations.h"
 #include "sim/mem.h"
@@ -74,7 +75,7 @@ struct stream {
   uint32_t device, local; /* local: its number on the device */
   uint32_t head, tail;    /* ranges; CR_NONE: empty */
   cr_ns end_ns;           /* of its last op */
-  int waits;              /* for the launch call of its head's next op */
+  int waits;              /* for the launch of its head's next op, by its program's thread or the feeder */
   int on;                 /* its head's next op is on the device, or a pad of its launch */
   int is_flagged;         /* the flag of a preemption is to be taken back before it starts an op */
   int unflags;            /* that was done before the op which it started last */
@@ -103,6 +104,7 @@ struct device {
   uint32_t n_process;
   uint32_t *process;        /* [stream_cap] the policy's number of each of the slices' processes */
   uint32_t sms_busy, warps; /* as last told to the observer */
+  struct cr_feeder feeder;  /* of its streams with a device queue; serial_ns 0: each of them has a thread of its own */
   int unsettled;
   int due; /* of its model something is due at this instant */
   /* Preemptions asked for at one instant are one: their host queues are cleared one after the other, and what they kill is
@@ -159,7 +161,14 @@ static inline struct cr_event *cr_engine_last_told(const struct cr_engine *e)
   return &e->event[(e->event_at + e->n_event - 1) % e->range_cap];
 }
 
+/* Whether the device's one thread launches the range's ops. */
+static inline int cr_engine_is_fed(const struct cr_engine *e, const struct stream *s, const struct range *r)
+{
+  return s->queue.cap && e->device[s->device].feeder.serial_ns && !r->eager;
+}
+
 /* engine.c */
+void cr_engine_leave_queue(struct cr_engine *e, struct stream *s, cr_ns now_ns); /* the op of the head has ended */
 int cr_engine_reserve(
   struct cr_engine *e) CR_MUST; /* room for one range or pad more, and its event: CR_OK or CR_ENOMEM */
 void cr_engine_tell(struct cr_engine *e, const struct range *r, enum cr_event_kind kind, enum cr_cap how, cr_ns at_ns);

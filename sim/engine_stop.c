@@ -36,6 +36,17 @@ static void give_back_head(struct cr_engine *e, struct stream *s, enum cr_cap ho
   cr_engine_drop_range(e, i, now_ns);
 }
 
+/* A job's ops are handed over when its pass begins. */
+static void resume_feeding(struct cr_engine *e, struct stream *s, cr_ns now_ns)
+{
+  uint32_t left = 0;
+  for (uint32_t i = s->head; i != CR_NONE; i = e->range[i].next)
+    if (!e->range[i].is_job && cr_engine_is_fed(e, s, &e->range[i]))
+      left += e->range[i].n_op - e->range[i].done;
+  left -= left ? (uint32_t)s->on : 0; /* what was in the device queue when all that was to be stopped had been done */
+  cr_feeder_resume(&e->device[s->device].feeder, s->local, s->on, left, now_ns);
+}
+
 static void give_back(struct cr_engine *e, struct stream *s, cr_ns now_ns)
 {
   enum cr_cap how = s->stop.how;
@@ -43,6 +54,7 @@ static void give_back(struct cr_engine *e, struct stream *s, cr_ns now_ns)
     give_back_head(e, s, how, now_ns);
   s->stop.step = STOP_NONE;
   s->is_flagged |= how != CR_CAP_PARK;
+  resume_feeding(e, s, now_ns);
   if (s->head != CR_NONE)
     cr_engine_reach(e, s, now_ns);
 }
@@ -116,6 +128,8 @@ static uint32_t find_handed(struct cr_engine *e, struct stream *s, uint32_t n_op
   uint32_t n = 0, left;
   if (s->stop.step != STOP_NONE)
     n = (uint32_t)s->on + s->stop.handed;
+  else if (cr_engine_is_fed(e, s, &e->range[s->head]))
+    n = (uint32_t)s->on + cr_feeder_stop(&e->device[s->device].feeder, s->local);
   else if (s->on)
     n = 1 + cr_device_queue_behind(&s->queue, n_op - 1, now_ns);
   left = n;
@@ -137,7 +151,7 @@ static void give_up(const struct device *d, struct stop *stop, uint32_t n, int i
 {
   double blocks_us = n * d->constants.constant[CR_GPU_EVICT_BLOCK];
   cr_ns blocks_ns = blocks_us > 0 ? (cr_ns)(blocks_us * 1e3 + 0.5) : 0;
-  stop->chain_ns += blocks_ns + (is_op ? cr_engine_price(d, CR_GPU_EVICT) : 0);
+  stop->chain_ns += blocks_ns + (is_op ? cr_engine_price(d, CR_GPU_EVICT) + cr_engine_price(d, CR_GPU_REPORT) : 0);
   stop->serial_ns += is_op ? cr_max_ns(blocks_ns, cr_engine_price(d, CR_GPU_EVICT_SERIAL)) : blocks_ns;
 }
 
@@ -157,7 +171,7 @@ static void undo_op(struct cr_engine *e, struct stream *s, cr_ns now_ns)
 {
   s->on = 0;
   s->end_ns = now_ns;
-  cr_device_queue_end(&s->queue, now_ns);
+  cr_engine_leave_queue(e, s, now_ns);
   cr_engine_end_pads(e, s);
 }
 
@@ -233,6 +247,7 @@ void cr_engine_stop_goes_on(struct cr_engine *e, struct stream *s, cr_ns now_ns)
     cr_engine_find_wake(e);
     s->is_flagged |= s->stop.how != CR_CAP_PARK;
     s->stop.step = STOP_NONE;
+    resume_feeding(e, s, now_ns);
     if (s->head != CR_NONE && !s->on)
       cr_engine_reach(e, s, now_ns);
     return;

@@ -7,7 +7,7 @@ libcrsim_a_SOURCES = \
   sim/backend_wall.c sim/batch.c sim/batch.h sim/block_times.c sim/block_times.h sim/base.c sim/base.h sim/core.c sim/core.h sim/core_asked.c sim/core_int.h sim/core_sources.c sim/dependents.c sim/dependents.h sim/device_model.c \
   sim/device_model.h sim/device_queue.c sim/device_queue.h sim/engine.c sim/engine.h sim/engine_int.h sim/engine_iterations.c sim/engine_pad.c \
   sim/engine_stop.c \
-  sim/copy_engines.c sim/copy_engines.h sim/finding.c sim/finding.h \
+  sim/copy_engines.c sim/copy_engines.h sim/feeder.c sim/feeder.h sim/finding.c sim/finding.h \
   sim/fluid.c sim/fluid.h sim/fluid_int.h sim/fluid_shape.c sim/gpu.c sim/gpu.h sim/gpu_block.c sim/gpu_cohort.c sim/gpu_int.h sim/gpu_model.c \
   sim/gpu_node.c sim/gpu_node.h sim/gpu_rate.c \
   sim/gpu_shape.c sim/gpu_sm.c sim/heap.c sim/heap.h sim/hist.c sim/hist.h sim/host.c sim/host.h sim/host_batch.c sim/host_job.c sim/host_turns.c sim/host_thread.c sim/host_thread.h \

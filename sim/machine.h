@@ -33,25 +33,29 @@
   X(SLICE_SWITCH, slice_switch, "us", "from the end of a slice to the next process's turn: work is saved, restored")  \
   X(SLICE_YIELD, slice_yield, "us", "the same after an owner that has nothing to do")                                 \
   X(DUPLEX, duplex, "1", "slowdown of a copy while another runs in the other direction")                              \
-  X(PROFILER_CALL, profiler_call, "us", "CPU time that the recording profiler adds to each CUDA call (eager programs)") \
+  X(PROFILER_CALL, profiler_call, "us",                                                                               \
+    "CPU time that the recording profiler adds to each CUDA call (eager programs)")                                   \
   X(JOIN, join, "1", "blocks placed within this share of a block's time of each other are followed together")
 
 /* What the steps of feeding a stream from a host queue and of preempting it cost (sim/preempt.h).  A device file may leave any
  * of them out: then its constant is NAN, and a policy that needs what it prices is refused on that device. */
-#define CR_GPU_PRICES(X)                                                                                          \
-  X(PUSH, push, "us", "from one launch of a kernel by the host to its next one, of the same stream")              \
-  X(FETCH, fetch, "us", "from the launch of a kernel to its start on an idle stream")                             \
-  X(NOTICE, notice, "us", "from the end of a kernel until the host that feeds its stream has seen it")            \
-  X(SINGLE, single, "us", "more idle time before a kernel that was launched by itself, and not in a graph")       \
-  X(FLAG, flag, "us", "from a preemption until blocks that begin see its flag, and give up")                      \
-  X(CLEAR, clear, "us", "to drop what is in a stream's host queue and leave its release for later")               \
-  X(CLEAR_EACH, clear_each, "us", "more, for each op in it, where they are released one by one")                  \
-  X(EVICT, evict, "us", "of a kernel in the device queue whose blocks all give up, in its stream")                \
-  X(EVICT_SERIAL, evict_serial, "us", "the same on the whole device: so far apart they follow, whatever streams")  \
-  X(EVICT_BLOCK, evict_block, "us", "of one block that gives up: they do so one after the other")                 \
-  X(KILL, kill, "us", "of the stop that ends what runs")                                                          \
-  X(KILL_MORE, kill_more, "us", "of each stop more, one for each op the device queue can hold")                   \
-  X(SYNC, sync, "us", "to learn that preempted streams are idle")                                                 \
+#define CR_GPU_PRICES(X)                                                                                            \
+  X(PUSH, push, "us", "from one launch of a kernel by the host to its next one, of the same stream")                \
+  X(PUSH_SERIAL, push_serial, "us", "the same of all streams: so far apart launches follow; 0: each has a thread")  \
+  X(FETCH, fetch, "us", "from the launch of a kernel to its start on an idle stream")                               \
+  X(NOTICE, notice, "us", "from the end of a kernel until the host that feeds its stream has seen it")              \
+  X(SINGLE, single, "us", "more idle time before a kernel that was launched by itself, and not in a graph")         \
+  X(LOOK, look, "us", "of a kernel from a device queue more: its blocks look for a flag, and note when they begin") \
+  X(REPORT, report, "us", "of each of them more, also if it gives up: it tells the host its end")                   \
+  X(FLAG, flag, "us", "from a preemption until blocks that begin see its flag, and give up")                        \
+  X(CLEAR, clear, "us", "to drop what is in a stream's host queue and leave its release for later")                 \
+  X(CLEAR_EACH, clear_each, "us", "more, for each op in it, where they are released one by one")                    \
+  X(EVICT, evict, "us", "of a kernel in the device queue whose blocks all give up, in its stream")                  \
+  X(EVICT_SERIAL, evict_serial, "us", "the same on the whole device: so far apart they follow, whatever streams")   \
+  X(EVICT_BLOCK, evict_block, "us", "of one block that gives up: they do so one after the other")                   \
+  X(KILL, kill, "us", "of the stop that ends what runs")                                                            \
+  X(KILL_MORE, kill_more, "us", "of each stop more, one for each op the device queue can hold")                     \
+  X(SYNC, sync, "us", "to learn that preempted streams are idle")                                                   \
   X(UNFLAG, unflag, "us", "to take the flag back before the next launch")
 
 enum cr_gpu_constant {
@@ -102,12 +106,12 @@ struct cr_device_desc {
   int64_t mem_bytes, l2_bytes;              /* l2_bytes: or CR_UNKNOWN */
   int64_t dram_bytes_per_s, l2_bytes_per_s; /* CR_UNKNOWN: not limited */
   int64_t h2d_bytes_per_s, d2h_bytes_per_s, d2d_bytes_per_s;
-  uint32_t copy_engines;                     /* 0: copies run with the kernels */
-  uint32_t cpu_cores;                        /* of its host, for threads that launch eager programs; 0: enough for all */
+  uint32_t copy_engines; /* 0: copies run with the kernels */
+  uint32_t cpu_cores;    /* of its host, for threads that launch eager programs; 0: enough for all */
   int32_t priority_least, priority_greatest; /* CUDA's sense: 0 and -5 on an H200 */
-  int is_uncalibrated;                       /* its constants were never measured: whole iterations alone can run on it */
-  uint32_t n_assumed;                        /* constants whose origin begins with "assumed": nobody measured them here */
-  double constant[CR_N_GPU_CONSTANT];        /* in the unit of its info; 0 where it is uncalibrated */
+  int is_uncalibrated;                /* its constants were never measured: whole iterations alone can run on it */
+  uint32_t n_assumed;                 /* constants whose origin begins with "assumed": nobody measured them here */
+  double constant[CR_N_GPU_CONSTANT]; /* in the unit of its info; 0 where it is uncalibrated */
   enum cr_device_kind kind;
   struct cr_node_desc node; /* of a node, which has no limits of SMs */
 };

@@ -17,7 +17,9 @@ static const struct priced {
   uint32_t n_price;
   enum cr_gpu_constant price[10];
 } priced[] = {
-  {CR_CAP_QUEUE, 4, {CR_GPU_PUSH, CR_GPU_FETCH, CR_GPU_NOTICE, CR_GPU_SINGLE}},
+  {CR_CAP_QUEUE,
+   7,
+   {CR_GPU_PUSH, CR_GPU_PUSH_SERIAL, CR_GPU_FETCH, CR_GPU_NOTICE, CR_GPU_SINGLE, CR_GPU_LOOK, CR_GPU_REPORT}},
   {CR_CAP_EVICT, 8, {STEPS}},
   {CR_CAP_KILL, 10, {STEPS, CR_GPU_KILL, CR_GPU_KILL_MORE}},
   {CR_CAP_SLICE, 0, {0}},

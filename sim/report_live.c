@@ -13,10 +13,12 @@ static void say_device(const struct cr_live *l, struct cr_text *out)
     return;
   cr_text_add(
     out,
-    "  %.0f kernels as %.0f stand-ins, alone off by %.2f %% on average, %.1f %% at worst (%.40s), %+.2f %% in sum\n",
+    "  %.0f kernels as %.0f stand-ins, alone off by %.2f %% on average, %.1f %% at worst (%.40s), %+.2f %% in sum; "
+    "models by %.2f %%\n",
     cr_live_value(l, "standin_kernels"), cr_live_value(l, "standin_shapes"),
     100 * cr_live_value(l, "standin_mean_off_ratio"), 100 * cr_live_value(l, "standin_worst_off_ratio"),
-    cr_live_said(l, "standin_worst"), 100 * cr_live_value(l, "standin_sum_off_ratio"));
+    cr_live_said(l, "standin_worst"), 100 * cr_live_value(l, "standin_sum_off_ratio"),
+    100 * cr_live_value(l, "standin_model_off_ratio"));
 }
 
 /* Nodes: how well they did what they were to. */
@@ -53,7 +55,9 @@ void cr_report_live_lines(const struct cr_summary *s, struct cr_text *out)
                                                "node_preempt_max_ns"},
                            *const notice[] = {"node_notice_n", "node_notice_p50_ns", "node_notice_p99_ns",
                                               "node_notice_max_ns"},
-                           *const act[] = {"act_n", "act_p50_ns", "act_p99_ns", "act_max_ns"};
+                           *const act[] = {"act_n", "act_p50_ns", "act_p99_ns", "act_max_ns"},
+                           *const begin[] = {"idle_begin_n", "idle_begin_p50_ns", "idle_begin_p99_ns",
+                                             "idle_begin_max_ns"};
   for (uint32_t r = 0; r < s->n_run; r++) {
     const struct cr_live *l = s->run[r].live;
     if (!l || !l->n)
@@ -69,6 +73,7 @@ void cr_report_live_lines(const struct cr_summary *s, struct cr_text *out)
     say_times(l, "requests late", late, out);
     say_times(l, "policy's callbacks", callback, out);
     say_times(l, "actions", act, out);
+    say_times(l, "from a launch into an idle stream to its first kernel", begin, out);
   }
 }
 

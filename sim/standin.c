@@ -32,6 +32,7 @@ static const struct chains {
   double fmas_cycles, ipc_max; /* of a warp: up to which it is taken */
 } chains[] = {{1, 35.4, 0.2}, {4, 12, 1}};
 static const double FMAS_MAX = 64;
+static const double MODEL_OFF = 0.002; /* of a model's time alone, which is near enough */
 
 /* Time alone = base + slope * rounds, of launches of one shape. */
 struct shape {
@@ -81,6 +82,31 @@ static void choose_work(const struct cr_device_desc *d, const struct cr_op_spec 
   *fmas = (uint32_t)lrint(fmin(fmax(f, 0), FMAS_MAX));
 }
 
+static int begins_model(const struct cr_workload *w, uint32_t op)
+{
+  for (uint32_t i = 0; i < w->n_model; i++)
+    if (w->model[i].op0 == op)
+      return 1;
+  return 0;
+}
+
+/* What the device model gives the recorded op alone, the gap before it included (sim/gpu_shape.c); of a model's first one
+ * without it, since it is the graph's launch. */
+static double wanted_ns(const struct cr_standins *s, const struct cr_device_desc *d, uint32_t i)
+{
+  const struct cr_op_spec *op = &s->workload->op[i];
+  double gap_ns = (double)op->gap_ns;
+  if (begins_model(s->workload, i))
+    gap_ns = 0;
+  else if (op->gap_ns == CR_NS_NEVER)
+    gap_ns = 1e3 * d->constant[CR_GPU_GAP];
+  else if (op->kind == CR_OP_MEMSET || op[-1].kind == CR_OP_MEMSET)
+    gap_ns *= d->constant[CR_GPU_MEMSET_GAP];
+  else
+    gap_ns -= 1e3 * d->constant[CR_GPU_PROFILER];
+  return (double)op->duration_ns + gap_ns;
+}
+
 /* --- measuring ---------------------------------------------------------------------------------------------------- */
 
 static int start(struct cr_standins *s, const struct shape *h, uint32_t rounds, const struct cr_standin_at *at,
@@ -94,9 +120,10 @@ static int start(struct cr_standins *s, const struct shape *h, uint32_t rounds, 
                          : is_last ? cr_cuda_gpu_record(g, at->slot)
                                    : cr_cuda_gpu_inner_record(g, at->slot);
   cr_cu_address first = is_last && at->first != at->slot ? cr_cuda_gpu_inner_record(g, at->first) : 0;
+  cr_cu_address halt = words && at->may_stop ? words + sizeof(uint32_t) : 0;
   uint32_t epoch = at->epoch, blocks = at->n_block ? at->n_block : h->blocks, fmas = h->fmas,
            mask = CR_CUDA_DATA_BYTES - 4;
-  void *param[] = {&counters, &words, &epoch, &blocks, &rounds, &fmas, &data, &mask, &record, &first};
+  void *param[] = {&counters, &words, &epoch, &blocks, &rounds, &fmas, &data, &mask, &record, &first, &halt};
   return cr_cuda_gpu_launch(g, cr_standin_codes_function(s->codes, h->code), blocks, h->threads, h->smem, at->early,
                             stream, param);
 }
@@ -107,17 +134,26 @@ static int by_size(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-/* A graph of n launches, one after the other, of which the first and the last report. */
-static int make_row(struct cr_standins *s, const struct shape *h, uint32_t rounds, uint32_t n, cr_cu_graph_exec *out)
+/* n launches, one after the other, and before each but the first a memset of fill_bytes, unless these are 0. */
+struct row_of {
+  const struct shape *shape;
+  uint32_t rounds, n;
+  size_t fill_bytes;
+};
+
+/* A graph of them, of which the first and the last launch report. */
+static int make_row(struct cr_standins *s, const struct row_of *r, cr_cu_graph_exec *out)
 {
   const struct cr_cuda_driver *d = &s->gpu->driver;
   cr_cu_graph graph = NULL;
   int error = d->capture_begin(s->gpu->control, CR_CU_CAPTURE_RELAXED);
-  for (uint32_t i = 0; !error && i < n; i++) {
+  for (uint32_t i = 0; !error && i < r->n; i++) {
     struct cr_standin_at at = {.slot = CR_NONE, .words = CR_NONE, .epoch = 1, .first = CR_NONE};
-    if (i == 0 || i + 1 == n)
+    if (i == 0 || i + 1 == r->n)
       at.slot = s->slot + (i > 0);
-    error = start(s, h, rounds, &at, s->gpu->control);
+    if (i && r->fill_bytes)
+      error = d->fill(s->scratch, 0, r->fill_bytes, s->gpu->control);
+    error = error ? error : start(s, r->shape, r->rounds, &at, s->gpu->control);
   }
   int ended = d->capture_end(s->gpu->control, &graph);
   error = error ? error : ended;
@@ -127,15 +163,14 @@ static int make_row(struct cr_standins *s, const struct shape *h, uint32_t round
   return error;
 }
 
-/* From the end of the first launch of a row of n to that of the last. */
-static int measure_row(struct cr_standins *s, const struct shape *h, uint32_t rounds, uint32_t n, double *ns,
-                       struct cr_err *err)
+/* From the end of its first launch to that of the last. */
+static int measure_row(struct cr_standins *s, const struct row_of *r, double *ns, struct cr_err *err)
 {
   const struct cr_cuda_driver *d = &s->gpu->driver;
   struct cr_standin_record record[2] = {{0}};
   cr_cu_graph_exec exec = NULL;
   double took[REPEATS];
-  int rc = cr_cuda_check(d, make_row(s, h, rounds, n, &exec), "measuring a stand-in", err);
+  int rc = cr_cuda_check(d, make_row(s, r, &exec), "measuring a stand-in", err);
   for (int i = 0; !rc && i < REPEATS; i++) {
     rc = cr_cuda_check(d, d->graph_launch(exec, s->gpu->control), "measuring a stand-in", err);
     rc = rc ? rc : cr_cuda_gpu_fetch(s->gpu, s->slot, 2, record, err);
@@ -154,8 +189,8 @@ static int measure_row(struct cr_standins *s, const struct shape *h, uint32_t ro
 static int measure(struct cr_standins *s, const struct shape *h, uint32_t rounds, double *ns, struct cr_err *err)
 {
   double few_ns = 0, many_ns = 0;
-  int rc = measure_row(s, h, rounds, 2, &few_ns, err);
-  rc = rc ? rc : measure_row(s, h, rounds, 2 + ROW, &many_ns, err);
+  int rc = measure_row(s, &(struct row_of){h, rounds, 2, 0}, &few_ns, err);
+  rc = rc ? rc : measure_row(s, &(struct row_of){h, rounds, 2 + ROW, 0}, &many_ns, err);
   if (!rc)
     *ns = fmax((many_ns - few_ns) / ROW, 1);
   return rc;
@@ -192,6 +227,47 @@ static int fit(struct cr_standins *s, const struct shape *h, struct launch *l, s
   return CR_OK;
 }
 
+/* What a memset of so many bytes takes between two launches. */
+static int measure_fill(struct cr_standins *s, size_t bytes, double *ns, struct cr_err *err)
+{
+  const struct shape *mark = &s->shape[s->mark];
+  double without_ns = 0, few_ns = 0, many_ns = 0;
+  int rc = measure(s, mark, 0, &without_ns, err);
+  rc = rc ? rc : measure_row(s, &(struct row_of){mark, 0, 2, bytes}, &few_ns, err);
+  rc = rc ? rc : measure_row(s, &(struct row_of){mark, 0, 2 + ROW, bytes}, &many_ns, err);
+  if (!rc)
+    *ns = fmax((many_ns - few_ns) / ROW - without_ns, 0);
+  return rc;
+}
+
+/* The same for a memset of the workload; measured once for each size. */
+static int fill_ns(struct cr_standins *s, uint32_t op, double *ns, struct cr_err *err)
+{
+  const struct cr_op_spec *o = s->workload->op;
+  for (uint32_t i = 0; i < op; i++)
+    if (o[i].kind == CR_OP_MEMSET && o[i].bytes == o[op].bytes) {
+      *ns = s->launch[i].measured_ns;
+      return CR_OK;
+    }
+  return measure_fill(s, o[op].bytes ? (size_t)o[op].bytes : 1, ns, err);
+}
+
+/* Memsets are real; what they take more than was recorded, the kernel behind them takes less, if it can. */
+static int measure_fills(struct cr_standins *s, const struct cr_device_desc *d, struct cr_err *err)
+{
+  const struct cr_op_spec *op = s->workload->op;
+  for (uint32_t i = 0; i < s->workload->n_op; i++) {
+    struct launch *l = &s->launch[i];
+    if (op[i].kind != CR_OP_MEMSET)
+      continue;
+    l->wanted_ns = wanted_ns(s, d, i);
+    int rc = fill_ns(s, i, &l->measured_ns, err);
+    if (rc)
+      return rc;
+  }
+  return CR_OK;
+}
+
 static int is_alike(const struct shape *a, const struct shape *b)
 {
   return a->code == b->code && a->blocks == b->blocks && a->threads == b->threads && a->smem == b->smem &&
@@ -222,12 +298,13 @@ static void note_match(struct cr_standins *s, uint32_t op)
   }
 }
 
-/* What the device model gives the recorded kernel alone, the gap before it included (sim/gpu_shape.c). */
-static double wanted_ns(const struct cr_device_desc *d, const struct cr_op_spec *op)
+/* What the memsets right before the kernel take longer than was recorded. */
+static double fills_excess_ns(const struct cr_standins *s, uint32_t op)
 {
-  double gap_ns =
-    op->gap_ns == CR_NS_NEVER ? 1e3 * d->constant[CR_GPU_GAP] : (double)op->gap_ns - 1e3 * d->constant[CR_GPU_PROFILER];
-  return (double)op->duration_ns + fmax(gap_ns, 0);
+  double ns = 0;
+  for (uint32_t i = op; !begins_model(s->workload, i) && s->workload->op[i - 1].kind == CR_OP_MEMSET; i--)
+    ns += s->launch[i - 1].measured_ns - s->launch[i - 1].wanted_ns;
+  return ns;
 }
 
 static int add_kernel(struct cr_standins *s, const struct cr_device_desc *d, uint32_t i, struct cr_err *err)
@@ -243,7 +320,7 @@ static int add_kernel(struct cr_standins *s, const struct cr_device_desc *d, uin
   while (!rc && k < s->n_shape && !is_alike(&s->shape[k], &h))
     k++;
   s->launch[i].shape = k;
-  s->launch[i].wanted_ns = wanted_ns(d, op);
+  s->launch[i].wanted_ns = fmax(wanted_ns(s, d, i) - fills_excess_ns(s, i), 1);
   if (!rc && k == s->n_shape) {
     rc = cr_standin_codes_prepare(s->codes, h.code, h.threads, h.smem, err);
     rc = rc ? rc : place_line(s, &h, s->launch[i].wanted_ns, err);
@@ -257,6 +334,91 @@ static int add_kernel(struct cr_standins *s, const struct cr_device_desc *d, uin
   else if ((rc = fit(s, &s->shape[k], &s->launch[i], err)))
     return rc;
   note_match(s, i);
+  return CR_OK;
+}
+
+/* --- among each other --------------------------------------------------------------------------------------------- */
+
+/* A graph of a model of which the first and the last kernel report: from the end of one to that of the other. */
+static int measure_model(struct cr_standins *s, const struct cr_model_info *m, uint32_t first, uint32_t last,
+                         double *ns, struct cr_err *err)
+{
+  const struct cr_cuda_driver *d = &s->gpu->driver;
+  struct cr_standin_record record[2] = {{0}};
+  cr_cu_graph graph = NULL;
+  cr_cu_graph_exec exec = NULL;
+  double took[REPEATS];
+  int error = d->capture_begin(s->gpu->control, CR_CU_CAPTURE_RELAXED);
+  for (uint32_t i = m->op0; !error && i < m->op0 + m->n_op; i++) {
+    struct cr_standin_at at = {.slot = CR_NONE, .words = CR_NONE, .epoch = 1, .first = CR_NONE};
+    if (i == first || i == last)
+      at.slot = s->slot + (i == last);
+    error = cr_standin_launch(s, i, &at, s->gpu->control);
+  }
+  int ended = d->capture_end(s->gpu->control, &graph);
+  error = error ? error : ended;
+  error = error ? error : d->graph_instantiate(&exec, graph, 0);
+  if (graph)
+    d->graph_free(graph);
+  int rc = cr_cuda_check(d, error, "measuring a model's stand-ins", err);
+  for (int i = -1; !rc && i < REPEATS; i++) { /* the first time uploads it */
+    rc = cr_cuda_check(d, d->graph_launch(exec, s->gpu->control), "measuring a model's stand-ins", err);
+    rc = rc ? rc : cr_cuda_gpu_fetch(s->gpu, s->slot, 2, record, err);
+    if (i >= 0)
+      took[i] = (double)(record[1].end_ns - record[0].end_ns);
+  }
+  if (exec)
+    d->exec_free(exec);
+  if (rc)
+    return rc;
+  qsort(took, REPEATS, sizeof *took, by_size);
+  *ns = took[REPEATS / 2];
+  return CR_OK;
+}
+
+/* Kernels from the second to the last take so much less, all alike; what one is too short for, the next ones take. */
+static void shorten(struct cr_standins *s, uint32_t first, uint32_t last, uint32_t n_kernel, double ns)
+{
+  double owed_ns = 0;
+  for (uint32_t i = first + 1; i <= last; i++) {
+    struct launch *l = &s->launch[i];
+    if (s->workload->op[i].kind != CR_OP_KERNEL)
+      continue;
+    owed_ns += ns / n_kernel;
+    double n = fmin(rint(owed_ns / s->shape[l->shape].slope_ns), l->rounds);
+    l->rounds = (uint32_t)lrint(l->rounds - n);
+    owed_ns -= n * s->shape[l->shape].slope_ns;
+  }
+}
+
+/* Kernels take longer among others than in a row of their own kind (NVIDIA H200: 0.1 to 0.4 us, and more the more code is
+ * loaded), which is made good by all of them alike. */
+static int fit_model(struct cr_standins *s, const struct cr_device_desc *d, const struct cr_model_info *m,
+                     struct cr_err *err)
+{
+  const struct cr_op_spec *op = s->workload->op;
+  uint32_t first = CR_NONE, last = CR_NONE, n_kernel = 0;
+  double wanted = 0, ns = 0;
+  for (uint32_t i = m->op0; i < m->op0 + m->n_op; i++) {
+    if (op[i].kind == CR_OP_KERNEL) {
+      first = first == CR_NONE ? i : first;
+      last = i;
+    }
+    n_kernel += op[i].kind == CR_OP_KERNEL && i != first;
+  }
+  if (n_kernel == 0)
+    return CR_OK;
+  for (uint32_t i = first + 1; i <= last; i++)
+    wanted += wanted_ns(s, d, i);
+  for (int i = 0;; i++) {
+    int rc = measure_model(s, m, first, last, &ns, err);
+    if (rc)
+      return rc;
+    if (i == CORRECTIONS || fabs(ns / wanted - 1) < MODEL_OFF)
+      break;
+    shorten(s, first, last, n_kernel, ns - wanted);
+  }
+  s->match.worst_model_off = fmax(s->match.worst_model_off, fabs(ns / wanted - 1));
   return CR_OK;
 }
 
@@ -294,6 +456,15 @@ static int check_kinds(const struct cr_workload *w, struct cr_err *err)
   return CR_OK;
 }
 
+static int add_mark(struct cr_standins *s, struct cr_err *err)
+{
+  struct shape mark = {.blocks = 1, .threads = 32};
+  int rc = cr_standin_codes_find(s->codes, 16, 0, 1, &mark.code, err);
+  s->mark = s->n_shape;
+  s->shape[s->n_shape++] = mark;
+  return rc;
+}
+
 int cr_standins_new(struct cr_cuda_gpu *gpu, const struct cr_workload *w, const struct cr_device_desc *d,
                     struct cr_standins **out, struct cr_err *err)
 {
@@ -313,16 +484,14 @@ int cr_standins_new(struct cr_cuda_gpu *gpu, const struct cr_workload *w, const 
   rc = rc ? rc : cr_cuda_gpu_take_slots(gpu, 2, &s->slot, err);
   rc = rc ? rc : cr_cuda_gpu_take_words(gpu, &s->words, err);
   rc = rc ? rc : take_scratch(s, err);
+  rc = rc ? rc : add_mark(s, err);
+  rc = rc ? rc : measure_fills(s, d, err);
   for (uint32_t i = 0; !rc && i < w->n_op; i++)
     if (w->op[i].kind == CR_OP_KERNEL)
       rc = add_kernel(s, d, i, err);
-  s->match.n_shape = s->n_shape;
-  if (!rc) {
-    struct shape mark = {.blocks = 1, .threads = 32};
-    rc = cr_standin_codes_find(s->codes, 16, 0, 1, &mark.code, err);
-    s->mark = s->n_shape;
-    s->shape[s->n_shape++] = mark;
-  }
+  for (uint32_t i = 0; !rc && i < w->n_model; i++)
+    rc = fit_model(s, d, &w->model[i], err);
+  s->match.n_shape = s->n_shape - 1; /* beside the mark */
   if (rc) {
     cr_standins_free(s);
     return rc;

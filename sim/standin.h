@@ -18,6 +18,7 @@ struct cr_standin_match {
   uint32_t n_kernel, n_shape; /* of the workload; different ones of them */
   double mean_off, worst_off; /* |measured / wanted - 1| of their times alone, gaps included */
   double sum_off;             /* sum of measured / sum of wanted - 1 */
+  double worst_model_off;     /* |measured / wanted - 1| of a model's kernels one after the other, as corrected last */
   const char *worst;          /* name of the kernel */
 };
 
@@ -45,6 +46,7 @@ struct cr_standin_at {
     first; /* slot of its range's first launch; CR_NONE: it is no range's last launch, and reports to the GPU alone */
   uint32_t n_block; /* so many of its blocks; 0: all */
   int early;        /* of cr_cuda_gpu_launch */
+  int may_stop;     /* it obeys the words while it works, too */
 };
 
 /* Launches the op into the stream, or into the graph that the stream captures: kernels as stand-ins, copies and memsets for real,

@@ -3,8 +3,7 @@
  * One function, "standin", in PTX for compute capability 7.0 and later.  Its parameters, in order:
  *   counters  u64  struct cr_standin_counters of the launch, zeroed before the first one and by its last block; 0: it reports
  *                  nothing, and saves about a microsecond
- *   words     u64  u32 [2]: a block that finds words[0] >= epoch as it begins leaves (eviction); one that finds words[1] >= epoch
- *                  while it works stops (kill); 0: nobody will say so
+ *   words     u64  u32: a block that finds it >= epoch as it begins leaves (eviction); 0: nobody will say so
  *   epoch     u32  > 0
  *   blocks    u32  of the launch
  *   rounds    u32  of work, in each thread: a load that hits the L2 and the next one depends on, and
@@ -13,6 +12,7 @@
  *   mask      u32  their bytes less 1, a power of two less 1, at most 2^31 - 1
  *   record    u64  struct cr_standin_record, written by its last block to go
  *   first     u64  another launch's record, whose begin is copied to range_begin_ns; 0: none
+ *   halt      u64  u32: a block that finds it >= epoch while it works stops (kill); 0: nobody will say so
  *
  * Times are the GPU's global timer.  The host sees that a launch has ended by record.end_ns, which is written last. */
 #ifndef CR_STANDIN_PTX_H

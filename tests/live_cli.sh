@@ -26,6 +26,14 @@ ok 'each_row_holds_together' sound
 # The same scenario twice is predicted the same twice.
 same() { [ "$(grep ',two,' "$tmp/live.csv" | cut -d, -f2,4)" = "$(grep ',again,' "$tmp/live.csv" | cut -d, -f2,4)" ]; }
 ok 'predictions_repeat' same
+# Each row bears its own scenario's name, also when one is loaded where the one before lay.
+named() {
+  for name in a b c d; do cp "$tmp/two.yaml" "$tmp/$name.yaml"; done
+  "$corun" validate --live "$tmp/a.yaml" "$tmp/b.yaml" "$tmp/c.yaml" "$tmp/d.yaml" -b wall -q -n 1 -p streams \
+    --set duration=30ms --format csv >"$tmp/named" &&
+    [ "$(sed 1d "$tmp/named" | cut -d, -f8 | uniq -c | awk '{ printf "%s%s ", $1, $2 }')" = '6a 6b 6c 6d ' ]
+}
+ok 'rows_bear_the_names_of_their_scenarios' named
 json() { live --format json >"$tmp/json" && contains "$tmp/json" '"schema":"corun-live"' && contains "$tmp/json" '"order_by_rt_time":\{"same":[0-9]'; }
 ok 'json_has_a_summary' json
 fails 'an_error_beyond_what_is_allowed_fails' 1 'beyond --max-error 0' live --max-error 0

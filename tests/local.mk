@@ -21,7 +21,7 @@ unit_tests = \
   tests/t_dart_plan \
   tests/t_dart_tasks \
   tests/t_device_file \
-  tests/t_device_queue \
+  tests/t_device_queue tests/t_feeder \
   tests/t_disb \
   tests/t_eager \
   tests/t_engine_jobs \

@@ -54,6 +54,7 @@ struct op {
   struct cr_cu_function *function;
   uint32_t blocks, threads, smem, word, n_part;
   struct cr_merged_part part[CR_MERGED_PARTS];
+  uint64_t halt[CR_MERGED_PARTS]; /* the word that each part obeys while it runs; 0: none */
   uint64_t to, from;
   size_t bytes;
 };
@@ -131,9 +132,9 @@ static uint32_t sm_blocks(const struct cr_cu_function *f, uint32_t threads, uint
   return by_smem < most ? by_smem : most;
 }
 
-static uint32_t read_word(uint64_t words, uint32_t i)
+static uint32_t read_word(uint64_t word)
 {
-  return words ? __atomic_load_n((uint32_t *)at(words) + i, __ATOMIC_ACQUIRE) : 0;
+  return word ? __atomic_load_n((uint32_t *)at(word), __ATOMIC_ACQUIRE) : 0;
 }
 
 static int64_t wave_ns(const struct cr_merged_part *p)
@@ -142,9 +143,9 @@ static int64_t wave_ns(const struct cr_merged_part *p)
 }
 
 /* What a word that was written now does to a part that runs. */
-static void obey(const struct cr_merged_part *p, struct run *r, int64_t now_ns)
+static void obey(const struct cr_merged_part *p, uint64_t halt, struct run *r, int64_t now_ns)
 {
-  int kills = read_word(p->words, 1) >= p->epoch, evicts = read_word(p->words, 0) >= p->epoch;
+  int kills = read_word(halt) >= p->epoch, evicts = read_word(p->words) >= p->epoch;
   if (r->has_ended || r->has_given_up || r->end_ns == NEVER_NS || !p->words || (!kills && !evicts))
     return;
   int64_t n_wave = (now_ns - r->begin_ns) / r->wave_ns;
@@ -159,7 +160,7 @@ static void obey_all(const struct cr_cu_stream *writer, int64_t now_ns)
 {
   for (struct cr_cu_stream *s = gpu.stream; s; s = s->next)
     for (uint32_t i = 0; s != writer && s->is_running && i < s->entry[s->head].op.n_part; i++)
-      obey(&s->entry[s->head].op.part[i], &s->run[i], now_ns);
+      obey(&s->entry[s->head].op.part[i], s->entry[s->head].op.halt[i], &s->run[i], now_ns);
 }
 
 static void begin(struct cr_cu_stream *s, int64_t now_ns)
@@ -175,7 +176,7 @@ static void begin(struct cr_cu_stream *s, int64_t now_ns)
     struct run *r = &s->run[i];
     *r = (struct run){.begin_ns = now_ns, .wave_ns = wave_ns(p), .n_worked = p->n_task};
     r->end_ns = now_ns + n_wave * r->wave_ns;
-    if (read_word(p->words, 0) >= p->epoch)
+    if (read_word(p->words) >= p->epoch)
       *r = (struct run){.end_ns = now_ns + GIVE_UP_NS, .has_given_up = 1};
     if (e->hangs >> i & 1)
       r->end_ns = NEVER_NS;
@@ -666,6 +667,7 @@ static int read_standin(struct op *k, void **param)
   memcpy(&p->fmas, param[5], 4);
   memcpy(&p->record, param[8], 8);
   memcpy(&p->first, param[9], 8);
+  memcpy(&k->halt[0], param[10], 8);
   p->n_worker = n_wide ? n_wide : 1;
   k->n_part = 1;
   return p->n_task == k->blocks && p->epoch;
@@ -689,6 +691,7 @@ static int read_merged(struct op *k, void **param)
   for (uint32_t i = 0; i < k->n_part; i++) {
     const struct cr_merged_part *p = &k->part[i];
     uint32_t n = p->n_column * p->n_row;
+    k->halt[i] = p->words ? p->words + sizeof(uint32_t) : 0;
     if (!p->n_task || !p->epoch || !p->threads || p->threads % 32 || p->threads > k->threads || p->n_row > most || !n ||
         p->column + p->n_column > SMS || p->row + p->n_row > k->blocks / SMS ||
         p->n_worker != (n < p->n_task ? n : p->n_task))

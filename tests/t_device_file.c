@@ -299,7 +299,8 @@ static const char *run_with(const struct cr_device_desc *d, uint32_t needs, cons
 static void what_is_not_priced_is_refused_before_the_run(void **state)
 {
   (void)state;
-  static const enum cr_gpu_constant of_queue[] = {CR_GPU_PUSH, CR_GPU_FETCH, CR_GPU_NOTICE, CR_GPU_SINGLE};
+  static const enum cr_gpu_constant of_queue[] = {CR_GPU_PUSH,   CR_GPU_PUSH_SERIAL, CR_GPU_FETCH, CR_GPU_NOTICE,
+                                                  CR_GPU_SINGLE, CR_GPU_LOOK,        CR_GPU_REPORT};
   const uint32_t caps[] = {CR_CAP_QUEUE, CR_CAP_EVICT, CR_CAP_KILL, CR_CAP_SLICE, CR_CAP_PAD, CR_CAP_PARK};
   for (int i = CR_GPU_FIRST_PRICE; i < CR_N_GPU_CONSTANT; i++) {
     struct cr_arena *arena = cr_arena_new();
