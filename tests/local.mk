@@ -52,6 +52,7 @@ unit_tests = \
   tests/t_memory_recording \
   tests/t_memory_table \
   tests/t_memory_track \
+  tests/t_metric \
   tests/t_micro \
   tests/t_monkey \
   tests/t_node_config \
