@@ -19,6 +19,7 @@ unit_tests = \
   tests/t_dart \
   tests/t_dart_plan \
   tests/t_dart_tasks \
+  tests/t_design \
   tests/t_device_file \
   tests/t_device_queue \
   tests/t_disb \
@@ -32,6 +33,7 @@ unit_tests = \
   tests/t_gpu \
   tests/t_heap \
   tests/t_hist \
+  tests/t_interval \
   tests/t_iteration \
   tests/t_iteration_table \
   tests/t_iterations \
@@ -72,6 +74,7 @@ unit_tests = \
   tests/t_preempt_random \
   tests/t_progress \
   tests/t_queue \
+  tests/t_rank \
   tests/t_recordings \
   tests/t_reef \
   tests/t_replay \
@@ -132,6 +135,7 @@ script_tests = \
   tests/reef.sh \
   tests/salus.sh \
   tests/store_cli.sh \
+  tests/sweep_cli.sh \
   tests/symbols.sh \
   tests/task_sets_cli.sh
 
@@ -197,7 +201,7 @@ AM_TESTS_ENVIRONMENT = \
   CORUN_SOURCES='$(program_sources)'; export CORUN_SOURCES; \
   CORUN_COMPILE='$(house_cppflags) $(CPPFLAGS) $(CR_FLAGS)'; export CORUN_COMPILE; \
   CORUN_LIBS='$(CR_LDFLAGS) $(LDFLAGS) $(system_libs) $(LIBS)'; export CORUN_LIBS;
-program_sources = $(corun_SOURCES) $(libcrpolicies_a_SOURCES) $(libcrplan_a_SOURCES) $(libcrtraces_a_SOURCES) $(libcrcalib_a_SOURCES)
+program_sources = $(corun_SOURCES) $(libcrpolicies_a_SOURCES) $(libcrplan_a_SOURCES) $(libcrstudies_a_SOURCES) $(libcrtraces_a_SOURCES) $(libcrcalib_a_SOURCES)
 EXTRA_DIST += build-aux/tap-cmocka.sh
 
 # make bench: how fast it is.  Links as the program does, with the allocator as it is.
