@@ -196,21 +196,12 @@ static int read_args(struct job *j, int argc, char **argv, int *status)
 
 /* -- before anything runs --------------------------------------------------------------------------------------------- */
 
+/* The first point: what the scenario says by itself, it says there. */
 static int load_base(struct job *j, struct cr_err *err)
 {
-  const struct cr_design_words *w = &j->words;
-  uint32_t n_store = cr_design_count(w, CR_DESIGN_TRACES), n_set = cr_design_count(w, CR_DESIGN_SET);
-  const char **store = cr_arena_take(j->arena, n_store, sizeof *store),
-             **set = cr_arena_take(j->arena, n_set, sizeof *set);
-  if (!store || !set)
-    return cr_fail_nomem(err, "the scenario");
-  for (uint32_t i = 0; i < n_store; i++)
-    store[i] = cr_design_word(w, CR_DESIGN_TRACES, i);
-  for (uint32_t i = 0; i < n_set; i++)
-    set[i] = cr_design_word(w, CR_DESIGN_SET, i);
-  const struct cr_scenario_options opt = {
-    .device = cr_design_word(w, CR_DESIGN_DEVICE, 0), .store = store, .n_store = n_store, .set = set, .n_set = n_set};
-  return cr_cli_scenario_load(cr_design_word(w, CR_DESIGN_SCENARIO, 0), &opt, &j->base, err);
+  struct cr_design given;
+  int rc = cr_design_make(&j->words, &given, err);
+  return rc ? rc : cr_sweep_load_point(&given, 0, j->arena, &j->base, err);
 }
 
 /* What was not given and the scenario says: the design has it in words, whoever reads it. */

@@ -2,6 +2,7 @@
 #ifndef CR_CMD_SWEEP_H
 #define CR_CMD_SWEEP_H
 #include "sim/cli_policy.h"
+#include "sim/cli_scenario.h"
 #include "sim/report.h"
 #include "studies/rank.h"
 #include "studies/results.h"
@@ -19,7 +20,11 @@ struct cr_sweep {
   struct cr_studydb *db;
 };
 
-/* cmd_sweep_run.c: loads every point once, and finds its workload's hash; CR_EINPUT: one cannot run, or has not what a
+/* cmd_sweep_run.c: the scenario at a point; the arena is for the call's own use. */
+int cr_sweep_load_point(const struct cr_design *d, uint32_t point, struct cr_arena *arena, struct cr_cli_scenario *out,
+                        struct cr_err *err) CR_MUST;
+
+/* Loads every point once, and finds its workload's hash; CR_EINPUT: one cannot run, or has not what a
  * metric is of. */
 int cr_sweep_check(struct cr_sweep *s, struct cr_err *err) CR_MUST;
 

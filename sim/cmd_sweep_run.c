@@ -33,8 +33,8 @@ struct outcome {
 
 /* -- a point ---------------------------------------------------------------------------------------------------------- */
 
-static int load_with(const struct cr_design *d, uint32_t point, struct cr_arena *arena, struct cr_cli_scenario *out,
-                     struct cr_err *err)
+int cr_sweep_load_point(const struct cr_design *d, uint32_t point, struct cr_arena *arena, struct cr_cli_scenario *out,
+                        struct cr_err *err)
 {
   const struct cr_design_words *w = d->words;
   uint32_t n_store = cr_design_count(w, CR_DESIGN_TRACES), n_set = cr_design_count(w, CR_DESIGN_SET);
@@ -76,7 +76,7 @@ static int load(struct runner *w, uint32_t point, struct cr_err *err)
     return CR_OK;
   unload(w);
   struct cr_arena *arena = cr_arena_new();
-  int rc = arena ? load_with(&w->s->design, point, arena, &w->scenarios, err) : cr_fail_nomem(err, "a point");
+  int rc = arena ? cr_sweep_load_point(&w->s->design, point, arena, &w->scenarios, err) : cr_fail_nomem(err, "a point");
   cr_arena_free(arena);
   if (rc == CR_OK)
     w->loaded = point;
