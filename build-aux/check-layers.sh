@@ -6,7 +6,7 @@ set -u
 LC_ALL=C
 export LC_ALL
 cd "${1:-.}" || exit 2
-set -- sim/*.[ch] policies/*.[ch] plan/*.[ch] traces/*.[ch] cupti-collector/*.[ch] calib/*.[ch] pages/*.[ch] tests/*.[ch] tests/standin-cupti/*.[ch]
+set -- sim/*.[ch] policies/*.[ch] plan/*.[ch] studies/*.[ch] traces/*.[ch] cupti-collector/*.[ch] calib/*.[ch] pages/*.[ch] tests/*.[ch] tests/standin-cupti/*.[ch]
 
 files=
 for file; do
@@ -41,16 +41,17 @@ ${AWK:-awk} '
     may["sim"] = "sim/"
     may["policies"] = "policies/ plan/rta.h plan/stage_split.h sim/base.h sim/option.h sim/policy.h sim/text.h sim/workload.h"
     may["plan"] = "plan/ sim/base.h sim/mem.h"
-    may["traces"] = "traces/ plan/dart_plan.h plan/node_config.h plan/one_node.h plan/platform.h plan/task_set.h sim/base.h sim/mem.h sim/text.h sim/unit.h sim/option.h sim/nearest.h sim/workload.h " \
+    may["studies"] = "studies/ sim/base.h sim/mem.h sim/metric.h sim/rng.h sim/text.h sim/unit.h"
+    may["traces"] = "traces/ studies/design.h studies/results.h plan/dart_plan.h plan/node_config.h plan/one_node.h plan/platform.h plan/task_set.h sim/base.h sim/mem.h sim/text.h sim/unit.h sim/option.h sim/nearest.h sim/workload.h " \
       "sim/machine.h sim/ledger.h sim/core.h sim/stats.h sim/report.h sim/summary.h sim/live.h sim/table.h sim/outfile.h " \
       "sim/provenance.h sim/hist.h sim/rng.h sim/memory_curve.h sim/memory_peaks.h sim/use_curve.h sim/batch.h"
     may["cupti-collector"] = "cupti-collector/ traces/spool_layout.h traces/spool_write.h"
     may["calib"] = "calib/ traces/ sim/"
     may["pages"] = "pages/ traces/rundb.h traces/datadir.h sim/base.h sim/mem.h sim/text.h sim/table.h sim/ledger.h sim/stats.h sim/summary.h " \
       "sim/report.h sim/report_compare.h sim/report_live.h sim/provenance.h"
-    may["tests"] = "tests/ pages/ calib/ traces/ plan/ policies/ sim/ cupti-collector/cupti_abi.h " \
+    may["tests"] = "tests/ pages/ calib/ studies/ traces/ plan/ policies/ sim/ cupti-collector/cupti_abi.h " \
       "cupti-collector/profiler_abi.h cupti-collector/collect_options.h"
-    may["cli"] = "pages/ calib/ traces/ plan/ policies/ sim/ cupti-collector/"
+    may["cli"] = "pages/ calib/ studies/ traces/ plan/ policies/ sim/ cupti-collector/"
     # No folder may include these of another, whatever stands above: what only the core, the backends and the program
     # itself have to do with.
     inside = "sim/gpu.h sim/ask.h sim/engine.h sim/plugin.h sim/cli.h sim/cli_*"
@@ -61,7 +62,7 @@ ${AWK:-awk} '
     owners["cyaml/"] = "traces/"
     owners["yaml.h"] = "traces/"
     owners["zlib.h"] = "traces/"
-    owners["gsl/"] = "calib/ sim/rng.c"
+    owners["gsl/"] = "calib/ studies/interval.c sim/rng.c"
     owners["cupti.h"] = "cupti-collector/"
     owners["cuda.h"] = "cupti-collector/ sim/backend_cuda.c"
     owners["cmocka.h"] = "tests/t.h"

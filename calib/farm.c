@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -27,6 +28,7 @@ struct worker {
   pid_t pid;
   int fd;
   int busy;
+  uint32_t task; /* when busy */
 };
 
 struct farm {
@@ -91,10 +93,11 @@ static void work(const struct cr_farm *f, int fd, void *result)
   }
 }
 
-static int hire(struct farm *farm, struct cr_err *err)
+/* Into place i, of one that has gone or behind the last. */
+static int hire(struct farm *farm, uint32_t i, struct cr_err *err)
 {
   int fd[2];
-  struct worker *w = &farm->worker[farm->n_worker];
+  struct worker *w = &farm->worker[i];
   if (socketpair(AF_UNIX, SOCK_STREAM, 0, fd) != 0)
     return cr_fail(err, CR_ERUN, "a worker process: no socket: %s; try with -j 1", strerror(errno));
   pid_t pid = fork();
@@ -105,14 +108,16 @@ static int hire(struct farm *farm, struct cr_err *err)
   }
   if (pid == 0) {
     close(fd[0]);
-    for (uint32_t i = 0; i < farm->n_worker; i++) /* of its elders: they end when the caller closes them */
-      close(farm->worker[i].fd);
+    for (uint32_t k = 0; k < farm->n_worker; k++) /* of the others: they end when the caller closes them */
+      if (k != i)
+        close(farm->worker[k].fd);
     work(farm->cfg, fd[1], farm->result);
     _exit(0);
   }
   close(fd[1]);
   *w = (struct worker){.pid = pid, .fd = fd[0]};
-  farm->n_worker++;
+  farm->poll[i] = (struct pollfd){.fd = fd[0], .events = POLLIN};
+  farm->n_worker += i == farm->n_worker;
   return CR_OK;
 }
 
@@ -131,26 +136,51 @@ static int give(struct farm *farm, struct worker *w, struct cr_err *err)
     return CR_OK;
   uint32_t task = farm->n_sent++;
   w->busy = 1;
+  w->task = task;
   return send_all(w->fd, &task, sizeof task) ? CR_OK : lost(farm, err);
 }
 
-static int take(struct farm *farm, struct worker *w, struct cr_err *err)
+/* A worker has ended in the middle of its task: says how, and has another in its place. */
+static int replace(struct farm *farm, uint32_t i, struct cr_err *err)
 {
+  struct worker *w = &farm->worker[i];
+  char sentence[80];
+  int status = 0;
+  if (stopped(farm->cfg) || !farm->cfg->lost)
+    return lost(farm, err);
+  close(w->fd);
+  while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
+    ;
+  if (WIFSIGNALED(status))
+    snprintf(sentence, sizeof sentence, "its process was ended by signal %d", WTERMSIG(status));
+  else
+    snprintf(sentence, sizeof sentence, "its process ended with status %d", WEXITSTATUS(status));
+  uint32_t task = w->task;
+  *w = (struct worker){.pid = -1, .fd = -1};
+  farm->n_done++;
+  int rc = farm->cfg->lost(farm->cfg->ctx, task, sentence, err);
+  rc = rc ? rc : hire(farm, i, err);
+  return rc == CR_OK ? give(farm, w, err) : rc;
+}
+
+static int take(struct farm *farm, uint32_t i, struct cr_err *err)
+{
+  struct worker *w = &farm->worker[i];
   struct head head;
   struct cr_err text;
   if (!receive_all(w->fd, &head, sizeof head))
-    return lost(farm, err);
+    return replace(farm, i, err);
   if (head.rc != CR_OK) {
     if (!receive_all(w->fd, &text, sizeof text))
       return lost(farm, err);
     return cr_fail(err, head.rc, "%s", text.text);
   }
   if (!receive_all(w->fd, farm->result, farm->cfg->result_size))
-    return lost(farm, err);
+    return replace(farm, i, err);
   w->busy = 0;
   farm->n_done++;
-  farm->cfg->done(farm->cfg->ctx, head.task, farm->result);
-  return CR_OK;
+  int rc = give(farm, w, err); /* it works on while done is called */
+  return rc ? rc : farm->cfg->done(farm->cfg->ctx, head.task, farm->result, err);
 }
 
 /* Workers may not have had the signal that the caller got; they end their tasks early when they get it. */
@@ -166,10 +196,8 @@ static void pass_stop(struct farm *farm)
 static int manage(struct farm *farm, struct cr_err *err)
 {
   int rc = CR_OK;
-  for (uint32_t i = 0; rc == CR_OK && i < farm->n_worker; i++) {
-    farm->poll[i] = (struct pollfd){.fd = farm->worker[i].fd, .events = POLLIN};
+  for (uint32_t i = 0; rc == CR_OK && i < farm->n_worker; i++)
     rc = give(farm, &farm->worker[i], err);
-  }
   while (rc == CR_OK && farm->n_done < farm->cfg->n_task) {
     pass_stop(farm);
     if (poll(farm->poll, farm->n_worker, 100) < 0 && errno != EINTR)
@@ -178,9 +206,7 @@ static int manage(struct farm *farm, struct cr_err *err)
       if (!farm->poll[i].revents || !farm->worker[i].busy)
         continue;
       farm->poll[i].revents = 0;
-      rc = take(farm, &farm->worker[i], err);
-      if (rc == CR_OK)
-        rc = give(farm, &farm->worker[i], err);
+      rc = take(farm, i, err);
     }
   }
   return rc;
@@ -191,6 +217,8 @@ static void dismiss(struct farm *farm)
 {
   for (uint32_t i = 0; i < farm->n_worker; i++) {
     struct worker *w = &farm->worker[i];
+    if (w->pid < 0)
+      continue; /* one that had to be replaced, and was not */
     close(w->fd);
     if (w->busy)
       kill(w->pid, SIGKILL);
@@ -206,9 +234,10 @@ static int run_here(const struct cr_farm *f, void *result, struct cr_err *err)
       return CR_EINTR;
     memset(result, 0, f->result_size);
     int rc = f->run(f->ctx, task, result, err);
+    if (rc == CR_OK)
+      rc = f->done(f->ctx, task, result, err);
     if (rc != CR_OK)
       return rc;
-    f->done(f->ctx, task, result);
   }
   return CR_OK;
 }
@@ -222,11 +251,11 @@ int cr_farm_run(const struct cr_farm *f, struct cr_err *err)
   int rc = CR_OK;
   if (!farm.result || !farm.worker || !farm.poll) {
     rc = cr_fail_nomem(err, "worker processes");
-  } else if (n <= 1) {
+  } else if (n == 0 || (n == 1 && !f->lost)) {
     rc = run_here(f, farm.result, err);
   } else {
     for (uint32_t i = 0; rc == CR_OK && i < n; i++)
-      rc = hire(&farm, err);
+      rc = hire(&farm, i, err);
     if (rc == CR_OK)
       rc = manage(&farm, err);
     dismiss(&farm);

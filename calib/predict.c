@@ -278,9 +278,10 @@ static int run_task(void *ctx, uint32_t task, void *result, struct cr_err *err)
   return rc;
 }
 
-static void task_done(void *ctx, uint32_t task, const void *result)
+static int task_done(void *ctx, uint32_t task, const void *result, struct cr_err *err)
 {
   struct job *j = ctx;
+  (void)err;
   const struct cr_predictor *p = j->p;
   uint32_t g = j->group[task % j->n_use];
   const struct cr_predict_group *rows = &p->group_rows[g];
@@ -288,6 +289,7 @@ static void task_done(void *ctx, uint32_t task, const void *result)
   j->watch.done_ns = cr_ns_add(j->watch.done_ns, p->group[g].run_ns);
   if (j->cfg->on_progress)
     j->cfg->on_progress(j->cfg->progress_ctx, j->watch.done_ns, j->watch.all_ns);
+  return CR_OK;
 }
 
 int cr_predictor_run(struct cr_predictor *p, const struct cr_predict_job *cfg, struct cr_prediction *out,

@@ -125,11 +125,13 @@ static int search_chunk(void *ctx, uint32_t task, void *result, struct cr_err *e
   return CR_OK;
 }
 
-static void merge_chunk(void *ctx, uint32_t task, const void *result)
+static int merge_chunk(void *ctx, uint32_t task, const void *result, struct cr_err *err)
 {
   struct search *s = ctx;
   (void)task;
+  (void)err;
   cr_dart_merge(s->found, result);
+  return CR_OK;
 }
 
 static int search_all(struct cr_dart *d, uint32_t n_worker, struct cr_dart_found *found, struct cr_err *err)

@@ -135,10 +135,12 @@ static int plan_one(void *ctx, uint32_t task, void *result, struct cr_err *err)
   return rc;
 }
 
-static void keep(void *ctx, uint32_t task, const void *result)
+static int keep(void *ctx, uint32_t task, const void *result, struct cr_err *err)
 {
   const struct search *s = ctx;
+  (void)err;
   s->row[task] = *(const struct cr_plan_row *)result;
+  return CR_OK;
 }
 
 static int plan_all(struct search *s, struct cr_err *err)

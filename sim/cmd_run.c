@@ -15,6 +15,7 @@
 #include "sim/cli.h"
 #include "sim/cli_outputs.h"
 #include "sim/cli_policy.h"
+#include "sim/cli_run.h"
 #include "sim/cli_scenario.h"
 #include "sim/cli_truth.h"
 #include "sim/core.h"
@@ -396,22 +397,12 @@ static void on_progress(void *ctx, cr_ns now_ns, cr_ns duration_ns)
 
 static int run_core(struct job *j, const struct cr_cli_policy *c, struct cr_result *r, struct cr_err *err)
 {
-  const struct cr_scenario *s = cr_cli_scenario_for(&j->scenarios, c->ops->name);
-  struct cr_core_cfg cfg = {
-    .workload = s->workload,
-    .machine = s->machine,
-    .policy = c->ops,
-    .policy_options = c->options,
-    .backend = j->backend,
-    .model_set = j->scenario->model_set,
-    .duration_ns = j->scenario->duration_ns,
-    .warmup_ns = j->scenario->warmup_ns,
-    .seed = j->seed,
-    .strict = j->args.strict,
-    .stop = cr_cli_stop(),
-    .on_progress = j->progress ? on_progress : NULL,
-    .progress_ctx = j,
-  };
+  struct cr_core_cfg cfg;
+  cr_cli_run_cfg(&j->scenarios, c, j->seed, &cfg);
+  cfg.backend = j->backend;
+  cfg.strict = j->args.strict;
+  cfg.on_progress = j->progress ? on_progress : NULL;
+  cfg.progress_ctx = j;
   int rc = cr_cli_outputs_begin(j->outputs, c->spec, &cfg, err);
   return rc == CR_OK ? cr_core_run(&cfg, r, err) : rc;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "sim/cli.h"
+#include "sim/cmd_sweep.h"
 #include "sim/mem.h"
 #include "sim/report.h"
 #include "sim/report_compare.h"
@@ -24,13 +25,14 @@ static int run(int argc, char **argv);
 
 const struct cr_cmd cr_cmd_show = {
   .name = "show",
-  .args = "[STORE [MODEL] | MODEL | RUN [RUN]]",
+  .args = "[STORE [MODEL] | MODEL | RUN [RUN] | SWEEP]",
   .help = "print what a trace store or a run database holds",
   .opt = options,
   .more = "A store: its models, where they come from, and a sanity report; with a model its classes and kernels (csv "
           "and json:\n"
           "every op).  Without a store the bundled one is shown.  A run database: the report that its run printed.\n"
-          "Two: where their results differ, policy by policy and client by client, by name.\n",
+          "Two: where their results differ, policy by policy and client by client, by name.  A results database: the table\n"
+          "of its sweep.\n",
   .run = run,
 };
 
@@ -111,6 +113,13 @@ static int is_run(const char *path)
   return cr_store_application(path) == CR_RUNDB_APPLICATION_ID;
 }
 
+static int show_sweep(const char *path, const char *format, struct cr_text *out, struct cr_err *err)
+{
+  enum cr_format how;
+  int rc = cr_format_parse(format, &how, err);
+  return rc ? rc : cr_sweep_show(path, how, out, err);
+}
+
 static int show(char **word, int n, const char *format, const char *output, struct cr_err *err)
 {
   struct cr_arena *arena = cr_arena_new();
@@ -125,6 +134,9 @@ static int show(char **word, int n, const char *format, const char *output, stru
     rc = model ? cr_fail(err, CR_EINPUT, "%s: is a run database and has no models to name; %s is no other one to compare it with",
                          store, model)
                : cr_rundb_show(store, format, &out, err);
+  else if (!rc && cr_store_application(store) == CR_STUDYDB_APPLICATION_ID)
+    rc = model ? cr_fail(err, CR_EINPUT, "%s: is a results database and has no models to name", store)
+               : show_sweep(store, format, &out, err);
   else if (!rc)
     rc = show_store(store, model, format, &out, err);
   if (!rc)

@@ -13,7 +13,7 @@ libcrsim_a_SOURCES = \
   sim/gpu_shape.c sim/gpu_sm.c sim/heap.c sim/heap.h sim/hist.c sim/hist.h sim/host.c sim/host.h sim/host_batch.c sim/host_job.c sim/host_turns.c sim/host_thread.c sim/host_thread.h \
   sim/iterations.c sim/iterations.h sim/job_life.c sim/job_life.h \
   sim/ledger.c sim/ledger.h sim/machine.c sim/machine.h sim/mem.c sim/mem.h sim/memory.c sim/memory.h \
-  sim/memory_curve.c sim/memory_curve.h sim/memory_gauge.c sim/memory_gauge.h sim/memory_peaks.c sim/memory_peaks.h sim/memory_track.c sim/memory_track.h sim/report_memory.c sim/report_memory.h \
+  sim/memory_curve.c sim/memory_curve.h sim/memory_gauge.c sim/memory_gauge.h sim/memory_peaks.c sim/memory_peaks.h sim/memory_track.c sim/memory_track.h sim/metric.c sim/metric.h sim/report_memory.c sim/report_memory.h \
   sim/nearest.c sim/nearest.h sim/needs.c sim/needs.h sim/node_device.c sim/node_device.h sim/option.c sim/option.h sim/outfile.c sim/outfile.h \
   sim/plugin.c sim/plugin.h sim/policy.c sim/policy.h sim/progress.c sim/progress.h \
   sim/provenance.c sim/provenance.h sim/replay.c sim/replay.h sim/report.c sim/report.h sim/report_compare.c sim/report_compare.h sim/report_node.c sim/report_node.h sim/report_preempt.c sim/report_preempt.h sim/report_verdict.c sim/report_verdict.h sim/rotation.c sim/rotation.h \
@@ -28,16 +28,17 @@ policy_HEADERS = sim/base.h sim/option.h sim/policy.h sim/text.h sim/workload.h
 # for, used or not; -rdynamic shows them to it.
 bin_PROGRAMS += corun
 corun_SOURCES = \
-  sim/cli.c sim/cli.h sim/cli_outputs.c sim/cli_outputs.h sim/cli_policy.c sim/cli_policy.h sim/cli_scenario.c sim/cli_scenario.h \
+  sim/cli.c sim/cli.h sim/cli_outputs.c sim/cli_outputs.h sim/cli_policy.c sim/cli_policy.h sim/cli_run.c sim/cli_run.h sim/cli_scenario.c sim/cli_scenario.h \
   sim/cli_truth.c sim/cli_truth.h sim/cmd_calibrate.c sim/cmd_collect.c sim/cmd_collect_count.c sim/cmd_collect_count.h sim/cmd_collect_run.c sim/cmd_collect_run.h \
   sim/cmd_disb.c sim/cmd_disb.h sim/cmd_export.c \
   sim/cmd_generate.c sim/cmd_generate.h sim/cmd_generate_tasks.c sim/cmd_import.c sim/cmd_jobs.c sim/cmd_jobs.h \
   sim/cmd_list.c sim/cmd_memory.c sim/cmd_memory.h sim/cmd_nsys.c sim/cmd_nsys.h sim/cmd_plan.c sim/cmd_plan.h \
   sim/cmd_plan_report.c sim/cmd_plan_sets.c sim/cmd_plan_threads.c sim/cmd_replay.c sim/cmd_report.c sim/cmd_run.c sim/cmd_show.c \
-  sim/cmd_spool.c sim/cmd_spool.h sim/cmd_validate.c sim/cmd_validate.h sim/cmd_validate_live.c sim/cmd_validate_modes.c sim/main.c \
+  sim/cmd_spool.c sim/cmd_spool.h sim/cmd_validate.c sim/cmd_validate.h sim/cmd_validate_live.c sim/cmd_validate_modes.c \
+  sim/cmd_sweep.c sim/cmd_sweep.h sim/cmd_sweep_report.c sim/cmd_sweep_run.c sim/main.c \
   $(libcrsim_a_SOURCES)
 corun_LDFLAGS = $(CR_LDFLAGS) -rdynamic
-corun_LDADD = libcrpages.a libcrcalib.a libcrtraces.a libcrpolicies.a libcrplan.a $(system_libs)
+corun_LDADD = libcrpages.a libcrcalib.a libcrtraces.a libcrstudies.a libcrpolicies.a libcrplan.a $(system_libs)
 
 # One object alone knows what git says of the source, so that a commit does not rebuild the house.
 sim/provenance.$(OBJEXT): git-describe.h

@@ -20,6 +20,7 @@ unit_tests = \
   tests/t_dart \
   tests/t_dart_plan \
   tests/t_dart_tasks \
+  tests/t_design \
   tests/t_device_file \
   tests/t_device_queue tests/t_feeder \
   tests/t_disb \
@@ -33,6 +34,7 @@ unit_tests = \
   tests/t_gpu \
   tests/t_heap \
   tests/t_hist \
+  tests/t_interval \
   tests/t_iteration \
   tests/t_iteration_table \
   tests/t_iterations \
@@ -53,6 +55,7 @@ unit_tests = \
   tests/t_memory_recording \
   tests/t_memory_table \
   tests/t_memory_track \
+  tests/t_metric \
   tests/t_micro \
   tests/t_monkey \
   tests/t_node_config \
@@ -72,6 +75,7 @@ unit_tests = \
   tests/t_preempt_random \
   tests/t_progress \
   tests/t_queue \
+  tests/t_rank \
   tests/t_recordings \
   tests/t_reef \
   tests/t_replay \
@@ -136,6 +140,7 @@ script_tests = \
   tests/report_cli.sh \
   tests/report_page.sh \
   tests/store_cli.sh \
+  tests/sweep_cli.sh \
   tests/symbols.sh \
   tests/task_sets_cli.sh
 
@@ -201,7 +206,7 @@ AM_TESTS_ENVIRONMENT = \
   CORUN_SOURCES='$(program_sources)'; export CORUN_SOURCES; \
   CORUN_COMPILE='$(house_cppflags) $(CPPFLAGS) $(CR_FLAGS)'; export CORUN_COMPILE; \
   CORUN_LIBS='$(CR_LDFLAGS) $(LDFLAGS) $(system_libs) $(LIBS)'; export CORUN_LIBS;
-program_sources = $(corun_SOURCES) $(libcrpolicies_a_SOURCES) $(libcrplan_a_SOURCES) $(libcrtraces_a_SOURCES) $(libcrcalib_a_SOURCES) $(libcrpages_a_SOURCES)
+program_sources = $(corun_SOURCES) $(libcrpolicies_a_SOURCES) $(libcrplan_a_SOURCES) $(libcrstudies_a_SOURCES) $(libcrtraces_a_SOURCES) $(libcrcalib_a_SOURCES) $(libcrpages_a_SOURCES)
 EXTRA_DIST += build-aux/tap-cmocka.sh
 
 # make bench: how fast it is.  Links as the program does, with the allocator as it is.

@@ -30,11 +30,13 @@ static int run(void *ctx, uint32_t task, void *result, struct cr_err *err)
   return CR_OK;
 }
 
-static void done(void *ctx, uint32_t task, const void *result)
+static int done(void *ctx, uint32_t task, const void *result, struct cr_err *err)
 {
   struct campaign *c = ctx;
   (void)task;
+  (void)err;
   adversary_add(&c->tally, result);
+  return CR_OK;
 }
 
 static uint32_t argument(int argc, char **argv, int i, uint32_t fallback)

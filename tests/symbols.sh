@@ -5,7 +5,7 @@ check=$(cd "$srcdir" && pwd)/build-aux/check-symbols.sh
 
 shopt -s nullglob
 ok 'the_house_calls_only_what_it_may' \
-  sh "$check" "$builddir"/libcr{sim,policies,plan,traces,calib,pages}.a "$builddir"/sim/{main,cli,cmd_*}.o
+  sh "$check" "$builddir"/libcr{sim,policies,plan,studies,traces,calib,pages}.a "$builddir"/sim/{main,cli,cmd_*}.o
 
 # breach CLAIM SENTENCE ARCHIVE OBJECT C-TEXT: a planted object, alone in an archive.
 plant() { # ARCHIVE OBJECT C-TEXT

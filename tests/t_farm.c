@@ -16,6 +16,7 @@ struct work {
   uint32_t bad; /* this one fails */
   int how;
   int changed; /* by a task */
+  int n_lost;
 };
 
 struct answer {
@@ -37,7 +38,7 @@ static int run(void *ctx, uint32_t task, void *result, struct cr_err *err)
   return CR_OK;
 }
 
-static void done(void *ctx, uint32_t task, const void *result)
+static int done(void *ctx, uint32_t task, const void *result, struct cr_err *err)
 {
   struct work *w = ctx;
   const struct answer *a = result;
@@ -45,6 +46,17 @@ static void done(void *ctx, uint32_t task, const void *result)
   assert_true(a->square == (uint64_t)task * task);
   w->n_done[task]++;
   w->pid[task] = a->pid;
+  return w->how == 3 && task == w->bad ? cr_fail(err, CR_ERUN, "no room for task %u", task) : CR_OK;
+}
+
+static int lost(void *ctx, uint32_t task, const char *sentence, struct cr_err *err)
+{
+  struct work *w = ctx;
+  (void)err;
+  assert_int_equal(task, w->bad);
+  assert_non_null(strstr(sentence, "signal 9"));
+  w->n_lost++;
+  return CR_OK;
 }
 
 static struct cr_farm farm_of(struct work *w, uint32_t n_worker)
@@ -102,6 +114,34 @@ static void a_worker_that_dies_is_noticed(void **state)
   assert_non_null(strstr(err.text, "-j 1"));
 }
 
+static void a_worker_that_dies_can_be_replaced(void **state)
+{
+  (void)state;
+  for (uint32_t n_worker = 1; n_worker <= 3; n_worker++) {
+    struct work w = {.bad = 3, .how = 2};
+    struct cr_err err = {""};
+    struct cr_farm farm = farm_of(&w, n_worker);
+    farm.lost = lost;
+    assert_int_equal(cr_farm_run(&farm, &err), CR_OK);
+    assert_int_equal(w.n_lost, 1);
+    for (uint32_t i = 0; i < N; i++)
+      assert_int_equal(w.n_done[i], i != 3);
+  }
+}
+
+static void what_cannot_be_kept_ends_it_all(void **state)
+{
+  (void)state;
+  for (uint32_t n_worker = 1; n_worker <= 3; n_worker++) {
+    struct work w = {.bad = 5, .how = 3};
+    struct cr_err err = {""};
+    const struct cr_farm farm = farm_of(&w, n_worker);
+    assert_int_equal(cr_farm_run(&farm, &err), CR_ERUN);
+    assert_string_equal(err.text, "no room for task 5");
+    assert_int_equal(w.n_done[N - 1], 0);
+  }
+}
+
 static void a_stop_ends_it_early(void **state)
 {
   (void)state;
@@ -129,6 +169,8 @@ int main(void)
     cmocka_unit_test(one_worker_is_the_caller_and_more_are_not),
     cmocka_unit_test(an_error_comes_back_with_its_text),
     cmocka_unit_test(a_worker_that_dies_is_noticed),
+    cmocka_unit_test(a_worker_that_dies_can_be_replaced),
+    cmocka_unit_test(what_cannot_be_kept_ends_it_all),
     cmocka_unit_test(a_stop_ends_it_early),
     cmocka_unit_test(without_tasks_nothing_happens),
   };

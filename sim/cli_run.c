@@ -1,0 +1,25 @@
+/* cli_run.c - a run of a scenario under a policy, as every command of the program makes it. */
+#include "config.h"
+
+#include "sim/cli_run.h"
+
+#include "sim/backend.h"
+#include "sim/cli.h"
+
+void cr_cli_run_cfg(const struct cr_cli_scenario *s, const struct cr_cli_policy *p, uint64_t seed,
+                    struct cr_core_cfg *out)
+{
+  const struct cr_scenario *of_run = cr_cli_scenario_for(s, p->ops->name), *divided = s->as_divided;
+  *out = (struct cr_core_cfg){
+    .workload = of_run->workload,
+    .machine = of_run->machine,
+    .policy = p->ops,
+    .policy_options = p->options,
+    .backend = &cr_backend_sim,
+    .model_set = divided->model_set,
+    .duration_ns = divided->duration_ns,
+    .warmup_ns = divided->warmup_ns,
+    .seed = seed,
+    .stop = cr_cli_stop(),
+  };
+}

@@ -1,0 +1,13 @@
+/* cli_run.h - a run of a scenario under a policy, as every command of the program makes it: what it is given decides its
+ * results, so that the same run has the same results whichever command asks for it. */
+#ifndef CR_CLI_RUN_H
+#define CR_CLI_RUN_H
+#include "sim/cli_policy.h"
+#include "sim/cli_scenario.h"
+#include "sim/core.h"
+
+/* Simulated, and ended early when the user stops; backend, sinks and progress are the caller's to change. */
+void cr_cli_run_cfg(const struct cr_cli_scenario *s, const struct cr_cli_policy *p, uint64_t seed,
+                    struct cr_core_cfg *out);
+
+#endif

@@ -1,0 +1,523 @@
+/* design.c - the design of a sweep. */
+#include "config.h"
+
+#include "studies/design.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/rng.h"
+#include "sim/unit.h"
+
+enum { RUNS_MAX = 1000000, SEEDS_MAX = 100000, AXES_MAX = 64, VALUES_MAX = 100000 };
+
+enum axis_kind { GRID, LIST, RANDOM };
+
+struct cr_axis {
+  enum axis_kind kind;
+  const char *key;
+  const char **value;       /* [n_value] of grids and lists */
+  uint32_t n_value, stride; /* of points; n_value of random draws: samples */
+  uint32_t draw;            /* which of the random axes it is */
+  uint64_t seed;
+  double low, high;
+  const char *unit;
+  int is_whole, is_log;
+};
+
+const char *const cr_design_option[CR_N_DESIGN] = {
+  "the scenario",  "-d", "--traces", "--set",    "--grid",  "--list",       "--random", "--samples",
+  "--sample-seed", "-p", "--seeds",  "--metric", "--until", "--confidence",
+};
+
+const char *const cr_design_name[CR_N_DESIGN] = {
+  "scenario", "device",      "traces",   "set",   "grid",    "list",  "random",
+  "samples",  "sample_seed", "policies", "seeds", "metrics", "until", "confidence",
+};
+
+/* -- words ------------------------------------------------------------------------------------------------------------ */
+
+int cr_design_add(struct cr_design_words *w, enum cr_design_kind kind, const char *word, struct cr_err *err)
+{
+  if (w->n == w->cap) {
+    uint32_t cap = w->cap ? 2 * w->cap : 32;
+    enum cr_design_kind *more_kind = cr_arena_take(w->arena, cap, sizeof *more_kind);
+    const char **more_word = cr_arena_take(w->arena, cap, sizeof *more_word);
+    if (!more_kind || !more_word)
+      return cr_fail_nomem(err, "the design");
+    if (w->n) {
+      memcpy(more_kind, w->kind, w->n * sizeof *more_kind);
+      memcpy(more_word, w->word, w->n * sizeof *more_word);
+    }
+    w->kind = more_kind;
+    w->word = more_word;
+    w->cap = cap;
+  }
+  w->kind[w->n] = kind;
+  w->word[w->n] = cr_arena_text(w->arena, word);
+  if (!w->word[w->n])
+    return cr_fail_nomem(err, "the design");
+  w->n++;
+  return CR_OK;
+}
+
+const char *cr_design_word(const struct cr_design_words *w, enum cr_design_kind kind, uint32_t i)
+{
+  for (uint32_t k = 0; k < w->n; k++)
+    if (w->kind[k] == kind && i-- == 0)
+      return w->word[k];
+  return NULL;
+}
+
+uint32_t cr_design_count(const struct cr_design_words *w, enum cr_design_kind kind)
+{
+  uint32_t n = 0;
+  for (uint32_t k = 0; k < w->n; k++)
+    n += w->kind[k] == kind;
+  return n;
+}
+
+int cr_design_differs(const struct cr_design_words *kept, const struct cr_design_words *given, char *buf, size_t n)
+{
+  for (int kind = 0; kind < CR_N_DESIGN; kind++)
+    for (uint32_t i = 0;; i++) {
+      const char *a = cr_design_word(kept, (enum cr_design_kind)kind, i),
+                 *b = cr_design_word(given, (enum cr_design_kind)kind, i);
+      if (!a && !b)
+        break;
+      if (a && b && strcmp(a, b) == 0)
+        continue;
+      if (a && b)
+        snprintf(buf, n, "of its %s it has %.80s, not %.80s", cr_design_name[kind], a, b);
+      else if (a)
+        snprintf(buf, n, "it has %s %.80s, which is not asked for now", cr_design_name[kind], a);
+      else
+        snprintf(buf, n, "it has not %s %.80s", cr_design_name[kind], b);
+      return 1;
+    }
+  return 0;
+}
+
+/* -- axes ------------------------------------------------------------------------------------------------------------- */
+
+static int refuse(enum cr_design_kind kind, const char *word, struct cr_err *err, const char *sentence)
+{
+  return cr_fail(err, CR_EINPUT, "%s %.200s: %s", cr_design_option[kind], word, sentence);
+}
+
+/* Where a value ends: at a comma that is in no brackets and no quotes, or at the end. */
+static const char *value_end(const char *c)
+{
+  int depth = 0;
+  char quote = 0;
+  for (; *c && (*c != ',' || depth || quote); c++) {
+    if (quote) {
+      quote = *c == quote ? 0 : quote;
+      continue;
+    }
+    quote = *c == '"' || *c == '\'' ? *c : 0;
+    depth += (*c == '[' || *c == '{') - (*c == ']' || *c == '}');
+  }
+  return c;
+}
+
+static size_t number_length(const char *s) /* 0: it begins with none */
+{
+  size_t n = (size_t)(*s == '-'), digits = strspn(s + n, "0123456789.");
+  if (!digits)
+    return 0;
+  n += digits;
+  if ((s[n] == 'e' || s[n] == 'E') && strspn(s + n + 1 + (s[n + 1] == '-' || s[n + 1] == '+'), "0123456789"))
+    n += 1 + (size_t)(s[n + 1] == '-' || s[n + 1] == '+') +
+         strspn(s + n + 1 + (s[n + 1] == '-' || s[n + 1] == '+'), "0123456789");
+  return n;
+}
+
+/* The key of "KEY=...": what follows is *rest. */
+static int split_key(struct cr_arena *arena, enum cr_design_kind kind, const char *word, const char **key,
+                     const char **rest, struct cr_err *err)
+{
+  const char *equals = strchr(word, '=');
+  if (!equals || equals == word)
+    return refuse(kind, word, err,
+                  kind == CR_DESIGN_RANDOM ? "write it as KEY=LOW..HIGH" : "write it as KEY=VALUE,VALUE,...");
+  char *text = cr_arena_text(arena, word);
+  if (!text)
+    return cr_fail_nomem(err, "the design");
+  text[equals - word] = '\0';
+  *key = text;
+  *rest = equals + 1;
+  if (strcmp(text, "seed") == 0)
+    return refuse(kind, word, err, "seeds are given by --seeds");
+  if (strcmp(text, "policies") == 0)
+    return refuse(kind, word, err, "policies are given by -p");
+  return CR_OK;
+}
+
+/* A number without a unit has that of the last one: 50,100,200/s. */
+static int give_units(struct cr_arena *arena, struct cr_axis *a, struct cr_err *err)
+{
+  const char *last = a->value[a->n_value - 1];
+  size_t n = number_length(last);
+  if (!n || !last[n])
+    return CR_OK;
+  for (uint32_t i = 0; i + 1 < a->n_value; i++) {
+    const char *value = a->value[i];
+    size_t n_number = number_length(value), room = strlen(value) + strlen(last + n) + 1;
+    if (!n_number || value[n_number])
+      continue;
+    char *text = cr_arena_take(arena, room, 1);
+    if (!text)
+      return cr_fail_nomem(err, "the design");
+    snprintf(text, room, "%s%s", value, last + n);
+    a->value[i] = text;
+  }
+  return CR_OK;
+}
+
+static int split_values(struct cr_arena *arena, enum cr_design_kind kind, const char *word, const char *rest,
+                        struct cr_axis *a, struct cr_err *err)
+{
+  uint32_t n = 1;
+  for (const char *c = value_end(rest); *c; c = value_end(c + 1))
+    n++;
+  if (n > VALUES_MAX)
+    return refuse(kind, word, err, "has more values than any sweep");
+  a->value = cr_arena_take(arena, n, sizeof *a->value);
+  if (!a->value)
+    return cr_fail_nomem(err, "the design");
+  for (uint32_t i = 0; i < n; i++) {
+    const char *end = value_end(rest);
+    if (end == rest)
+      return refuse(kind, word, err, "a value is missing");
+    if (end - rest >= CR_DESIGN_VALUE)
+      return refuse(kind, word, err, "a value is longer than 199 characters");
+    char *text = cr_arena_take(arena, (size_t)(end - rest) + 1, 1);
+    if (!text)
+      return cr_fail_nomem(err, "the design");
+    memcpy(text, rest, (size_t)(end - rest));
+    a->value[i] = text;
+    rest = *end ? end + 1 : end;
+  }
+  a->n_value = n;
+  int rc = give_units(arena, a, err);
+  for (uint32_t i = 0; rc == CR_OK && i < n; i++)
+    for (uint32_t k = 0; rc == CR_OK && kind == CR_DESIGN_GRID && k < i; k++)
+      if (strcmp(a->value[i], a->value[k]) == 0)
+        rc = refuse(kind, word, err, "has a value twice");
+  return rc;
+}
+
+/* "0.5..4ms:log" */
+static int read_range(struct cr_arena *arena, const char *word, const char *rest, struct cr_axis *a, struct cr_err *err)
+{
+  const char *colon = strrchr(rest, ':'), *dots = strstr(rest, "..");
+  char low[64], high[64];
+  a->is_log = colon && strcmp(colon, ":log") == 0;
+  size_t n_high = dots ? (a->is_log ? (size_t)(colon - dots - 2) : strlen(dots + 2)) : 0;
+  if (!dots || dots == rest || !n_high || (size_t)(dots - rest) >= sizeof low || n_high >= sizeof high)
+    return refuse(CR_DESIGN_RANDOM, word, err,
+                  "write it as KEY=LOW..HIGH, such as clients[0].rate=50..200/s, or with :log behind");
+  snprintf(low, sizeof low, "%.*s", (int)(dots - rest), rest);
+  snprintf(high, sizeof high, "%.*s", (int)n_high, dots + 2);
+  size_t n_low_number = number_length(low), n_number = number_length(high);
+  const char *unit = high + n_number;
+  if (!n_low_number || !n_number || (low[n_low_number] && strcmp(low + n_low_number, unit) != 0))
+    return refuse(CR_DESIGN_RANDOM, word, err, "both ends are numbers of one unit, such as 50..200/s");
+  a->is_whole = !*unit && !strpbrk(low, ".eE") && !strpbrk(high, ".eE");
+  a->unit = cr_arena_text(arena, unit);
+  if (!a->unit)
+    return cr_fail_nomem(err, "the design");
+  low[n_low_number] = high[n_number] = '\0';
+  int rc = cr_parse_real(low, "low end", &a->low, err);
+  rc = rc ? rc : cr_parse_real(high, "high end", &a->high, err);
+  if (rc != CR_OK)
+    return cr_fail_in(err, rc, "--random %.200s", word);
+  if (!(a->low < a->high))
+    return refuse(CR_DESIGN_RANDOM, word, err, "is an empty range: the low end comes first, and is below the high one");
+  if (a->is_log && a->low <= 0)
+    return refuse(CR_DESIGN_RANDOM, word, err, "a logarithmic range begins above 0");
+  return CR_OK;
+}
+
+/* A key that two say something of is a contradiction; so is one within another. */
+static int meets(const char *a, const char *b)
+{
+  size_t n = strlen(a) < strlen(b) ? strlen(a) : strlen(b);
+  return strncmp(a, b, n) == 0 && strchr(".[", a[n] ? a[n] : b[n]); /* '\0' is in it: equal */
+}
+
+static int check_keys(const struct cr_design *d, struct cr_err *err)
+{
+  for (uint32_t i = 0; i < d->n_axis; i++) {
+    for (uint32_t k = 0; k < i; k++)
+      if (meets(d->axis[i].key, d->axis[k].key))
+        return cr_fail(
+          err, CR_EINPUT,
+          "%.100s and %.100s are the same key, or one is part of the other: it can be varied in one way only",
+          d->axis[k].key, d->axis[i].key);
+    const char *set;
+    for (uint32_t k = 0; (set = cr_design_word(d->words, CR_DESIGN_SET, k)); k++) {
+      char key[CR_DESIGN_VALUE];
+      snprintf(key, sizeof key, "%.*s", (int)cr_min_u32((uint32_t)strcspn(set, "="), sizeof key - 1), set);
+      if (meets(d->axis[i].key, key))
+        return cr_fail(err, CR_EINPUT, "--set %.100s: the sweep varies %.100s; it is one or the other", set,
+                       d->axis[i].key);
+    }
+  }
+  return CR_OK;
+}
+
+static int count_of(const struct cr_design_words *w, enum cr_design_kind kind, uint32_t least, uint32_t most,
+                    uint32_t *out, struct cr_err *err)
+{
+  const char *word = cr_design_word(w, kind, 0);
+  int64_t value;
+  int rc = cr_parse_count(word, cr_design_option[kind], &value, err);
+  if (rc == CR_OK && (value < least || value > most))
+    rc = cr_fail(err, CR_EINPUT, "%s %s: it must be from %u to %u", cr_design_option[kind], word, least, most);
+  if (rc == CR_OK)
+    *out = (uint32_t)value;
+  return rc;
+}
+
+static int read_samples(struct cr_design *d, uint64_t *seed, struct cr_err *err)
+{
+  const struct cr_design_words *w = d->words;
+  uint32_t value = 1;
+  int has = cr_design_count(w, CR_DESIGN_RANDOM) > 0, given = cr_design_count(w, CR_DESIGN_SAMPLES) > 0;
+  if (has && !given)
+    return cr_fail(err, CR_EINPUT, "--random needs --samples N: how many points are drawn");
+  if (!has && (given || cr_design_count(w, CR_DESIGN_SAMPLE_SEED)))
+    return cr_fail(err, CR_EINPUT, "--samples and --sample-seed are of --random, which is not given");
+  int rc = given ? count_of(w, CR_DESIGN_SAMPLES, 1, RUNS_MAX, &d->n_sample, err) : CR_OK;
+  if (rc == CR_OK && cr_design_count(w, CR_DESIGN_SAMPLE_SEED))
+    rc = count_of(w, CR_DESIGN_SAMPLE_SEED, 0, INT32_MAX, &value, err);
+  *seed = value;
+  return rc;
+}
+
+static int add_axis(struct cr_design *d, enum cr_design_kind kind, const char *word, struct cr_err *err)
+{
+  struct cr_axis *a = &d->axis[d->n_axis];
+  const char *rest = NULL;
+  a->kind = kind == CR_DESIGN_GRID ? GRID : kind == CR_DESIGN_LIST ? LIST : RANDOM;
+  int rc = split_key(d->words->arena, kind, word, &a->key, &rest, err);
+  if (rc == CR_OK)
+    rc = a->kind == RANDOM ? read_range(d->words->arena, word, rest, a, err)
+                           : split_values(d->words->arena, kind, word, rest, a, err);
+  d->n_axis += rc == CR_OK;
+  return rc;
+}
+
+static int make_axes(struct cr_design *d, struct cr_err *err)
+{
+  static const enum cr_design_kind kinds[] = {CR_DESIGN_GRID, CR_DESIGN_LIST, CR_DESIGN_RANDOM};
+  const char *word, *first = NULL;
+  uint64_t seed = 1;
+  int rc = read_samples(d, &seed, err);
+  d->axis = cr_arena_take(d->words->arena, AXES_MAX, sizeof *d->axis);
+  if (!d->axis)
+    return cr_fail_nomem(err, "the design");
+  for (int k = 0; rc == CR_OK && k < 3; k++)
+    for (uint32_t i = 0; rc == CR_OK && (word = cr_design_word(d->words, kinds[k], i)); i++) {
+      if (d->n_axis == AXES_MAX)
+        return cr_fail(err, CR_EINPUT, "a sweep varies %d keys at most", AXES_MAX);
+      rc = add_axis(d, kinds[k], word, err);
+      struct cr_axis *a = &d->axis[d->n_axis - 1];
+      if (rc == CR_OK && a->kind == LIST) {
+        if (i && a->n_value != d->n_row)
+          return cr_fail(err, CR_EINPUT,
+                         "--list %.100s has %u values and --list %.100s %u; lists go together, value by value", first,
+                         d->n_row, word, a->n_value);
+        d->n_row = a->n_value;
+        first = i ? first : word;
+      }
+      if (rc == CR_OK && a->kind == RANDOM) {
+        a->draw = i;
+        a->seed = seed;
+        a->n_value = d->n_sample;
+      }
+    }
+  if (rc != CR_OK)
+    return rc;
+  uint64_t stride = (uint64_t)d->n_sample * d->n_row;
+  for (uint32_t i = d->n_axis; i-- > 0;) {
+    struct cr_axis *a = &d->axis[i];
+    if (a->kind != GRID) {
+      a->stride = a->kind == RANDOM ? 1 : d->n_sample;
+      continue;
+    }
+    if (stride > RUNS_MAX)
+      break;
+    a->stride = (uint32_t)stride;
+    stride *= a->n_value;
+  }
+  if (stride > RUNS_MAX)
+    return cr_fail(err, CR_EINPUT, "the design has more than %d points; leave out keys or values", RUNS_MAX);
+  d->n_point = (uint32_t)stride;
+  return check_keys(d, err);
+}
+
+/* -- seeds, policies, metrics ------------------------------------------------------------------------------------------- */
+
+static int add_seed(struct cr_design *d, const char *word, uint64_t seed, struct cr_err *err)
+{
+  for (uint32_t i = 0; i < d->n_seed; i++)
+    if (d->seed[i] == seed)
+      return cr_fail(err, CR_EINPUT, "--seeds %.100s: %" PRIu64 " is there twice", word, seed);
+  d->seed[d->n_seed++] = seed;
+  return CR_OK;
+}
+
+/* One part between commas: "7" or "1..10". */
+static int add_seeds(struct cr_design *d, const char *word, char *part, struct cr_err *err)
+{
+  int64_t low, high;
+  char *dots = strstr(part, "..");
+  if (dots)
+    *dots = '\0';
+  int rc = cr_parse_count(part, "seed", &low, err);
+  high = low;
+  if (rc == CR_OK && dots)
+    rc = cr_parse_count(dots + 2, "seed", &high, err);
+  if (rc != CR_OK)
+    return cr_fail_in(err, rc, "--seeds %.100s", word);
+  if (high < low)
+    return refuse(CR_DESIGN_SEEDS, word, err, "is an empty range: the lower seed comes first");
+  if (high - low >= SEEDS_MAX || (uint64_t)(high - low) + d->n_seed >= SEEDS_MAX)
+    return cr_fail(err, CR_EINPUT, "--seeds %.100s: more than %d", word, SEEDS_MAX);
+  for (int64_t s = low; rc == CR_OK && s <= high; s++)
+    rc = add_seed(d, word, (uint64_t)s, err);
+  return rc;
+}
+
+static int make_seeds(struct cr_design *d, struct cr_err *err)
+{
+  const char *word;
+  int rc = CR_OK;
+  d->seed = cr_arena_take(d->words->arena, SEEDS_MAX, sizeof *d->seed);
+  if (!d->seed)
+    return cr_fail_nomem(err, "the design");
+  for (uint32_t i = 0; rc == CR_OK && (word = cr_design_word(d->words, CR_DESIGN_SEEDS, i)); i++) {
+    char *rest = cr_arena_text(d->words->arena, word);
+    if (!rest)
+      return cr_fail_nomem(err, "the design");
+    while (rc == CR_OK && rest) {
+      char *part = rest, *comma = strchr(rest, ',');
+      if (comma)
+        *comma = '\0';
+      rest = comma ? comma + 1 : NULL;
+      rc = add_seeds(d, word, part, err);
+    }
+  }
+  return rc;
+}
+
+static int make_lists(struct cr_design *d, struct cr_err *err)
+{
+  struct cr_arena *arena = d->words->arena;
+  d->n_policy = cr_design_count(d->words, CR_DESIGN_POLICY);
+  d->n_metric = cr_design_count(d->words, CR_DESIGN_METRIC);
+  d->policy = cr_arena_take(arena, d->n_policy, sizeof *d->policy);
+  d->metric = cr_arena_take(arena, d->n_metric, sizeof *d->metric);
+  if (!d->policy || !d->metric)
+    return cr_fail_nomem(err, "the design");
+  for (uint32_t i = 0; i < d->n_policy; i++) {
+    d->policy[i] = cr_design_word(d->words, CR_DESIGN_POLICY, i);
+    for (uint32_t k = 0; k < i; k++)
+      if (strcmp(d->policy[i], d->policy[k]) == 0)
+        return cr_fail(err, CR_EINPUT, "policy %.100s is there twice", d->policy[i]);
+  }
+  for (uint32_t i = 0; i < d->n_metric; i++) {
+    int rc = cr_run_metric_parse(cr_design_word(d->words, CR_DESIGN_METRIC, i), &d->metric[i], err);
+    if (rc != CR_OK)
+      return rc;
+    for (uint32_t k = 0; k < i; k++)
+      if (strcmp(d->metric[i].text, d->metric[k].text) == 0)
+        return cr_fail(err, CR_EINPUT, "metric %s is there twice", d->metric[i].text);
+  }
+  return CR_OK;
+}
+
+static int share_of(const struct cr_design_words *w, enum cr_design_kind kind, double *out, struct cr_err *err)
+{
+  const char *word = cr_design_word(w, kind, 0);
+  int64_t ppm;
+  if (!word)
+    return CR_OK;
+  int rc = cr_parse_ppm(word, cr_design_option[kind], &ppm, err);
+  if (rc == CR_OK && (ppm == 0 || ppm == 1000000))
+    rc = cr_fail(err, CR_EINPUT, "%s %s: it must lie between 0 and 100%%", cr_design_option[kind], word);
+  if (rc == CR_OK)
+    *out = (double)ppm / 1e6;
+  return rc;
+}
+
+static int check_single(const struct cr_design_words *w, struct cr_err *err)
+{
+  static const enum cr_design_kind single[] = {CR_DESIGN_SCENARIO,    CR_DESIGN_DEVICE, CR_DESIGN_SAMPLES,
+                                               CR_DESIGN_SAMPLE_SEED, CR_DESIGN_UNTIL,  CR_DESIGN_CONFIDENCE};
+  for (size_t i = 0; i < sizeof single / sizeof *single; i++)
+    if (cr_design_count(w, single[i]) > 1)
+      return cr_fail(err, CR_EINPUT, "%s is given twice: %.100s and %.100s", cr_design_option[single[i]],
+                     cr_design_word(w, single[i], 0), cr_design_word(w, single[i], 1));
+  return CR_OK;
+}
+
+int cr_design_make(const struct cr_design_words *w, struct cr_design *out, struct cr_err *err)
+{
+  struct cr_design d = {.words = w, .n_row = 1, .n_sample = 1, .n_point = 1, .confidence = 0.95};
+  int rc = check_single(w, err);
+  rc = rc ? rc : make_axes(&d, err);
+  rc = rc ? rc : make_seeds(&d, err);
+  rc = rc ? rc : make_lists(&d, err);
+  rc = rc ? rc : share_of(w, CR_DESIGN_UNTIL, &d.until, err);
+  rc = rc ? rc : share_of(w, CR_DESIGN_CONFIDENCE, &d.confidence, err);
+  if (rc == CR_OK && d.until > 0 && d.n_seed < 3)
+    rc = cr_fail(err, CR_EINPUT, "--until needs three seeds or more to choose from: --seeds 1..100");
+  if (rc == CR_OK && (uint64_t)d.n_point * d.n_policy * d.n_seed > RUNS_MAX)
+    rc = cr_fail(err, CR_EINPUT, "%u points x %u policies x %u seeds are more than %d runs", d.n_point, d.n_policy,
+                 d.n_seed, RUNS_MAX);
+  if (rc == CR_OK)
+    *out = d;
+  return rc;
+}
+
+/* -- points ----------------------------------------------------------------------------------------------------------- */
+
+const char *cr_design_key(const struct cr_design *d, uint32_t axis)
+{
+  return d->axis[axis].key;
+}
+
+static void draw(const struct cr_axis *a, uint32_t sample, char *buf)
+{
+  double u = cr_draw_unit(a->seed, CR_RNG_SWEEP, a->draw, sample);
+  double low = a->low, high = a->is_whole ? a->high + 1 : a->high; /* a whole number is what lies below the next */
+  double value = a->is_log ? low * pow(high / low, u) : low + (high - low) * u;
+  if (a->is_whole)
+    snprintf(buf, CR_DESIGN_VALUE, "%.0f", fmin(floor(value), a->high));
+  else
+    snprintf(buf, CR_DESIGN_VALUE, "%.6g%.40s", value, a->unit);
+}
+
+char *cr_design_value(const struct cr_design *d, uint32_t axis, uint32_t point, char *buf)
+{
+  const struct cr_axis *a = &d->axis[axis];
+  uint32_t at = point / a->stride % a->n_value;
+  if (a->kind == RANDOM)
+    draw(a, at, buf);
+  else
+    snprintf(buf, CR_DESIGN_VALUE, "%s", a->value[at]);
+  return buf;
+}
+
+void cr_design_describe(const struct cr_design *d, uint32_t point, struct cr_text *out)
+{
+  char value[CR_DESIGN_VALUE];
+  for (uint32_t a = 0; a < d->n_axis; a++)
+    cr_text_add(out, "%s%s=%s", a ? ", " : "", d->axis[a].key, cr_design_value(d, a, point, value));
+}
