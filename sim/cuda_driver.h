@@ -73,6 +73,7 @@ enum {
     (cr_cu_function function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y,  \
      unsigned block_z, unsigned smem_bytes, cr_cu_stream stream, void **param, void **extra))                         \
   X(memory_new, "cuMemAlloc_v2", (cr_cu_address * address, size_t bytes))                                             \
+  X(memory_info, "cuMemGetInfo_v2", (size_t * free, size_t * total))                                                  \
   X(memory_free, "cuMemFree_v2", (cr_cu_address address))                                                             \
   X(host_new, "cuMemHostAlloc", (void **memory, size_t bytes, unsigned flags))                                        \
   X(host_free, "cuMemFreeHost", (void *memory))                                                                       \
