@@ -4,7 +4,8 @@
  * are first asked for, and used again.  The first and the last kernel of a range report by the GPU's own timer, the last one in
  * memory that the host polls, so that waiting blocks in no call; where someone is told of every op, all of them report.  Nothing of
  * that is taken back; streams with a device queue, from which policies take back what they launched, are fed op by op instead
- * (sim/cuda_queue.h). Events bear the GPU's times on the monotonic clock (sim/cuda_clock.h).
+ * (sim/cuda_queue.h), and jobs iteration by iteration (sim/cuda_job.h).  Events bear the GPU's times on the monotonic clock
+ * (sim/cuda_clock.h).
  *
  * Nodes, of CPU cores or of the GPU and a core, are another matter, which sim/live_nodes.h sees to. */
 #include "config.h"
