@@ -8,10 +8,11 @@
 
 #include "sim/mem.h"
 
-const char *const cr_live_metric_name[CR_N_LIVE_METRIC] = {"mean_ms", "p99_ms", "per_s"};
+const char *const cr_live_metric_name[CR_N_LIVE_METRIC] = {"mean_ms",     "p99_ms",     "per_s",      "jct_ms",
+                                                           "mean_jct_ms", "queuing_ms", "makespan_ms"};
 
 /* What policies are put in order by. */
-enum { BY_RT, BY_THROUGHPUT, N_BY };
+enum { BY_RT, BY_THROUGHPUT, BY_JCT, N_BY };
 
 struct place {
   uint32_t scenario;                             /* number of the scenario */
@@ -50,32 +51,60 @@ void cr_live_check_free(struct cr_live_check *c)
 
 /* --- one run ------------------------------------------------------------------------------------------------------ */
 
-static double value_of(const struct cr_result *r, const struct cr_workload *w, uint32_t client,
+/* A result and the totals of its jobs. */
+struct outcome {
+  const struct cr_result *result;
+  struct cr_job_totals jobs;
+};
+
+static double job_value(const struct outcome *o, uint32_t client, enum cr_live_metric metric)
+{
+  const struct cr_job_result *j = client == CR_NONE ? NULL : &o->result->job[client];
+  switch (metric) {
+  case CR_LIVE_JCT:
+    return j->how == CR_JOB_DONE ? (double)(j->end_ns - j->submit_ns) / 1e6 : (double)NAN;
+  case CR_LIVE_MEAN_JCT:
+    return o->jobs.mean_jct_ns / 1e6;
+  case CR_LIVE_QUEUING:
+    return o->jobs.mean_queuing_ns / 1e6;
+  default:
+    return o->jobs.makespan_ns / 1e6;
+  }
+}
+
+static double value_of(const struct outcome *o, const struct cr_workload *w, uint32_t client,
                        enum cr_live_metric metric)
 {
-  int is_closed = w->client[client].arrival.kind == CR_ARRIVE_CLOSED;
-  const struct cr_hist *h = r->client[client].metric[is_closed ? CR_PERIOD : CR_LATENCY];
+  const struct cr_result *r = o->result;
+  if (metric >= CR_LIVE_JCT)
+    return job_value(o, client, metric);
   if (metric == CR_LIVE_THROUGHPUT)
     return cr_result_throughput(r, client);
+  int is_closed = w->client[client].arrival.kind == CR_ARRIVE_CLOSED;
+  const struct cr_hist *h = r->client[client].metric[is_closed ? CR_PERIOD : CR_LATENCY];
   if (cr_hist_count(h) == 0)
     return NAN;
   return (metric == CR_LIVE_MEAN ? cr_hist_mean(h) : (double)cr_hist_quantile(h, 990000)) / 1e6;
 }
 
-/* Over clients: the mean time of rt ones, and the throughput of all. */
-static void places_of(const struct cr_result *r, const struct cr_workload *w, double out[N_BY])
+/* Over clients that are no jobs: the mean time of rt ones, and the throughput of all.  Of jobs, their mean JCT. */
+static void places_of(const struct outcome *o, const struct cr_workload *w, double out[N_BY])
 {
-  double sum = 0, n = 0;
-  out[BY_THROUGHPUT] = 0;
+  double sum = 0, n = 0, n_client = 0, throughput = 0;
   for (uint32_t c = 0; c < w->n_client; c++) {
-    double mean = value_of(r, w, c, CR_LIVE_MEAN);
-    out[BY_THROUGHPUT] += value_of(r, w, c, CR_LIVE_THROUGHPUT);
+    if (w->client[c].job.iterations)
+      continue;
+    double mean = value_of(o, w, c, CR_LIVE_MEAN);
+    throughput += value_of(o, w, c, CR_LIVE_THROUGHPUT);
+    n_client++;
     if (w->client[c].class == CR_RT && isfinite(mean)) {
       sum += mean;
       n++;
     }
   }
   out[BY_RT] = n > 0 ? sum / n : NAN;
+  out[BY_THROUGHPUT] = n_client > 0 ? throughput : NAN;
+  out[BY_JCT] = o->jobs.mean_jct_ns;
 }
 
 static int run_once(const struct cr_live_case *what, const struct cr_backend_ops *backend, struct cr_result *out,
@@ -102,6 +131,29 @@ static int run_once(const struct cr_live_case *what, const struct cr_backend_ops
 }
 
 /* --- all runs of a case ------------------------------------------------------------------------------------------- */
+
+static int is_job(const struct cr_workload *w, uint32_t client)
+{
+  return w->client[client].job.iterations > 0;
+}
+
+/* Of a client, or of all jobs together (CR_NONE), and of which metrics there are rows: first .. first + n. */
+static uint32_t metrics_of(const struct cr_workload *w, uint32_t client, enum cr_live_metric *first)
+{
+  *first = client == CR_NONE ? CR_LIVE_MEAN_JCT : is_job(w, client) ? CR_LIVE_JCT : CR_LIVE_MEAN;
+  return client != CR_NONE && is_job(w, client) ? 1 : 3;
+}
+
+static uint32_t count_rows(const struct cr_workload *w)
+{
+  uint32_t n = 0, n_job = 0;
+  enum cr_live_metric first;
+  for (uint32_t i = 0; i < w->n_client; i++) {
+    n += metrics_of(w, i, &first);
+    n_job += is_job(w, i) != 0;
+  }
+  return n_job ? n + metrics_of(w, CR_NONE, &first) : n;
+}
 
 static int make_room(struct cr_live_check *c, uint32_t n_row, struct cr_err *err)
 {
@@ -132,30 +184,37 @@ static int name_rows(struct cr_live_check *c, const struct cr_live_case *what, s
     c->scenario_name = cr_arena_text(c->arena, what->scenario->name);
   const char *policy = cr_arena_text(c->arena, what->spec);
   int failed = !c->scenario_name || !policy;
-  for (uint32_t i = 0; i < w->n_client; i++) {
-    const char *client = cr_arena_text(c->arena, w->client[i].name);
+  for (uint32_t k = 0, n = count_rows(w), i = 0; k < n; i++) {
+    uint32_t number = i < w->n_client ? i : CR_NONE;
+    const struct cr_client_spec *spec = number == CR_NONE ? NULL : &w->client[i];
+    const char *client = spec ? cr_arena_text(c->arena, spec->name) : "all jobs";
+    enum cr_live_metric first;
     failed |= !client;
-    for (enum cr_live_metric m = 0; m < CR_N_LIVE_METRIC; m++)
-      row[i * CR_N_LIVE_METRIC + m] = (struct cr_live_row){.scenario = c->scenario_name,
-                                                           .policy = policy,
-                                                           .client = client,
-                                                           .arrival = cr_arrival_name[w->client[i].arrival.kind],
-                                                           .class = w->client[i].class,
-                                                           .metric = m,
-                                                           .measured = 0,
-                                                           .low = INFINITY,
-                                                           .high = -INFINITY};
+    for (uint32_t m = 0, n_metric = metrics_of(w, number, &first); m < n_metric; m++)
+      row[k++] = (struct cr_live_row){.scenario = c->scenario_name,
+                                      .policy = policy,
+                                      .client = client,
+                                      .arrival = cr_arrival_name[spec ? spec->arrival.kind : CR_ARRIVE_AT],
+                                      .number = number,
+                                      .class = spec ? spec->class : CR_BE,
+                                      .metric = first + m,
+                                      .low = INFINITY,
+                                      .high = -INFINITY};
   }
-  *p = (struct place){.scenario = what->number, .low = {INFINITY, INFINITY}, .high = {-INFINITY, -INFINITY}};
+  *p = (struct place){.scenario = what->number};
+  for (int i = 0; i < N_BY; i++) {
+    p->low[i] = INFINITY;
+    p->high[i] = -INFINITY;
+  }
   return failed ? cr_fail_nomem(err, "a comparison") : CR_OK;
 }
 
 static void add_run(struct cr_live_row *row, struct place *p, uint32_t n_run, const struct cr_workload *w,
-                    const struct cr_result *r, int is_predicted)
+                    const struct outcome *o, int is_predicted)
 {
   double by[N_BY];
-  for (uint32_t i = 0; i < w->n_client * CR_N_LIVE_METRIC; i++) {
-    double value = value_of(r, w, i / CR_N_LIVE_METRIC, row[i].metric);
+  for (uint32_t i = 0, n = count_rows(w); i < n; i++) {
+    double value = value_of(o, w, row[i].number, row[i].metric);
     if (is_predicted) {
       row[i].predicted = value;
       continue;
@@ -164,7 +223,7 @@ static void add_run(struct cr_live_row *row, struct place *p, uint32_t n_run, co
     row[i].low = fmin(row[i].low, value);
     row[i].high = fmax(row[i].high, value);
   }
-  places_of(r, w, by);
+  places_of(o, w, by);
   for (int i = 0; i < N_BY; i++) {
     if (is_predicted) {
       p->predicted[i] = by[i];
@@ -178,7 +237,7 @@ static void add_run(struct cr_live_row *row, struct place *p, uint32_t n_run, co
 int cr_live_check_add(struct cr_live_check *c, const struct cr_live_case *what, struct cr_err *err)
 {
   const struct cr_workload *w = what->scenario->workload;
-  uint32_t n_row = w->n_client * CR_N_LIVE_METRIC;
+  uint32_t n_row = count_rows(w);
   int rc = make_room(c, n_row, err);
   if (rc)
     return rc;
@@ -190,11 +249,16 @@ int cr_live_check_add(struct cr_live_check *c, const struct cr_live_case *what, 
     rc = run_once(what, i ? what->backend : &cr_backend_sim, &r, err);
     if (rc)
       break;
-    add_run(row, place, c->n_run, w, &r, i == 0);
+    struct outcome o = {.result = &r};
+    rc = cr_result_jobs(&r, &o.jobs, err);
+    if (!rc)
+      add_run(row, place, c->n_run, w, &o, i == 0);
     cr_result_fini(&r);
   }
   if (rc)
     return rc;
+  for (uint32_t i = 0; i < n_row; i++)
+    row[i].base = row[i].metric == CR_LIVE_QUEUING ? row[i - 1].measured : row[i].measured;
   c->n_row += n_row;
   c->n_place++;
   return CR_OK;
@@ -210,7 +274,7 @@ const struct cr_live_row *cr_live_check_rows(const struct cr_live_check *c, uint
 
 double cr_live_error(const struct cr_live_row *r)
 {
-  return r->measured > 0 ? r->predicted / r->measured - 1 : (double)NAN;
+  return r->base > 0 ? (r->predicted - r->measured) / r->base : (double)NAN;
 }
 
 double cr_live_check_mean_error(const struct cr_live_check *c, enum cr_live_metric metric)
@@ -248,6 +312,11 @@ static struct cr_live_order order_by(const struct cr_live_check *c, int by)
 struct cr_live_order cr_live_check_rt_order(const struct cr_live_check *c)
 {
   return order_by(c, BY_RT);
+}
+
+struct cr_live_order cr_live_check_jct_order(const struct cr_live_check *c)
+{
+  return order_by(c, BY_JCT);
 }
 
 struct cr_live_order cr_live_check_throughput_order(const struct cr_live_check *c)

@@ -3,22 +3,35 @@
  *
  * Each scenario is run once in the simulator and n times in real time under each policy, all with the scenario's seed.  Of every
  * client three things are compared: the mean time (period of a closed client, latency of others), its 99th percentile, and
- * throughput.  Whether the simulator puts two policies in the order in which they are, is asked by the mean time of rt clients and by
- * total throughput, where the runs of one policy lie apart from those of the other. */
+ * throughput.  Of a job its completion time (JCT) is, and of all jobs together the mean of these, how long they queued, and the
+ * makespan.  Whether the simulator puts two policies in the order in which they are, is asked by the mean time of rt clients, by
+ * total throughput and by mean JCT, where the runs of one policy lie apart from those of the other. */
 #ifndef CR_LIVE_CHECK_H
 #define CR_LIVE_CHECK_H
 #include "sim/core.h"
 #include "sim/report.h"
 #include "traces/scenario.h"
 
-enum cr_live_metric { CR_LIVE_MEAN, CR_LIVE_P99, CR_LIVE_THROUGHPUT, CR_N_LIVE_METRIC };
-extern const char *const cr_live_metric_name[CR_N_LIVE_METRIC]; /* "mean_ms", "p99_ms", "per_s" */
+enum cr_live_metric {
+  CR_LIVE_MEAN,
+  CR_LIVE_P99,
+  CR_LIVE_THROUGHPUT,
+  CR_LIVE_JCT, /* of a job; those that follow, of all jobs */
+  CR_LIVE_MEAN_JCT,
+  CR_LIVE_QUEUING,
+  CR_LIVE_MAKESPAN,
+  CR_N_LIVE_METRIC
+};
+extern const char *const cr_live_metric_name[CR_N_LIVE_METRIC]; /* "mean_ms", "p99_ms", "per_s", "jct_ms", .. */
 
 struct cr_live_row {
   const char *scenario, *policy, *client, *arrival; /* of the check's arena */
+  uint32_t number;                                  /* of the client; CR_NONE: it is of all jobs */
   enum cr_class class;
   enum cr_live_metric metric;
   double predicted, measured, low, high; /* ms, or a second; measured: the mean of runs between low and high */
+  double
+    base; /* what errors and spreads are shares of: what was measured; of queuing, which may be none, the mean JCT */
 };
 
 /* Pairs of policies of one scenario, over all scenarios. */
@@ -42,12 +55,13 @@ struct cr_live_case {
 int cr_live_check_add(struct cr_live_check *c, const struct cr_live_case *what, struct cr_err *err) CR_MUST;
 
 const struct cr_live_row *cr_live_check_rows(const struct cr_live_check *c, uint32_t *n);
-double cr_live_error(const struct cr_live_row *r); /* predicted / measured - 1 */
+double cr_live_error(const struct cr_live_row *r); /* (predicted - measured) / base */
 
 /* Over rows of one metric; NAN without any. */
 double cr_live_check_mean_error(const struct cr_live_check *c, enum cr_live_metric metric);
 struct cr_live_order cr_live_check_rt_order(const struct cr_live_check *c);
 struct cr_live_order cr_live_check_throughput_order(const struct cr_live_check *c);
+struct cr_live_order cr_live_check_jct_order(const struct cr_live_check *c);
 
 void cr_live_check_report(const struct cr_live_check *c, enum cr_format format, const char *command, int color,
                           struct cr_text *out);

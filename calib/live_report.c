@@ -32,7 +32,7 @@ static void table_row(struct cr_table *t, const struct cr_live_row *r, const str
   cell(t, decimals, r->predicted);
   cell(t, decimals, r->measured);
   cell(t, 1, 100 * cr_live_error(r));
-  cell(t, 1, 100 * (r->high - r->low) / r->measured);
+  cell(t, 1, 100 * (r->high - r->low) / r->base);
 }
 
 static void say_order(const char *what, struct cr_live_order o, struct cr_text *out)
@@ -56,11 +56,18 @@ static void report_table(const struct cr_live_check *c, int color, struct cr_tex
     table_row(&t, &row[i], i ? &row[i - 1] : NULL);
   cr_table_end(&t, out);
   cr_text_add(out, "\nmean absolute error:");
-  for (enum cr_live_metric m = 0; m < CR_N_LIVE_METRIC; m++)
-    cr_text_add(out, "%s %s %.1f %%", m ? "," : "", cr_live_metric_name[m], 100 * cr_live_check_mean_error(c, m));
+  const char *comma = "";
+  for (enum cr_live_metric m = 0; m < CR_N_LIVE_METRIC; m++) {
+    double error = cr_live_check_mean_error(c, m);
+    if (!isfinite(error))
+      continue;
+    cr_text_add(out, "%s %s %.1f %%", comma, cr_live_metric_name[m], 100 * error);
+    comma = ",";
+  }
   cr_text_add(out, "\n");
   say_order("rt time", cr_live_check_rt_order(c), out);
   say_order("total throughput", cr_live_check_throughput_order(c), out);
+  say_order("mean JCT", cr_live_check_jct_order(c), out);
 }
 
 static void csv_text(struct cr_text *out, const char *s)
@@ -150,6 +157,7 @@ static void report_json(const struct cr_live_check *c, const char *command, stru
   }
   json_order(out, "order_by_rt_time", cr_live_check_rt_order(c));
   json_order(out, "order_by_throughput", cr_live_check_throughput_order(c));
+  json_order(out, "order_by_jct", cr_live_check_jct_order(c));
   cr_text_add(out, "}}\n");
 }
 

@@ -1,8 +1,9 @@
 #!/bin/sh
-# measure-live.sh OUT - runs in real time on this machine's GPU what the simulator is judged by, in about 5 minutes of an H200, and
+# measure-live.sh OUT - runs in real time on this machine's GPU what the simulator is judged by, in about 8 minutes of an H200, and
 # writes into the folder OUT:
 #   live-disb.csv        DISB A to E under every policy that a GPU runs: predicted, measured, low, high (corun validate --live)
 #   live-pairs.csv       15 pairs of models that neither measured table of co-runs has, under streams, likewise
+#   live-jobs.csv        20 short training jobs under fifo, srtf, pack and fair, likewise; live-graphs.csv: eight that replay graphs
 #   preempt.csv          how long preemptions took, us, of requests of 34 to 981 kernels: reef-n with a device queue of 2 and 4, and wait
 #                        with all in it; kernels in the device queue and to go when it was asked for, means; GPU and simulator
 #   live-dart.csv        the DART set of the h200 platform under dart and threads, likewise; 9 cores and the GPU
@@ -20,9 +21,9 @@ mkdir -p "$out" || exit 2
 LC_ALL=C
 export LC_ALL
 if [ "${SHORT:-}" ]; then
-  length=120ms runs=1 soak=200ms nodes=120ms
+  length=120ms runs=1 soak=200ms nodes=120ms more=
 else
-  length=1s runs=3 soak=60s nodes=5s
+  length=1s runs=3 soak=60s nodes=5s more='-p srtf -p pack -p fair'
 fi
 preempted='alexnet vgg19 resnet50 bert_base resnet152 densenet201'
 status=0
@@ -50,6 +51,22 @@ done
 # shellcheck disable=SC2086 # a word a file
 step live-pairs.csv "$corun" validate --live $files -b "$backend" -n $runs -q -p streams --format csv \
   ${SHORT:+--set duration=$length}
+
+step live-jobs.csv "$corun" validate --live salus-h200-mix -b "$backend" -n $runs -q --format csv ${SHORT:+-p pack}
+cat >"$out/graphs.yaml" <<'YAML'
+device: {name: h200, mem: 32GiB}
+clients:
+  - {name: resnet50, model: collected/resnet50-bs1-fp32, iterations: 400}
+  - {name: mobilenet, model: collected/mobilenet_v2-bs1-fp32, iterations: 800, submit: 50ms}
+  - {name: vgg19, model: collected/vgg19-bs1-fp32, iterations: 400, submit: 100ms}
+  - {name: resnet152, model: collected/resnet152-bs1-fp32, iterations: 150, submit: 150ms, think: 1ms}
+  - {name: bert, model: collected/bert_base-bs1-fp32, iterations: 300, submit: 200ms}
+  - {name: densenet, model: collected/densenet201-bs1-fp32, iterations: 150, submit: 250ms}
+  - {name: googlenet, model: collected/googlenet-bs1-fp32, iterations: 300, submit: 300ms}
+  - {name: inception, model: collected/inception_v3-bs1-fp32, iterations: 200, submit: 350ms}
+YAML
+# shellcheck disable=SC2086 # a word an option
+step live-graphs.csv "$corun" validate --live "$out/graphs.yaml" -b "$backend" -n $runs -q --format csv -p fifo $more
 
 # Best-effort requests of ever more kernels, in the way of real-time ones that come at random.  What was asked for, what came back and
 # how many kernels the device queue held then are the ledger's: `preempt`, `back ... next N`, `cut ... handed M`.
@@ -92,6 +109,6 @@ step preempt.csv preempts
 step live-dart.csv "$corun" validate --live dart-h200 -b "$backend" -n $runs -q -p dart -p threads --set duration=$nodes --format csv
 step dart.json "$corun" run dart-h200 -b "$backend" -q -p dart -p threads --set duration=$nodes --format json
 step soak.json "$corun" run disb-e -b "$backend" -q -p reef-n --set duration=$soak --format json
-rm -f "$out"/*+*.yaml "$out/preempt.yaml" "$out/ledger"
+rm -f "$out"/*+*.yaml "$out/graphs.yaml" "$out/preempt.yaml" "$out/ledger"
 [ $status -eq 0 ] || echo "measure-live: something failed: see $out/errors.txt" >&2
 exit $status

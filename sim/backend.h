@@ -131,6 +131,9 @@ struct cr_backend_ops {
   int is_live; /* in real time */
   void (*tell)(const struct cr_backend *b, struct cr_live *out); /* adds what it knows of its own doing; NULL: nothing */
   void (*use)(const struct cr_backend *b, uint32_t device, struct cr_use *out); /* up to now */
+  /* NULL: it has no memory of its own.  Else the core tells it what jobs and lanes have of a device's, as that changes: the
+   * holder, which is a job or, from n_client on, a lane, has so many bytes from now on. */
+  int (*hold)(struct cr_backend *b, uint32_t device, uint32_t holder, int64_t bytes, struct cr_err *err);
 };
 
 extern const struct cr_backend_ops cr_backend_sim, cr_backend_wall, cr_backend_cuda;

@@ -4,7 +4,8 @@
  * are first asked for, and used again.  The first and the last kernel of a range report by the GPU's own timer, the last one in
  * memory that the host polls, so that waiting blocks in no call; where someone is told of every op, all of them report.  Nothing of
  * that is taken back; streams with a device queue, from which policies take back what they launched, are fed op by op instead
- * (sim/cuda_queue.h). Events bear the GPU's times on the monotonic clock (sim/cuda_clock.h).
+ * (sim/cuda_queue.h), and jobs iteration by iteration (sim/cuda_job.h).  Events bear the GPU's times on the monotonic clock
+ * (sim/cuda_clock.h).
  *
  * Nodes, of CPU cores or of the GPU and a core, are another matter, which sim/live_nodes.h sees to. */
 #include "config.h"
@@ -15,6 +16,9 @@
 
 #include "sim/backend.h"
 #include "sim/cuda_clock.h"
+#include "sim/cuda_graph.h"
+#include "sim/cuda_job.h"
+#include "sim/cuda_memory.h"
 #include "sim/cuda_parts.h"
 #include "sim/cuda_queue.h"
 #include "sim/hist.h"
@@ -33,8 +37,7 @@ static const cr_ns SPIN_NS = 80000;   /* sleep ends so long before what is due, 
 
 /* One instance of a range's ops, used by one launch at a time. */
 struct graph {
-  cr_cu_graph_exec exec;
-  uint32_t slot0, words;
+  struct cr_cuda_graph is;
   uint32_t next; /* of the same chain, free */
 };
 
@@ -60,9 +63,12 @@ struct cr_backend {
   struct cr_live_nodes *nodes; /* or NULL, and all that follows */
   struct cr_cuda_gpu gpu;
   struct cr_cuda_clock clock;
+  struct cr_cuda_host host; /* what the parts of it share */
   struct cr_standins *standins;
-  struct cr_merger *merger;    /* NULL: the policy merges no launches */
-  struct cr_cuda_parts *parts; /* NULL: there is no stream yet */
+  struct cr_merger *merger;      /* NULL: the policy merges no launches */
+  struct cr_cuda_parts *parts;   /* NULL: there is no stream yet */
+  struct cr_cuda_jobs *jobs;     /* NULL: no client is a job */
+  struct cr_cuda_memory *memory; /* likewise */
   const struct cr_workload *workload;
   const struct cr_observer *observer;
   struct stream *stream; /* [stream_cap] */
@@ -71,13 +77,11 @@ struct cr_backend {
   struct range *range;
   uint32_t stream_cap, n_stream, n_chain, n_graph, graph_cap, range_cap, free_range, n_running;
   cr_ns origin_ns;
-  struct cr_standin_record *fetched; /* [longest model + 1] */
-  struct cr_event *told;             /* [told_cap], of which n_told were not taken yet, in order */
+  struct cr_event *told; /* [told_cap], of which n_told were not taken yet, in order */
   uint32_t n_told, told_cap;
   struct cr_use use;
   cr_ns busy_until_ns, check_ns;
   struct cr_hist *idle_begin; /* from the launch into an idle stream until the first kernel begins */
-  int kills;                  /* the policy may */
 };
 
 static cr_ns cuda_now(const struct cr_backend *b)
@@ -88,47 +92,6 @@ static cr_ns cuda_now(const struct cr_backend *b)
 }
 
 /* --- graphs ------------------------------------------------------------------------------------------------------- */
-
-/* The slot that is told last. */
-static uint32_t last_slot(const struct cr_backend *b, const struct chain *c, const struct graph *g)
-{
-  int needs_mark = b->workload->op[c->op0 + c->n_op - 1].kind != CR_OP_KERNEL;
-  return g->slot0 + c->n_op - !needs_mark;
-}
-
-/* That of its first kernel; the last one where it has none. */
-static uint32_t first_slot(const struct cr_backend *b, const struct chain *c, const struct graph *g)
-{
-  for (uint32_t i = 0; i < c->n_op; i++)
-    if (b->workload->op[c->op0 + i].kind == CR_OP_KERNEL)
-      return g->slot0 + i;
-  return g->slot0 + c->n_op;
-}
-
-static int record_chain(struct cr_backend *b, const struct chain *c, struct graph *g, struct cr_err *err)
-{
-  const struct cr_cuda_driver *d = &b->gpu.driver;
-  cr_cu_graph graph = NULL;
-  int error = d->capture_begin(b->gpu.control, CR_CU_CAPTURE_RELAXED);
-  uint32_t last = last_slot(b, c, g), first = first_slot(b, c, g);
-  int told = b->observer && b->observer->on_op; /* of every op: which takes a little more time */
-  for (uint32_t i = 0; !error && i < c->n_op; i++) {
-    uint32_t slot = g->slot0 + i;
-    int reports = told || slot == first || slot == last;
-    const struct cr_standin_at at = {
-      .slot = reports ? slot : CR_NONE, .words = CR_NONE, .epoch = 1, .first = slot == last ? first : CR_NONE};
-    error = cr_standin_launch(b->standins, c->op0 + i, &at, b->gpu.control);
-  }
-  if (!error && last == g->slot0 + c->n_op)
-    error = cr_standin_mark(
-      b->standins, &(struct cr_standin_at){.slot = last, .words = CR_NONE, .epoch = 1, .first = first}, b->gpu.control);
-  int ended = d->capture_end(b->gpu.control, &graph);
-  error = error ? error : ended;
-  error = error ? error : d->graph_instantiate(&g->exec, graph, 0);
-  if (graph)
-    d->graph_free(graph);
-  return cr_cuda_check(d, error, "a graph of stand-ins", err);
-}
 
 static int add_graph(struct cr_backend *b, uint32_t chain, struct cr_err *err)
 {
@@ -142,9 +105,7 @@ static int add_graph(struct cr_backend *b, uint32_t chain, struct cr_err *err)
   }
   struct chain *c = &b->chain[chain];
   struct graph g = {.next = c->free};
-  int rc = cr_cuda_gpu_take_slots(&b->gpu, c->n_op + 1, &g.slot0, err);
-  rc = rc ? rc : cr_cuda_gpu_take_words(&b->gpu, &g.words, err);
-  rc = rc ? rc : record_chain(b, c, &g, err);
+  int rc = cr_cuda_graph_new(&b->host, c->op0, c->n_op, &g.is, err);
   if (rc)
     return rc;
   c->free = b->n_graph;
@@ -163,21 +124,18 @@ static int find_chain(struct cr_backend *b, uint32_t op0, uint32_t n_op, uint32_
   return CR_OK;
 }
 
-/* What a client will surely ask for; each graph is launched once, since the first time uploads it. */
+/* What a client will surely ask for. */
 static int prepare_client(struct cr_backend *b, uint32_t client, struct cr_err *err)
 {
   const struct cr_client_spec *c = &b->workload->client[client];
   const struct cr_model_info *m = &b->workload->model[c->model.i];
   uint32_t chain, n = c->arrival.kind == CR_ARRIVE_CLOSED ? c->arrival.depth : PREPARED;
+  if (c->job.iterations)
+    return CR_OK;
   int rc = find_chain(b, m->op0, m->n_op, &chain, err);
   for (uint32_t i = 0; !rc && i < n; i++) {
     rc = add_graph(b, chain, err);
-    if (rc)
-      break;
-    const struct graph *g = &b->graph[b->n_graph - 1];
-    int error = b->gpu.driver.graph_launch(g->exec, b->gpu.control);
-    rc = cr_cuda_check(&b->gpu.driver, error, "the first run of a graph of stand-ins", err);
-    rc = rc ? rc : cr_cuda_gpu_settle(&b->gpu, "the first run of a graph of stand-ins", err);
+    rc = rc ? rc : cr_cuda_graph_upload(&b->host, &b->graph[b->n_graph - 1].is, err);
   }
   return rc;
 }
@@ -188,150 +146,6 @@ static int prepare_client(struct cr_backend *b, uint32_t client, struct cr_err *
 static void see(struct cr_backend *b, uint64_t end_gpu_ns)
 {
   cr_cuda_clock_saw(&b->clock, end_gpu_ns);
-}
-
-/* --- opening ------------------------------------------------------------------------------------------------------ */
-
-static int check_load(const struct cr_backend_cfg *cfg, struct cr_err *err)
-{
-  const struct cr_workload *w = cfg->workload;
-  if (cfg->machine->n_device != 1)
-    return cr_fail(err, CR_EINPUT, "backend cuda runs on one whole GPU, or on nodes; the scenario has several devices");
-  if (cfg->needs & CR_CAP_NODE)
-    return cr_fail(
-      err, CR_EINPUT,
-      "policy %s needs nodes, and device %s is a whole GPU; choose another policy, or a scenario with nodes",
-      cfg->policy, cfg->machine->device[0].name);
-  if (cfg->has_processes)
-    return cr_fail(err, CR_EINPUT, "backend cuda is one process; policy %s takes turns between several", cfg->policy);
-  for (uint32_t i = 0; i < w->n_client; i++)
-    if (w->client[i].job.iterations)
-      return cr_fail(err, CR_EINPUT, "client %s is a job, which backend cuda cannot run yet; take -b sim",
-                     w->client[i].name);
-  return CR_OK;
-}
-
-static int check_gpu(const struct cr_backend *b, const struct cr_device_desc *d, struct cr_err *err)
-{
-  if ((uint32_t)b->gpu.sms != d->sms)
-    return cr_fail(err, CR_EINPUT, "the GPU here is %s with %d SMs, and the scenario is for device %s with %u; take -d",
-                   b->gpu.name, b->gpu.sms, d->name, d->sms);
-  if (b->gpu.priority_greatest > d->priority_greatest)
-    return cr_fail(err, CR_EINPUT, "%s has stream priorities down to %d, and device %s to %d", b->gpu.name,
-                   b->gpu.priority_greatest, d->name, d->priority_greatest);
-  return CR_OK;
-}
-
-static int take_tables(struct cr_backend *b, const struct cr_backend_cfg *cfg, struct cr_err *err)
-{
-  b->stream = cr_mem_new(cfg->stream_cap ? cfg->stream_cap : 1, sizeof *b->stream);
-  b->chain = cr_mem_new(CHAINS, sizeof *b->chain);
-  b->range = cr_mem_new(cfg->launch_cap ? cfg->launch_cap : 1, sizeof *b->range);
-  uint32_t longest = 0;
-  for (uint32_t i = 0; i < cfg->workload->n_model; i++)
-    longest = cfg->workload->model[i].n_op > longest ? cfg->workload->model[i].n_op : longest;
-  b->fetched = cr_mem_new((size_t)longest + 1, sizeof *b->fetched);
-  b->idle_begin = cr_hist_new();
-  if (!b->stream || !b->chain || !b->range || !b->fetched || !b->idle_begin)
-    return cr_fail_nomem(err, "the cuda backend");
-  b->range_cap = cfg->launch_cap ? cfg->launch_cap : 1;
-  b->free_range = CR_NONE;
-  for (uint32_t i = b->range_cap; i-- > 0;) {
-    b->range[i].next = b->free_range;
-    b->free_range = i;
-  }
-  return CR_OK;
-}
-
-/* Whether all streams have done what they were given, in the time that the user grants. */
-static int has_ended(struct cr_backend *b)
-{
-  cr_ns until_ns = cr_ns_add(cr_monotonic_ns(), b->gpu.patience_ns);
-  for (uint32_t i = 0; i < b->n_stream; i++)
-    while (b->gpu.driver.stream_query(b->stream[i].stream) == CR_CU_NOT_READY)
-      if (cr_monotonic_ns() > until_ns)
-        return 0;
-  return 1;
-}
-
-static void free_work(struct cr_backend *b)
-{
-  const struct cr_cuda_driver *d = &b->gpu.driver;
-  for (uint32_t i = 0; i < b->n_graph; i++)
-    d->exec_free(b->graph[i].exec);
-  for (uint32_t i = 0; i < b->n_stream; i++)
-    d->stream_free(b->stream[i].stream);
-}
-
-static void cuda_close(struct cr_backend *b)
-{
-  if (!b)
-    return;
-  cr_live_nodes_free(b->nodes);
-  if (b->gpu.driver.library) {
-    b->gpu.hangs |= !has_ended(b);
-    if (!b->gpu.hangs)
-      free_work(b);
-    cr_merger_free(b->merger);
-    cr_standins_free(b->standins);
-    cr_cuda_gpu_close(&b->gpu);
-  }
-  for (uint32_t i = 0; i < b->n_stream; i++)
-    cr_cuda_queue_free(b->stream[i].queue);
-  cr_cuda_parts_free(b->parts);
-  cr_mem_free(b->stream);
-  cr_mem_free(b->told);
-  cr_mem_free(b->chain);
-  cr_mem_free(b->graph);
-  cr_mem_free(b->range);
-  cr_mem_free(b->fetched);
-  cr_hist_free(b->idle_begin);
-  cr_mem_free(b);
-}
-
-static int open_nodes(const struct cr_backend_cfg *cfg, struct cr_backend **out, struct cr_err *err)
-{
-  struct cr_backend *b = cr_mem_new(1, sizeof *b);
-  int rc = b ? cr_live_nodes_new(cfg, &b->nodes, err) : cr_fail_nomem(err, "the cuda backend");
-  if (rc)
-    cr_mem_free(b);
-  else
-    *out = b;
-  return rc;
-}
-
-static int cuda_open(const struct cr_backend_cfg *cfg, struct cr_backend **out, struct cr_err *err)
-{
-  if (cfg->machine->device[0].kind != CR_DEVICE_GPU)
-    return open_nodes(cfg, out, err);
-  int rc = check_load(cfg, err);
-  if (rc)
-    return rc;
-  struct cr_backend *b = cr_mem_new(1, sizeof *b);
-  if (!b)
-    return cr_fail_nomem(err, "the cuda backend");
-  *b = (struct cr_backend){.workload = cfg->workload,
-                           .observer = cfg->observer,
-                           .stream_cap = cfg->stream_cap,
-                           .kills = (cfg->needs & CR_CAP_KILL) != 0};
-  b->use =
-    (struct cr_use){.sm_ns = (double)CR_UNKNOWN, .warp_ns = (double)CR_UNKNOWN, .dram_bytes = (double)CR_UNKNOWN};
-  rc = take_tables(b, cfg, err);
-  rc = rc ? rc : cr_cuda_gpu_open(&b->gpu, SLOTS, err);
-  rc = rc ? rc : check_gpu(b, &cfg->machine->device[0], err);
-  rc = rc ? rc : cr_standins_new(&b->gpu, cfg->workload, &cfg->machine->device[0], &b->standins, err);
-  if (!rc && cfg->needs & CR_CAP_PAD)
-    rc = cr_merger_new(&b->gpu, b->standins, cfg->workload, &cfg->machine->device[0], &b->merger, err);
-  for (uint32_t i = 0; !rc && i < cfg->workload->n_client; i++)
-    rc = prepare_client(b, i, err);
-  rc = rc ? rc : cr_cuda_clock_set(&b->clock, &b->gpu, b->standins, err);
-  if (rc) {
-    cuda_close(b);
-    return rc;
-  }
-  b->origin_ns = cr_monotonic_ns();
-  *out = b;
-  return CR_OK;
 }
 
 static cr_ns run_ns(const struct cr_backend *b, uint64_t gpu_ns)
@@ -386,7 +200,7 @@ static void count_op(struct cr_backend *b, uint32_t op)
     b->use.n_kernel++;
   else if (kind == CR_OP_MEMSET)
     b->use.n_memset++;
-  else
+  else if (kind != CR_OP_ITERATION)
     b->use.n_copy++;
 }
 
@@ -394,6 +208,13 @@ static void count_busy(struct cr_backend *b, cr_ns begin_ns, cr_ns end_ns)
 {
   b->use.busy_ns += (double)cr_max_ns(end_ns - cr_max_ns(begin_ns, b->busy_until_ns), 0);
   b->busy_until_ns = cr_max_ns(b->busy_until_ns, end_ns);
+}
+
+static void count_graph(void *ctx, uint32_t op0, uint32_t n_op, cr_ns begin_ns, cr_ns end_ns)
+{
+  for (uint32_t i = op0; i < op0 + n_op; i++)
+    count_op(ctx, i);
+  count_busy(ctx, begin_ns, end_ns);
 }
 
 static void see_queued_op(void *ctx, const struct cr_op_span *span, int is_whole)
@@ -408,31 +229,195 @@ static void see_queued_op(void *ctx, const struct cr_op_span *span, int is_whole
     b->observer->on_op(b->observer->ctx, span);
 }
 
+static void set_host(struct cr_backend *b)
+{
+  b->host.gpu = &b->gpu;
+  b->host.workload = b->workload;
+  b->host.observer = b->observer;
+  b->host.ctx = b;
+  b->host.now = queue_now;
+  b->host.at = queue_at;
+  b->host.saw = see_of_queue;
+  b->host.tell = tell_of_queue;
+  b->host.on_op = see_queued_op;
+  b->host.ran = count_graph;
+}
+
+/* --- opening ------------------------------------------------------------------------------------------------------ */
+
+static int check_load(const struct cr_backend_cfg *cfg, struct cr_err *err)
+{
+  const struct cr_workload *w = cfg->workload;
+  if (cfg->machine->n_device != 1)
+    return cr_fail(err, CR_EINPUT, "backend cuda runs on one whole GPU, or on nodes; the scenario has several devices");
+  if (cfg->needs & CR_CAP_NODE)
+    return cr_fail(
+      err, CR_EINPUT,
+      "policy %s needs nodes, and device %s is a whole GPU; choose another policy, or a scenario with nodes",
+      cfg->policy, cfg->machine->device[0].name);
+  if (cfg->has_processes)
+    return cr_fail(err, CR_EINPUT, "backend cuda is one process; policy %s takes turns between several", cfg->policy);
+  for (uint32_t i = 0; i < w->n_client && cfg->needs & (CR_CAP_QUEUE | CR_CAP_SLICE | CR_CAP_PAD); i++)
+    if (w->client[i].job.iterations || w->op[w->model[w->client[i].model.i].op0].kind == CR_OP_ITERATION)
+      return cr_fail(err, CR_EINPUT,
+                     "client %s runs iterations, which backend cuda does not feed op by op as policy %s has it; take "
+                     "-b sim, or another policy",
+                     w->client[i].name, cfg->policy);
+  return CR_OK;
+}
+
+static int check_gpu(const struct cr_backend *b, const struct cr_device_desc *d, struct cr_err *err)
+{
+  if ((uint32_t)b->gpu.sms != d->sms)
+    return cr_fail(err, CR_EINPUT, "the GPU here is %s with %d SMs, and the scenario is for device %s with %u; take -d",
+                   b->gpu.name, b->gpu.sms, d->name, d->sms);
+  if (b->gpu.priority_greatest > d->priority_greatest)
+    return cr_fail(err, CR_EINPUT, "%s has stream priorities down to %d, and device %s to %d", b->gpu.name,
+                   b->gpu.priority_greatest, d->name, d->priority_greatest);
+  return CR_OK;
+}
+
+/* Jobs that hold memory hold some of the device's, all of which must be there. */
+static int open_jobs_memory(struct cr_backend *b, const struct cr_backend_cfg *cfg, struct cr_err *err)
+{
+  uint32_t n_job = 0;
+  for (uint32_t i = 0; i < cfg->workload->n_client; i++)
+    n_job += cfg->workload->client[i].job.iterations > 0;
+  return n_job ? cr_cuda_memory_new(&b->gpu, cfg->workload, cfg->machine->device[0].mem_bytes, &b->memory, err) : CR_OK;
+}
+
+static int take_tables(struct cr_backend *b, const struct cr_backend_cfg *cfg, struct cr_err *err)
+{
+  b->stream = cr_mem_new(cfg->stream_cap ? cfg->stream_cap : 1, sizeof *b->stream);
+  b->chain = cr_mem_new(CHAINS, sizeof *b->chain);
+  b->range = cr_mem_new(cfg->launch_cap ? cfg->launch_cap : 1, sizeof *b->range);
+  uint32_t longest = 0;
+  for (uint32_t i = 0; i < cfg->workload->n_model; i++)
+    longest = cfg->workload->model[i].n_op > longest ? cfg->workload->model[i].n_op : longest;
+  b->host.fetched = cr_mem_new((size_t)longest + 1, sizeof *b->host.fetched);
+  b->idle_begin = cr_hist_new();
+  if (!b->stream || !b->chain || !b->range || !b->host.fetched || !b->idle_begin)
+    return cr_fail_nomem(err, "the cuda backend");
+  b->range_cap = cfg->launch_cap ? cfg->launch_cap : 1;
+  b->free_range = CR_NONE;
+  for (uint32_t i = b->range_cap; i-- > 0;) {
+    b->range[i].next = b->free_range;
+    b->free_range = i;
+  }
+  return CR_OK;
+}
+
+/* Whether all streams have done what they were given, in the time that the user grants. */
+static int has_ended(struct cr_backend *b)
+{
+  cr_ns until_ns = cr_ns_add(cr_monotonic_ns(), b->gpu.patience_ns);
+  for (uint32_t i = 0; i < b->n_stream; i++)
+    while (b->gpu.driver.stream_query(b->stream[i].stream) == CR_CU_NOT_READY)
+      if (cr_monotonic_ns() > until_ns)
+        return 0;
+  return 1;
+}
+
+static void free_work(struct cr_backend *b)
+{
+  const struct cr_cuda_driver *d = &b->gpu.driver;
+  for (uint32_t i = 0; i < b->n_graph; i++)
+    cr_cuda_graph_free(&b->gpu, &b->graph[i].is);
+  for (uint32_t i = 0; i < b->n_stream; i++)
+    d->stream_free(b->stream[i].stream);
+}
+
+static void cuda_close(struct cr_backend *b)
+{
+  if (!b)
+    return;
+  cr_live_nodes_free(b->nodes);
+  if (b->gpu.driver.library) {
+    b->gpu.hangs |= !has_ended(b);
+    if (!b->gpu.hangs)
+      free_work(b);
+    cr_cuda_jobs_free(b->jobs);
+    cr_cuda_memory_free(b->memory);
+    cr_merger_free(b->merger);
+    cr_standins_free(b->standins);
+    cr_cuda_gpu_close(&b->gpu);
+  }
+  for (uint32_t i = 0; i < b->n_stream; i++)
+    cr_cuda_queue_free(b->stream[i].queue);
+  cr_cuda_parts_free(b->parts);
+  cr_mem_free(b->stream);
+  cr_mem_free(b->told);
+  cr_mem_free(b->chain);
+  cr_mem_free(b->graph);
+  cr_mem_free(b->range);
+  cr_mem_free(b->host.fetched);
+  cr_hist_free(b->idle_begin);
+  cr_mem_free(b);
+}
+
+static int open_nodes(const struct cr_backend_cfg *cfg, struct cr_backend **out, struct cr_err *err)
+{
+  struct cr_backend *b = cr_mem_new(1, sizeof *b);
+  int rc = b ? cr_live_nodes_new(cfg, &b->nodes, err) : cr_fail_nomem(err, "the cuda backend");
+  if (rc)
+    cr_mem_free(b);
+  else
+    *out = b;
+  return rc;
+}
+
+static int cuda_open(const struct cr_backend_cfg *cfg, struct cr_backend **out, struct cr_err *err)
+{
+  if (cfg->machine->device[0].kind != CR_DEVICE_GPU)
+    return open_nodes(cfg, out, err);
+  int rc = check_load(cfg, err);
+  if (rc)
+    return rc;
+  struct cr_backend *b = cr_mem_new(1, sizeof *b);
+  if (!b)
+    return cr_fail_nomem(err, "the cuda backend");
+  *b = (struct cr_backend){.workload = cfg->workload, .observer = cfg->observer, .stream_cap = cfg->stream_cap};
+  set_host(b);
+  b->host.kills = (cfg->needs & CR_CAP_KILL) != 0;
+  b->use =
+    (struct cr_use){.sm_ns = (double)CR_UNKNOWN, .warp_ns = (double)CR_UNKNOWN, .dram_bytes = (double)CR_UNKNOWN};
+  rc = take_tables(b, cfg, err);
+  rc = rc ? rc : cr_cuda_gpu_open(&b->gpu, SLOTS, err);
+  rc = rc ? rc : check_gpu(b, &cfg->machine->device[0], err);
+  rc = rc ? rc : open_jobs_memory(b, cfg, err);
+  rc = rc ? rc : cr_standins_new(&b->gpu, cfg->workload, &cfg->machine->device[0], &b->standins, err);
+  b->host.standins = b->standins;
+  if (!rc && cfg->needs & CR_CAP_PAD)
+    rc = cr_merger_new(&b->gpu, b->standins, cfg->workload, &cfg->machine->device[0], &b->merger, err);
+  for (uint32_t i = 0; !rc && i < cfg->workload->n_client; i++)
+    rc = prepare_client(b, i, err);
+  if (!rc && b->memory)
+    rc = cr_cuda_jobs_new(&b->host, cfg->stream_cap, &b->jobs, err);
+  rc = rc ? rc : cr_cuda_clock_set(&b->clock, &b->gpu, b->standins, err);
+  if (rc) {
+    cuda_close(b);
+    return rc;
+  }
+  b->origin_ns = cr_monotonic_ns();
+  *out = b;
+  return CR_OK;
+}
+
 /* --- actions ------------------------------------------------------------------------------------------------------ */
 
 static int make_stream(struct cr_backend *b, const struct cr_act *act, struct cr_err *err)
 {
   struct stream *s = &b->stream[b->n_stream];
-  const struct cr_cuda_host host = {.gpu = &b->gpu,
-                                    .standins = b->standins,
-                                    .workload = b->workload,
-                                    .kills = b->kills,
-                                    .ctx = b,
-                                    .now = queue_now,
-                                    .at = queue_at,
-                                    .saw = see_of_queue,
-                                    .tell = tell_of_queue,
-                                    .on_op = see_queued_op};
   int rc = cr_cuda_check(&b->gpu.driver, b->gpu.driver.stream_new(&s->stream, CR_CU_STREAM_NON_BLOCKING, act->priority),
                          "a stream on the GPU", err);
   if (!rc && !b->parts)
-    rc = cr_cuda_parts_new(&host, b->merger, b->stream_cap, b->observer && b->observer->on_op, &b->parts, err);
+    rc = cr_cuda_parts_new(&b->host, b->merger, b->stream_cap, b->observer && b->observer->on_op, &b->parts, err);
   rc = rc ? rc : cr_cuda_parts_add_stream(b->parts, s->stream, act->queue, err);
   if (rc)
     return rc;
   s->head = s->tail = CR_NONE;
   b->n_stream++;
-  return act->queue ? cr_cuda_queue_new(&host, s->stream, act->stream, act->queue, &s->queue, err) : CR_OK;
+  return act->queue ? cr_cuda_queue_new(&b->host, s->stream, act->stream, act->queue, &s->queue, err) : CR_OK;
 }
 
 /* Of a stream that graphs are launched into all has been handed over, so that parking leaves nothing to give back. */
@@ -444,6 +429,8 @@ static int preempt(struct cr_backend *b, const struct cr_act *act, struct cr_err
     return rc;
   if (s->queue)
     return cr_cuda_queue_stop(s->queue, act->how, err);
+  if (b->jobs && cr_cuda_jobs_hold(b->jobs, act->stream) && act->how == CR_CAP_PARK)
+    return cr_cuda_jobs_park(b->jobs, act->stream, err);
   if (act->how == CR_CAP_PARK || s->head == CR_NONE)
     return CR_OK;
   return cr_fail(err, CR_ERUN,
@@ -474,6 +461,9 @@ static int launch(struct cr_backend *b, const struct cr_act *act, struct cr_err 
 {
   struct stream *s = &b->stream[act->stream];
   uint32_t chain, i = CR_NONE;
+  if (b->jobs && cr_cuda_jobs_hold(b->jobs, act->stream))
+    return cr_fail(err, CR_ERUN, "client %s is no job, and backend cuda has no place for it behind one in stream %u",
+                   b->workload->client[act->client].name, act->stream);
   int rc = find_chain(b, act->op0, act->n_op, &chain, err);
   if (!rc && b->chain[chain].free == CR_NONE)
     rc = add_graph(b, chain, err);
@@ -489,14 +479,13 @@ static int launch(struct cr_backend *b, const struct cr_act *act, struct cr_err 
                                .is_idle = s->head == CR_NONE,
                                .launch_ns = cuda_now(b)};
   b->chain[chain].free = g->next;
-  cr_cuda_gpu_clear(&b->gpu, last_slot(b, &b->chain[chain], g));
   if (s->tail == CR_NONE)
     s->head = i;
   else
     b->range[s->tail].next = i;
   s->tail = i;
   b->n_running++;
-  return cr_cuda_check(&b->gpu.driver, b->gpu.driver.graph_launch(g->exec, s->stream), "the launch of a range", err);
+  return cr_cuda_graph_launch(&b->host, &g->is, s->stream, err);
 }
 
 /* Whether the stream holds nothing, ranges of parts aside. */
@@ -515,11 +504,17 @@ static int cuda_act(struct cr_backend *b, const struct cr_act *act, struct cr_er
   case CR_ACT_PAD:
     return cr_cuda_parts_pad(b->parts, act, err);
   case CR_ACT_LAUNCH:
+    if (b->workload->client[act->client].job.iterations)
+      return cr_cuda_jobs_launch(b->jobs, b->stream[act->stream].stream, act, err);
     if (cr_cuda_parts_wants(b->parts, act))
       return cr_cuda_parts_launch(b->parts, act, is_free(&b->stream[act->stream]), err);
     if (b->stream[act->stream].queue)
       return cr_cuda_queue_launch(b->stream[act->stream].queue, act, err);
     return launch(b, act, err);
+  case CR_ACT_TURN:
+    return cr_cuda_jobs_turn(b->jobs, b->stream[act->stream].stream, act, err);
+  case CR_ACT_BEGIN:
+    return cr_cuda_jobs_begin(b->jobs, err);
   case CR_ACT_PREEMPT:
     return preempt(b, act, err);
   default:
@@ -528,35 +523,6 @@ static int cuda_act(struct cr_backend *b, const struct cr_act *act, struct cr_er
 }
 
 /* --- time --------------------------------------------------------------------------------------------------------- */
-
-/* Ops of a finished range, for those who want to know; copies and memsets lie between their neighbours. */
-static int tell_ops(struct cr_backend *b, uint32_t stream, const struct range *r, cr_ns begin_ns, cr_ns end_ns,
-                    struct cr_err *err)
-{
-  const struct chain *c = &b->chain[r->chain];
-  const struct graph *g = &b->graph[r->graph];
-  const struct cr_op_spec *op = &b->workload->op[c->op0];
-  struct cr_standin_record *record = b->fetched;
-  int rc = cr_cuda_gpu_fetch(&b->gpu, g->slot0, c->n_op + 1, record, err);
-  uint32_t last = last_slot(b, c, g) - g->slot0;
-  record[last] = b->gpu.record[g->slot0 + last];
-  cr_ns at_ns = begin_ns;
-  for (uint32_t i = 0; !rc && i < c->n_op; i++) {
-    int is_kernel = op[i].kind == CR_OP_KERNEL;
-    int is_before_one = i + 1 <= last && (i + 1 == c->n_op || op[i + 1].kind == CR_OP_KERNEL);
-    cr_ns from_ns = is_kernel ? run_ns(b, record[i].begin_ns) : at_ns;
-    cr_ns to_ns = is_kernel ? run_ns(b, record[i].end_ns) : is_before_one ? run_ns(b, record[i + 1].begin_ns) : at_ns;
-    at_ns = cr_max_ns(cr_min_ns(to_ns, end_ns), at_ns);
-    b->observer->on_op(b->observer->ctx, &(struct cr_op_span){.start_ns = cr_min_ns(from_ns, at_ns),
-                                                              .end_ns = at_ns,
-                                                              .stream = stream,
-                                                              .client = r->client,
-                                                              .request = r->request,
-                                                              .op = c->op0 + i,
-                                                              .n = 1});
-  }
-  return rc;
-}
 
 /* The stream goes on to its next range, and the graph can be used again. */
 static void drop_head(struct cr_backend *b, struct stream *s)
@@ -574,25 +540,17 @@ static void drop_head(struct cr_backend *b, struct stream *s)
   b->n_running--;
 }
 
-/* The head range of the stream has ended, as the record of its last launch says. */
-static int finish(struct cr_backend *b, uint32_t stream, const struct cr_standin_record *record, struct cr_event *out,
+/* The head range of the stream has ended. */
+static int finish(struct cr_backend *b, uint32_t stream, cr_ns begin_ns, cr_ns end_ns, struct cr_event *out,
                   struct cr_err *err)
 {
   struct stream *s = &b->stream[stream];
   const struct range *r = &b->range[s->head];
   const struct chain *c = &b->chain[r->chain];
-  const struct graph *g = &b->graph[r->graph];
-  int is_alone = first_slot(b, c, g) == last_slot(b, c, g);
-  cr_ns end_ns = cr_min_ns(run_ns(b, record->end_ns), cuda_now(b));
-  cr_ns begin_ns = run_ns(b, is_alone ? record->begin_ns : record->range_begin_ns);
-  begin_ns = cr_max_ns(cr_min_ns(begin_ns, end_ns), r->launch_ns);
+  const struct cr_op_span like = {.stream = stream, .client = r->client, .request = r->request};
+  int rc = cr_cuda_graph_tell(&b->host, &b->graph[r->graph].is, &like, begin_ns, end_ns, err);
   if (r->is_idle)
     cr_hist_add(b->idle_begin, begin_ns - r->launch_ns);
-  end_ns = cr_max_ns(end_ns, begin_ns);
-  int rc = b->observer && b->observer->on_op ? tell_ops(b, stream, r, begin_ns, end_ns, err) : CR_OK;
-  for (uint32_t i = 0; i < c->n_op; i++)
-    count_op(b, c->op0 + i);
-  count_busy(b, begin_ns, end_ns);
   uint32_t op = c->op0 + c->n_op - b->workload->model[b->workload->client[r->client].model.i].op0;
   *out = (struct cr_event){.at_ns = end_ns,
                            .reach_ns = cr_max_ns(r->launch_ns, s->end_ns),
@@ -612,13 +570,11 @@ static int look_at_graphs(struct cr_backend *b, uint32_t stream, struct cr_err *
   int rc = CR_OK;
   while (!rc && s->head != CR_NONE) {
     const struct range *r = &b->range[s->head];
-    const struct cr_standin_record *record =
-      cr_cuda_gpu_ended(&b->gpu, last_slot(b, &b->chain[r->chain], &b->graph[r->graph]));
-    if (!record)
+    cr_ns begin_ns, end_ns;
+    if (!cr_cuda_graph_ended(&b->host, &b->graph[r->graph].is, r->launch_ns, &begin_ns, &end_ns))
       break;
-    see(b, record->end_ns);
     struct cr_event e;
-    rc = finish(b, stream, record, &e, err);
+    rc = finish(b, stream, begin_ns, end_ns, &e, err);
     if (!rc && tell(b, &e))
       rc = cr_fail_nomem(err, "events of the GPU");
   }
@@ -632,6 +588,9 @@ static int look(struct cr_backend *b, struct cr_event *out, uint32_t cap, uint32
     rc = b->stream[i].queue ? cr_cuda_queue_look(b->stream[i].queue, err) : look_at_graphs(b, i, err);
     rc = rc ? rc : cr_cuda_parts_look(b->parts, i, is_free(&b->stream[i]), err);
   }
+  if (!rc && b->jobs)
+    rc = cr_cuda_jobs_look(b->jobs, err);
+  cr_cuda_clock_looked(&b->clock);
   uint32_t n = rc ? 0 : cr_min_u32(b->n_told, cap);
   if (n) {
     memcpy(out, b->told, n * sizeof *out);
@@ -647,12 +606,16 @@ static int is_idle(const struct cr_backend *b)
   uint32_t n = b->n_running + b->n_told + (b->parts ? cr_cuda_parts_held(b->parts) : 0);
   for (uint32_t i = 0; i < b->n_stream; i++)
     n += b->stream[i].queue ? cr_cuda_queue_held(b->stream[i].queue) : 0;
+  n += b->jobs ? cr_cuda_jobs_held(b->jobs) : 0;
   return n == 0;
 }
 
 /* Whose work the stream has had since then; CR_NONE: none. */
-static uint32_t waits_for(const struct cr_backend *b, const struct stream *s, cr_ns *since_ns)
+static uint32_t waits_for(const struct cr_backend *b, uint32_t stream, cr_ns *since_ns)
 {
+  const struct stream *s = &b->stream[stream];
+  if (b->jobs && cr_cuda_jobs_hold(b->jobs, stream))
+    return cr_cuda_jobs_wait_for(b->jobs, stream, since_ns);
   if (s->queue)
     return cr_cuda_queue_waits_for(s->queue, since_ns);
   if (s->head == CR_NONE)
@@ -670,7 +633,7 @@ static int check_hang(struct cr_backend *b, struct cr_err *err)
   b->check_ns = now_ns + NAP_NS;
   for (uint32_t i = 0; i < b->n_stream; i++) {
     cr_ns since_ns = 0;
-    uint32_t client = waits_for(b, &b->stream[i], &since_ns);
+    uint32_t client = waits_for(b, i, &since_ns);
     if (client == CR_NONE)
       client = cr_cuda_parts_waits_for(b->parts, i, &since_ns);
     if (client == CR_NONE)
@@ -705,6 +668,8 @@ static int cuda_wait(struct cr_backend *b, cr_ns until_ns, struct cr_event *out,
     return CR_OK;
   }
   cr_ns last_ns = cr_min_ns(until_ns, begin_ns + NAP_NS);
+  if (b->memory && is_idle(b))
+    cr_cuda_memory_give_back(b->memory);
   if (is_idle(b) && last_ns - SPIN_NS > now_ns)
     sleep_until(b, last_ns - SPIN_NS);
   int rc;
@@ -738,6 +703,14 @@ static void cuda_tell(const struct cr_backend *b, struct cr_live *out)
   cr_live_number(out, "standin_model_off_ratio", match.worst_model_off);
   cr_live_text(out, "standin_worst", match.worst ? match.worst : "none");
   cr_live_hist(out, "idle_begin", b->idle_begin);
+  if (b->memory)
+    cr_cuda_memory_tell(b->memory, out);
+}
+
+static int cuda_hold(struct cr_backend *b, uint32_t device, uint32_t holder, int64_t bytes, struct cr_err *err)
+{
+  (void)device;
+  return b->memory ? cr_cuda_memory_hold(b->memory, holder, bytes, err) : CR_OK;
 }
 
 static void cuda_use(const struct cr_backend *b, uint32_t device, struct cr_use *out)
@@ -751,13 +724,14 @@ static void cuda_use(const struct cr_backend *b, uint32_t device, struct cr_use 
 const struct cr_backend_ops cr_backend_cuda = {
   .name = "cuda",
   .caps = CR_CAP_PRIORITY | CR_CAP_PARK | CR_CAP_QUEUE | CR_CAP_EVICT | CR_CAP_KILL | CR_CAP_SLICE | CR_CAP_PAD |
-          CR_CAP_NODE | CR_CAP_BATCH,
+          CR_CAP_MEM | CR_CAP_NODE | CR_CAP_BATCH,
   .open = cuda_open,
   .close = cuda_close,
   .now = cuda_now,
   .wait = cuda_wait,
   .act = cuda_act,
   .use = cuda_use,
+  .hold = cuda_hold,
   .is_live = 1,
   .tell = cuda_tell,
 };

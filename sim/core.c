@@ -91,6 +91,7 @@ static void tell(struct core *c, const struct cr_note *note)
   cr_host_tell(&c->host, note);
   if (c->callback)
     cr_hist_add(c->callback, cr_core_real_ns() - from_ns);
+  cr_core_hold(c, note);
   cr_core_settle(c);
 }
 
@@ -547,6 +548,8 @@ static int open_backend(struct core *c, struct cr_err *err)
     };
     rc = cfg->backend->act(c->backend, &a, err);
   }
+  if (rc == CR_OK)
+    cr_core_hold_lanes(c);
   return rc;
 }
 

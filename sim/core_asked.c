@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sim/finding.h"
+#include "sim/memory.h"
 #include "sim/rng.h"
 
 enum { WHY_ROOM = 200 }; /* room that a refusal must find in result.why, so that only the first few are kept */
@@ -42,6 +43,42 @@ static void act(struct core *c, const struct cr_act *a)
     cr_hist_add(c->act, cr_core_real_ns() - from_ns);
   if (rc != CR_OK)
     cr_core_end_failed(c, rc, &err);
+}
+
+static void hold(struct core *c, uint32_t device, uint32_t holder, int64_t bytes)
+{
+  struct cr_err err;
+  int rc = c->cfg->backend->hold(c->backend, device, holder, bytes, &err);
+  if (rc != CR_OK)
+    cr_core_end_failed(c, rc, &err);
+}
+
+static void hold_lane(struct core *c, uint32_t lane)
+{
+  const struct cr_memory_lane *l = cr_memory_see_lane(c->host.memory, lane);
+  int is_open = l->device != CR_NONE;
+  hold(c, is_open ? l->device : 0, c->cfg->workload->n_client + lane, is_open ? l->bytes : 0);
+}
+
+void cr_core_hold(struct core *c, const struct cr_note *note)
+{
+  if (!c->backend || !c->cfg->backend->hold || !c->host.memory || c->over)
+    return;
+  uint32_t kind = note->kind, lane = CR_NONE;
+  if (kind == CR_NOTE_LANE || kind == CR_NOTE_CLOSE) {
+    hold_lane(c, note->a);
+  } else if (kind == CR_NOTE_ADMIT || kind == CR_NOTE_READY || kind == CR_NOTE_LEAVE) {
+    lane = cr_memory_lane_of(c->host.memory, note->a);
+    uint32_t device = lane == CR_NONE ? 0 : cr_memory_see_lane(c->host.memory, lane)->device;
+    hold(c, device, note->a, lane == CR_NONE ? 0 : cr_memory_held(c->host.memory, note->a));
+  }
+}
+
+void cr_core_hold_lanes(struct core *c)
+{
+  for (uint32_t lane = 0; c->host.memory && c->cfg->backend->hold && lane < CR_LANE_MAX; lane++)
+    if (cr_memory_see_lane(c->host.memory, lane)->device != CR_NONE)
+      hold_lane(c, lane);
 }
 
 /* How long a request of layers takes, in millionths of what was recorded: the same whatever the policy. */
@@ -213,6 +250,7 @@ static void grant(struct core *c, const struct cr_note *asked)
   default: /* a stream or its process: told to the backend when it opens, as they come from set-up only */
     if (c->gauge)
       cr_memory_gauge_note(c->gauge, asked, c->now_ns);
+    cr_core_hold(c, asked);
     if (cr_job_life_asked(&c->life, asked, c->now_ns) != CR_OK)
       cr_core_end_nomem(c);
     break;

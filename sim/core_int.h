@@ -85,6 +85,12 @@ void cr_core_follow_dependents(struct core *c, uint32_t client);
 /* Carries out what the policy asked for in its last callback. */
 void cr_core_settle(struct core *c);
 
+/* A note about jobs or lanes has taken effect: a backend that has memory is told what of it changed. */
+void cr_core_hold(struct core *c, const struct cr_note *note);
+
+/* The same of all lanes that a policy opened before there was a backend. */
+void cr_core_hold_lanes(struct core *c);
+
 cr_ns cr_core_real_ns(void); /* of the monotonic clock, for what is measured in real time */
 
 #endif

@@ -7,9 +7,18 @@ static const cr_ns SIGHT_NS =
   1200; /* from an end to its sight: NVIDIA H200, calib/data/h200/micro, fetch end_to_host_poll */
 static const cr_ns WINDOW_NS = 20000000; /* in which the offset is looked at */
 
+static const cr_ns LOOK_NS = 100000; /* far above the time between two looks */
+
+void cr_cuda_clock_looked(struct cr_cuda_clock *c)
+{
+  c->looked_ns = cr_monotonic_ns();
+}
+
 void cr_cuda_clock_saw(struct cr_cuda_clock *c, uint64_t end_gpu_ns)
 {
   cr_ns now_ns = cr_monotonic_ns();
+  if (c->looked_ns && now_ns - c->looked_ns > LOOK_NS)
+    return;
   c->window_sight_ns = cr_min_ns(c->window_sight_ns, now_ns - cr_cuda_gpu_host_ns(c->gpu, end_gpu_ns));
   if (now_ns < c->window_end_ns)
     return;

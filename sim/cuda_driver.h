@@ -91,6 +91,7 @@ struct cr_cu_launch {
   X(launch_with, "cuLaunchKernelEx",                                                                                  \
     (const struct cr_cu_launch *launch, cr_cu_function function, void **param, void **extra))                         \
   X(memory_new, "cuMemAlloc_v2", (cr_cu_address * address, size_t bytes))                                             \
+  X(memory_info, "cuMemGetInfo_v2", (size_t * free, size_t * total))                                                  \
   X(memory_free, "cuMemFree_v2", (cr_cu_address address))                                                             \
   X(host_new, "cuMemHostAlloc", (void **memory, size_t bytes, unsigned flags))                                        \
   X(host_free, "cuMemFreeHost", (void *memory))                                                                       \

@@ -17,12 +17,15 @@ struct cr_cuda_host {
   struct cr_standins *standins;
   const struct cr_workload *workload;
   int kills; /* preemptions may be by KILL: looking out for one costs what runs a little */
+  const struct cr_observer *observer; /* or NULL */
+  struct cr_standin_record *fetched;  /* [longest model + 1] room for records, for a while */
   void *ctx;
   cr_ns (*now)(const void *ctx);
   cr_ns (*at)(const void *ctx, uint64_t gpu_ns);                         /* on the run's clock */
   void (*saw)(void *ctx, uint64_t gpu_ns);                               /* an end was seen just now */
   int (*tell)(void *ctx, const struct cr_event *e);                      /* CR_OK or CR_ENOMEM */
   void (*on_op)(void *ctx, const struct cr_op_span *span, int is_whole); /* start CR_NS_NEVER: no block began */
+  void (*ran)(void *ctx, uint32_t op0, uint32_t n_op, cr_ns begin_ns, cr_ns end_ns); /* launched whole */
 };
 
 struct cr_cuda_queue;

@@ -36,6 +36,18 @@ static void say_nodes(const struct cr_live *l, struct cr_text *out)
                 100 * cr_live_value(l, "node_run_off_ratio"));
 }
 
+static void say_memory(const struct cr_live *l, struct cr_text *out)
+{
+  static const double GIB = 1 << 30;
+  cr_text_add(
+    out,
+    "  memory of jobs: at most %.2f GiB held and %.2f GiB taken from the GPU; %.0f allocations took %.2f ms, and "
+    "giving back %.2f ms\n",
+    cr_live_value(l, "memory_held_max_bytes") / GIB, cr_live_value(l, "memory_taken_max_bytes") / GIB,
+    cr_live_value(l, "memory_allocations"), cr_live_value(l, "memory_take_ns") / 1e6,
+    cr_live_value(l, "memory_give_ns") / 1e6);
+}
+
 /* "requests were told of 1.2 us late (p50; p99 3.4, max 5.6)". */
 static void say_times(const struct cr_live *l, const char *what, const char *const name[4], struct cr_text *out)
 {
@@ -70,6 +82,8 @@ void cr_report_live_lines(const struct cr_summary *s, struct cr_text *out)
     say_times(l, "an idle node begins", start, out);
     say_times(l, "a node is taken from best-effort work", preempt, out);
     say_times(l, "a range's end is noticed", notice, out);
+    if (isfinite(cr_live_value(l, "memory_held_max_bytes")))
+      say_memory(l, out);
     say_times(l, "requests late", late, out);
     say_times(l, "policy's callbacks", callback, out);
     say_times(l, "actions", act, out);

@@ -15,6 +15,7 @@
 #include "sim/gpu.h"
 #include "sim/mem.h"
 #include "sim/standin_code.h"
+#include "sim/standin_piece.h"
 
 enum {
   REPEATS = 7,      /* rows of which the median counts */
@@ -274,12 +275,18 @@ static int is_alike(const struct shape *a, const struct shape *b)
          a->fmas == b->fmas;
 }
 
+/* It is kernels, and no copy. */
+static int is_launched(const struct cr_standins *s, uint32_t op)
+{
+  return s->workload->op[op].kind == CR_OP_KERNEL || s->workload->op[op].kind == CR_OP_ITERATION;
+}
+
 /* The op of the same shape and time that was fitted before; CR_NONE: there is none. */
 static uint32_t fitted_before(const struct cr_standins *s, uint32_t op)
 {
   const struct launch *l = s->launch;
   for (uint32_t i = 0; i < op; i++)
-    if (s->workload->op[i].kind == CR_OP_KERNEL && l[i].shape == l[op].shape && l[i].wanted_ns == l[op].wanted_ns)
+    if (is_launched(s, i) && l[i].shape == l[op].shape && l[i].wanted_ns == l[op].wanted_ns)
       return i;
   return CR_NONE;
 }
@@ -309,7 +316,12 @@ static double fills_excess_ns(const struct cr_standins *s, uint32_t op)
 
 static int add_kernel(struct cr_standins *s, const struct cr_device_desc *d, uint32_t i, struct cr_err *err)
 {
+  struct cr_op_spec piece;
   const struct cr_op_spec *op = &s->workload->op[i];
+  if (op->kind == CR_OP_ITERATION) {
+    cr_standin_piece_of(op, d, &piece);
+    op = &piece;
+  }
   int64_t smem = op->smem_bytes == CR_UNKNOWN ? 0 : op->smem_bytes;
   struct shape h = {
     .blocks = op->blocks, .threads = op->threads, .smem = smem > STATIC_SMEM ? (uint32_t)(smem - STATIC_SMEM) : 0};
@@ -320,7 +332,8 @@ static int add_kernel(struct cr_standins *s, const struct cr_device_desc *d, uin
   while (!rc && k < s->n_shape && !is_alike(&s->shape[k], &h))
     k++;
   s->launch[i].shape = k;
-  s->launch[i].wanted_ns = fmax(wanted_ns(s, d, i) - fills_excess_ns(s, i), 1);
+  double alone_ns = op == &piece ? (double)piece.duration_ns : wanted_ns(s, d, i) - fills_excess_ns(s, i);
+  s->launch[i].wanted_ns = fmax(alone_ns, 1);
   if (!rc && k == s->n_shape) {
     rc = cr_standin_codes_prepare(s->codes, h.code, h.threads, h.smem, err);
     rc = rc ? rc : place_line(s, &h, s->launch[i].wanted_ns, err);
@@ -428,7 +441,7 @@ static int take_scratch(struct cr_standins *s, struct cr_err *err)
 {
   const struct cr_cuda_driver *d = &s->gpu->driver;
   for (uint32_t i = 0; i < s->workload->n_op; i++)
-    if (s->workload->op[i].kind != CR_OP_KERNEL && s->workload->op[i].bytes > (int64_t)s->scratch_bytes)
+    if (!is_launched(s, i) && s->workload->op[i].bytes > (int64_t)s->scratch_bytes)
       s->scratch_bytes = (size_t)s->workload->op[i].bytes;
   if (!s->scratch_bytes)
     return CR_OK;
@@ -441,7 +454,7 @@ static int check_kinds(const struct cr_workload *w, struct cr_err *err)
 {
   for (uint32_t i = 0; i < w->n_op; i++) {
     const struct cr_op_spec *op = &w->op[i];
-    if (op->kind == CR_OP_HOST || op->kind == CR_OP_ITERATION || op->kind == CR_OP_LAYER)
+    if (op->kind == CR_OP_HOST || op->kind == CR_OP_LAYER)
       return cr_fail(err, CR_EINPUT, "op %s is of kind %s, which backend cuda cannot run; take -b sim", op->name,
                      cr_op_kind_name[op->kind]);
     if (op->launch_ns != CR_NS_NEVER)
@@ -450,7 +463,7 @@ static int check_kinds(const struct cr_workload *w, struct cr_err *err)
         "op %s is launched by itself, and backend cuda runs what was recorded from a graph; take -b sim, or "
         "another recording",
         op->name);
-    if (op->kind != CR_OP_KERNEL && op->bytes == CR_UNKNOWN)
+    if (op->kind != CR_OP_KERNEL && op->kind != CR_OP_ITERATION && op->bytes == CR_UNKNOWN)
       return cr_fail(err, CR_EINPUT, "op %s: how many bytes it moves was not recorded", op->name);
   }
   return CR_OK;
@@ -487,7 +500,7 @@ int cr_standins_new(struct cr_cuda_gpu *gpu, const struct cr_workload *w, const 
   rc = rc ? rc : add_mark(s, err);
   rc = rc ? rc : measure_fills(s, d, err);
   for (uint32_t i = 0; !rc && i < w->n_op; i++)
-    if (w->op[i].kind == CR_OP_KERNEL)
+    if (is_launched(s, i))
       rc = add_kernel(s, d, i, err);
   for (uint32_t i = 0; !rc && i < w->n_model; i++)
     rc = fit_model(s, d, &w->model[i], err);
@@ -542,9 +555,10 @@ int cr_standin_launch(struct cr_standins *s, uint32_t op, const struct cr_standi
 {
   const struct cr_cuda_driver *d = &s->gpu->driver;
   const struct cr_op_spec *o = &s->workload->op[op];
-  size_t bytes = o->kind == CR_OP_KERNEL ? 0 : (size_t)o->bytes;
+  size_t bytes = is_launched(s, op) ? 0 : (size_t)o->bytes;
   switch (o->kind) {
   case CR_OP_KERNEL:
+  case CR_OP_ITERATION:
     return start(s, &s->shape[s->launch[op].shape], s->launch[op].rounds, at, stream);
   case CR_OP_COPY_H2D:
     return d->copy_h2d(s->scratch, s->host_scratch, bytes, stream);
@@ -563,6 +577,11 @@ int cr_standin_launch_rounds(struct cr_standins *s, uint32_t op, uint32_t rounds
                              cr_cu_stream stream)
 {
   return start(s, &s->shape[s->launch[op].shape], rounds, at, stream);
+}
+
+uint32_t cr_standin_pieces(const struct cr_standins *s, uint32_t op)
+{
+  return cr_standin_piece_count(&s->workload->op[op]);
 }
 
 int cr_standin_mark(struct cr_standins *s, const struct cr_standin_at *at, cr_cu_stream stream)

@@ -50,12 +50,15 @@ struct cr_standin_at {
 };
 
 /* Launches the op into the stream, or into the graph that the stream captures: kernels as stand-ins, copies and memsets for real,
- * which report nothing.  A driver's error number. */
+ * which report nothing; of an iteration one of its pieces (sim/standin_piece.h).  A driver's error number. */
 int cr_standin_launch(struct cr_standins *s, uint32_t op, const struct cr_standin_at *at, cr_cu_stream stream);
 
 /* A kernel's stand-in with so many rounds of work, in place of those with which it takes its recorded time. */
 int cr_standin_launch_rounds(struct cr_standins *s, uint32_t op, uint32_t rounds, const struct cr_standin_at *at,
                              cr_cu_stream stream);
+
+/* Launches that stand for the op. */
+uint32_t cr_standin_pieces(const struct cr_standins *s, uint32_t op);
 
 /* A launch of one block that takes no time: what tells that copies and memsets before it in the stream have ended. */
 int cr_standin_mark(struct cr_standins *s, const struct cr_standin_at *at, cr_cu_stream stream);

@@ -48,6 +48,32 @@ old() { CORUN_LIBCUDA=$builddir/tests/standin_cuda_old.so run -p streams; }
 fails 'a_driver_that_is_too_old_is_said' 2 'has no cuStreamBeginCapture_v2: the NVIDIA driver is too old' old
 fails 'patience_is_a_time' 2 'CORUN_PATIENCE' env CORUN_PATIENCE=long "$corun" run "$tmp/two.yaml" -b cuda -p streams
 
+# Jobs, with memory.
+cat >"$tmp/jobs.yaml" <<'YAML'
+device: {name: h200, mem: 8GiB}
+clients:
+  - {name: a, model: collected/mobilenet_v2-bs1-fp32, iterations: 30}
+  - {name: b, model: collected/alexnet-bs1-fp32, iterations: 40, submit: 3ms, think: 100us}
+YAML
+jobs() {
+  CORUN_PATIENCE=20s timeout 120 "$corun" run "$tmp/jobs.yaml" -b cuda -q -p fifo -p srtf -p pack -p fair -o "$tmp/j.db" >"$tmp/jobs.txt" &&
+    contains "$tmp/jobs.txt" 'memory of jobs: at most 8.00 GiB held and 8.00 GiB taken from the GPU' && "$corun" replay "$tmp/j.db"
+}
+ok 'jobs_run_and_replay_under_every_policy_of_theirs' jobs
+iterations() {
+  cat >"$tmp/trace.csv" <<'CSV'
+job_id,model_name,iterations,submit_time,duration,num_gpu
+0,alexnet_25,8,0,0.03,1
+1,alexnet_50,6,0.01,0.03,1
+CSV
+  printf 'device: {name: h200, mem: 8GiB}\njobs: {file: trace.csv, models: h200-training.csv}\n' >"$tmp/trace.yaml" &&
+    CORUN_PATIENCE=20s timeout 120 "$corun" run "$tmp/trace.yaml" -b cuda -q -p fair -p pack >"$tmp/trace.txt" && contains "$tmp/trace.txt" '^pack +2 '
+}
+ok 'so_do_jobs_known_by_the_iteration' iterations
+full() { CORUN_PATIENCE=20s STANDIN_CUDA=$1 timeout 60 "$corun" run "$tmp/jobs.yaml" -b cuda -q -p fair; }
+fails 'a_device_with_more_memory_than_is_free_is_said' 2 'B free of 4000000000 B; say less, such as --set device.mem=3' full memory=4000000000
+fails 'memory_that_another_program_took_is_said' 1 'there is not so much left beside' full alloc=7
+
 # Ctrl-C: what has run is kept, marked so.
 stopped() {
   timeout --foreground --preserve-status -s INT 2.5 "$corun" run "$tmp/two.yaml" -b cuda -q -p streams --set duration=60s \

@@ -134,6 +134,7 @@ ok 'the_same_seed_makes_the_same_jobs' twice -n 50 --rate 120/h -s 7
 differs() { ! diff <(made -n 50 --rate 120/h -s 7 | tail -n +2) <(made -n 50 --rate 120/h -s 8 | tail -n +2) >/dev/null; }
 ok 'another_seed_makes_others' differs
 ok 'the_bundled_trace_of_the_h200_is_made_so' sh -c '"$1" generate jobs -n 100 --rate 120/h --table h200-training -s 1 -o - | tail -n +2 >h && grep -v "^#" "$2/traces/data/h200-100.csv" | cmp - h' - "$corun" "$srcdir"
+ok 'so_is_the_short_one' sh -c '"$1" generate jobs -n 20 --rate 7200/h --service lognormal,median=550ms,sigma=0.7,max=2s --table h200-training -s 2 -o - | tail -n +2 >h && grep -v "^#" "$2/traces/data/h200-20.csv" | cmp - h' - "$corun" "$srcdir"
 ok 'uniform_jobs_come_evenly' sh -c '"$1" generate jobs -n 3 --arrival uniform --rate 1/min --service fixed,time=9s --models vae_64 -o - | grep -v "^#" | cut -d, -f1,2,4 | tail -n +2 | tr "\n" " " | grep -qx "0,vae_64,0 1,vae_64,60 2,vae_64,120 "' - "$corun"
 ok 'made_jobs_can_be_run' sh -c '"$1" generate jobs -n 20 --arrival once --service exponential,mean=5s -o g.csv && "$1" run ./run.yaml --set jobs.file=g.csv' - "$corun"
 ok 'a_mix_without_a_table_is_taken_as_it_is' sh -c '"$1" generate jobs -n 5 --rate 1/s --table none --models foo=2,bar -o - | grep -q "^0,\(foo\|bar\),,0,"' - "$corun"

@@ -41,6 +41,18 @@ ok 'one_within_it_does_not' live --max-error 100000
 fails 'virtual_time_is_refused' 2 'cuda or wall' live -b sim
 fails 'policies_are_needed' 2 'names no policies' "$corun" validate --live "$tmp/two.yaml" -b wall
 fails 'a_scenario_is_needed' 2 'a scenario is missing' "$corun" validate --live
+cat >"$tmp/jobs.yaml" <<'YAML'
+clients:
+  - {name: a, model: mobilenet_v2-bs1-fp32, iterations: 60}
+  - {name: b, model: vgg19-bs1-fp32, iterations: 40, submit: 5ms}
+YAML
+jobs() { "$corun" validate --live "$tmp/jobs.yaml" -b wall -q -n 2 -p fifo -p fair --format "$1" >"$tmp/jobs.$1"; }
+jct() { jobs csv && [ "$(grep -c ',jct_ms,' "$tmp/jobs.csv")" -eq 4 ] && [ "$(grep -c 'all jobs' "$tmp/jobs.csv")" -eq 6 ] &&
+  awk -F, '$2 == "mean_jct_ms" { if (!($4 > 10) || $3 < $4 * 0.98) bad = 1 } END { exit bad }' "$tmp/jobs.csv"; }
+ok 'jobs_are_compared_by_their_completion' jct
+by_jct() { jobs table && contains "$tmp/jobs.table" '^policies by mean JCT: ' && contains "$tmp/jobs.table" 'jct_ms [0-9.]+ %.* makespan_ms [0-9.]+ %' &&
+  ! grep -q 'mean_ms' "$tmp/jobs.table"; }
+ok 'and_policies_are_ordered_by_it' by_jct
 export CORUN_LIBCUDA=$builddir/tests/standin_cuda.so
 if [ -e "$CORUN_LIBCUDA" ]; then
   on_gpu() { "$corun" validate --live "$tmp/two.yaml" -q -n 1 -p reef-n -p wait >"$tmp/table" && contains "$tmp/table" 'reef-n'; }

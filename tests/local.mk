@@ -15,6 +15,8 @@ unit_tests = \
   tests/t_core_jobs \
   tests/t_core_memory \
   tests/t_cpu_node \
+  tests/t_cuda_job \
+  tests/t_cuda_turns \
   tests/t_csv \
   tests/t_cuda_parts \
   tests/t_dart \

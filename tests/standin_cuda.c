@@ -12,6 +12,8 @@
  *
  * STANDIN_CUDA says what goes wrong:
  *   no-device, old-gpu, no-memory, small-sm   what it is and has: no GPU, compute capability 6.0, no memory, 8 warps an SM
+ *   memory=BYTES  it has so much in all
+ *   alloc=N       another program has all that is left from the N-th allocation on
  *   measure       the first stand-in that runs never ends
  *   graph=N       the N-th graph finds no memory
  *   launch=N      the N-th launch of a graph, or of a kernel by itself that the host is told of, fails
@@ -100,7 +102,9 @@ static struct gpu {
   unsigned char *host; /* the memory that the host is told through */
   size_t host_bytes;
   char fault[16];
-  long fault_n, n_graph, n_launch, n_told, n_kernel;
+  struct block *block; /* what was taken of its memory */
+  size_t taken_bytes;
+  long fault_n, n_graph, n_launch, n_told, n_kernel, n_alloc;
   uint64_t told_blocks, n_merged, n_pad;
 } gpu = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -400,7 +404,7 @@ API int cuInit(unsigned flags)
   gpu.fault_n = n ? strtol(n + 1, NULL, 10) : 0;
   if (fault)
     snprintf(gpu.fault, sizeof gpu.fault, "%.*s", n ? (int)(n - fault) : 15, fault);
-  gpu.n_graph = gpu.n_launch = gpu.n_told = gpu.n_kernel = 0;
+  gpu.n_graph = gpu.n_launch = gpu.n_told = gpu.n_kernel = gpu.n_alloc = 0;
   gpu.told_blocks = gpu.n_merged = gpu.n_pad = 0;
   return flags ? INVALID : CR_CU_OK;
 }
@@ -729,18 +733,61 @@ API int cuLaunchKernelEx(const struct cr_cu_launch *launch, cr_cu_function funct
 
 /* --- memory ------------------------------------------------------------------------------------------------------- */
 
+/* What kernels report through and copies work on is there; of more only an address, as nothing touches it. */
+enum { LARGE = 1 << 28 };
+
+struct block {
+  struct block *next;
+  void *memory;
+  size_t bytes;
+};
+
+static size_t total_bytes(void)
+{
+  return is_fault("memory") ? (size_t)gpu.fault_n : (size_t)150109880320;
+}
+
 API int cuMemAlloc_v2(cr_cu_address *address, size_t bytes);
 API int cuMemAlloc_v2(cr_cu_address *address, size_t bytes)
 {
-  void *memory = is_fault("no-memory") ? NULL : malloc(bytes);
+  gpu.n_alloc++;
+  if (is_fault("no-memory") || bytes > total_bytes() - gpu.taken_bytes ||
+      (is_fault("alloc") && gpu.n_alloc >= gpu.fault_n))
+    return CR_CU_OUT_OF_MEMORY;
+  struct block *b = malloc(sizeof *b);
+  void *memory = b ? malloc(bytes < LARGE ? bytes : 1) : NULL;
+  if (!memory) {
+    free(b);
+    return CR_CU_OUT_OF_MEMORY;
+  }
+  *b = (struct block){.next = gpu.block, .memory = memory, .bytes = bytes};
+  gpu.block = b;
+  gpu.taken_bytes += bytes;
   *address = (cr_cu_address)(uintptr_t)memory;
-  return memory ? CR_CU_OK : CR_CU_OUT_OF_MEMORY;
+  return CR_CU_OK;
 }
 
 API int cuMemFree_v2(cr_cu_address address);
 API int cuMemFree_v2(cr_cu_address address)
 {
-  free(at(address));
+  struct block **at_block = &gpu.block;
+  while (*at_block && (*at_block)->memory != at(address))
+    at_block = &(*at_block)->next;
+  struct block *b = *at_block;
+  if (!b)
+    return address ? INVALID : CR_CU_OK;
+  *at_block = b->next;
+  gpu.taken_bytes -= b->bytes;
+  free(b->memory);
+  free(b);
+  return CR_CU_OK;
+}
+
+API int cuMemGetInfo_v2(size_t *free_bytes, size_t *total);
+API int cuMemGetInfo_v2(size_t *free_bytes, size_t *total)
+{
+  *total = total_bytes();
+  *free_bytes = *total - gpu.taken_bytes;
   return CR_CU_OK;
 }
 

@@ -34,7 +34,7 @@ bundled_store_texts = traces/data/h200.sql traces/data/h200-collected.sql
 bundled_scenarios = \
   traces/scenarios/disb-a.yaml traces/scenarios/disb-b.yaml traces/scenarios/disb-c.yaml \
   traces/scenarios/disb-d.yaml traces/scenarios/disb-e.yaml traces/scenarios/pair.yaml \
-  traces/scenarios/dart-overrun.yaml traces/scenarios/dart-small.yaml traces/scenarios/dart-h200.yaml traces/scenarios/dart-tx2.yaml traces/scenarios/dart-xeon.yaml traces/scenarios/h200-jobs.yaml traces/scenarios/salus-fair.yaml traces/scenarios/salus-hyperparam.yaml \
+  traces/scenarios/dart-overrun.yaml traces/scenarios/dart-small.yaml traces/scenarios/dart-h200.yaml traces/scenarios/dart-tx2.yaml traces/scenarios/dart-xeon.yaml traces/scenarios/h200-jobs.yaml traces/scenarios/salus-fair.yaml traces/scenarios/salus-h200-mix.yaml traces/scenarios/salus-hyperparam.yaml \
   traces/scenarios/salus-inference.yaml traces/scenarios/salus-srtf-slice.yaml traces/scenarios/salus-table1.yaml \
   traces/scenarios/salus-two-alexnets.yaml traces/scenarios/solo.yaml
 
@@ -51,7 +51,7 @@ noinst_DATA += $(bundled_platforms:traces/%=share/corun/%) $(bundled_tasks:trace
 
 # Tables of workloads known by the iteration, and traces of jobs that have them.
 bundled_jobs = \
-  traces/data/h200-100.csv traces/data/h200-training.csv traces/data/h200-training-memory.csv traces/data/salus-100.csv traces/data/salus-inference.csv \
+  traces/data/h200-20.csv traces/data/h200-100.csv traces/data/h200-training.csv traces/data/h200-training-memory.csv traces/data/salus-100.csv traces/data/salus-inference.csv \
   traces/data/salus-p100.csv
 
 # Tables of layers.
