@@ -16,6 +16,7 @@
 #include "sim/backend.h"
 #include "sim/cuda_clock.h"
 #include "sim/cuda_queue.h"
+#include "sim/cuda_share.h"
 #include "sim/live_nodes.h"
 #include "sim/mem.h"
 #include "sim/standin.h"
@@ -36,9 +37,9 @@ struct graph {
   uint32_t next; /* of the same chain, free */
 };
 
-/* Ops op0 .. op0 + n_op, and graphs of them. */
+/* Ops op0 .. op0 + n_op, and graphs of them, which run on one part of the GPU (sim/cuda_share.h). */
 struct chain {
-  uint32_t op0, n_op, free;
+  uint32_t op0, n_op, part, free;
 };
 
 struct range {
@@ -47,7 +48,8 @@ struct range {
 };
 
 struct stream {
-  cr_cu_stream stream;
+  struct cr_cuda_sharer on;
+  int32_t priority;
   struct cr_cuda_queue *queue; /* of a stream with a device queue; the rest is of others */
   uint32_t head, tail;         /* ranges in order */
   cr_ns end_ns;                /* of the last one */
@@ -58,6 +60,7 @@ struct cr_backend {
   struct cr_cuda_gpu gpu;
   struct cr_cuda_clock clock;
   struct cr_standins *standins;
+  struct cr_cuda_shares *shares; /* NULL: the policy gives none */
   const struct cr_workload *workload;
   const struct cr_observer *observer;
   struct stream *stream; /* [stream_cap] */
@@ -102,18 +105,19 @@ static int record_chain(struct cr_backend *b, const struct chain *c, struct grap
 {
   const struct cr_cuda_driver *d = &b->gpu.driver;
   cr_cu_graph graph = NULL;
-  int error = d->capture_begin(b->gpu.control, CR_CU_CAPTURE_RELAXED);
+  cr_cu_stream on = c->part == CR_NONE ? b->gpu.control : cr_cuda_shares_capture(b->shares, c->part);
+  int error = d->capture_begin(on, CR_CU_CAPTURE_RELAXED);
   uint32_t last = last_slot(b, c, g), first = first_slot(b, c, g);
   int told = b->observer && b->observer->on_op; /* of every op: which takes a little more time */
   for (uint32_t i = 0; !error && i < c->n_op; i++) {
     uint32_t slot = g->slot0 + i;
     int reports = told || slot == first || slot == last;
     const struct cr_standin_at at = {reports ? slot : CR_NONE, CR_NONE, 1, slot == last ? first : CR_NONE, 0};
-    error = cr_standin_launch(b->standins, c->op0 + i, &at, b->gpu.control);
+    error = cr_standin_launch(b->standins, c->op0 + i, &at, on);
   }
   if (!error && last == g->slot0 + c->n_op)
-    error = cr_standin_mark(b->standins, &(struct cr_standin_at){last, CR_NONE, 1, first, 0}, b->gpu.control);
-  int ended = d->capture_end(b->gpu.control, &graph);
+    error = cr_standin_mark(b->standins, &(struct cr_standin_at){last, CR_NONE, 1, first, 0}, on);
+  int ended = d->capture_end(on, &graph);
   error = error ? error : ended;
   error = error ? error : d->graph_instantiate(&g->exec, graph, 0);
   if (graph)
@@ -143,24 +147,25 @@ static int add_graph(struct cr_backend *b, uint32_t chain, struct cr_err *err)
   return CR_OK;
 }
 
-static int find_chain(struct cr_backend *b, uint32_t op0, uint32_t n_op, uint32_t *out, struct cr_err *err)
+static int find_chain(struct cr_backend *b, uint32_t op0, uint32_t n_op, uint32_t part, uint32_t *out,
+                      struct cr_err *err)
 {
   for (*out = 0; *out < b->n_chain; ++*out)
-    if (b->chain[*out].op0 == op0 && b->chain[*out].n_op == n_op)
+    if (b->chain[*out].op0 == op0 && b->chain[*out].n_op == n_op && b->chain[*out].part == part)
       return CR_OK;
   if (b->n_chain == CHAINS)
     return cr_fail(err, CR_ERUN, "the policy launches more than %d different ranges of ops", CHAINS);
-  b->chain[b->n_chain++] = (struct chain){.op0 = op0, .n_op = n_op, .free = CR_NONE};
+  b->chain[b->n_chain++] = (struct chain){.op0 = op0, .n_op = n_op, .part = part, .free = CR_NONE};
   return CR_OK;
 }
 
 /* What a client will surely ask for; each graph is launched once, since the first time uploads it. */
-static int prepare_client(struct cr_backend *b, uint32_t client, struct cr_err *err)
+static int prepare_client(struct cr_backend *b, uint32_t client, uint32_t part, struct cr_err *err)
 {
   const struct cr_client_spec *c = &b->workload->client[client];
   const struct cr_model_info *m = &b->workload->model[c->model.i];
   uint32_t chain, n = c->arrival.kind == CR_ARRIVE_CLOSED ? c->arrival.depth : PREPARED;
-  int rc = find_chain(b, m->op0, m->n_op, &chain, err);
+  int rc = find_chain(b, m->op0, m->n_op, part, &chain, err);
   for (uint32_t i = 0; !rc && i < n; i++) {
     rc = add_graph(b, chain, err);
     if (rc)
@@ -238,7 +243,7 @@ static int has_ended(struct cr_backend *b)
 {
   cr_ns until_ns = cr_ns_add(cr_monotonic_ns(), b->gpu.patience_ns);
   for (uint32_t i = 0; i < b->n_stream; i++)
-    while (b->gpu.driver.stream_query(b->stream[i].stream) == CR_CU_NOT_READY)
+    while (b->gpu.driver.stream_query(b->stream[i].on.stream) == CR_CU_NOT_READY)
       if (cr_monotonic_ns() > until_ns)
         return 0;
   return 1;
@@ -250,7 +255,7 @@ static void free_work(struct cr_backend *b)
   for (uint32_t i = 0; i < b->n_graph; i++)
     d->exec_free(b->graph[i].exec);
   for (uint32_t i = 0; i < b->n_stream; i++)
-    d->stream_free(b->stream[i].stream);
+    d->stream_free(b->stream[i].on.stream);
 }
 
 static void cuda_close(struct cr_backend *b)
@@ -262,6 +267,7 @@ static void cuda_close(struct cr_backend *b)
     b->gpu.hangs |= !has_ended(b);
     if (!b->gpu.hangs)
       free_work(b);
+    cr_cuda_shares_free(b->shares);
     cr_standins_free(b->standins);
     cr_cuda_gpu_close(&b->gpu);
   }
@@ -304,8 +310,10 @@ static int cuda_open(const struct cr_backend_cfg *cfg, struct cr_backend **out, 
   rc = rc ? rc : cr_cuda_gpu_open(&b->gpu, SLOTS, err);
   rc = rc ? rc : check_gpu(b, &cfg->machine->device[0], err);
   rc = rc ? rc : cr_standins_new(&b->gpu, cfg->workload, &cfg->machine->device[0], &b->standins, err);
+  if (!rc && cfg->needs & CR_CAP_SHARE)
+    rc = cr_cuda_shares_new(&b->gpu, &b->shares, err);
   for (uint32_t i = 0; !rc && i < cfg->workload->n_client; i++)
-    rc = prepare_client(b, i, err);
+    rc = prepare_client(b, i, CR_NONE, err);
   rc = rc ? rc : cr_cuda_clock_set(&b->clock, &b->gpu, b->standins, err);
   if (rc) {
     cuda_close(b);
@@ -392,6 +400,17 @@ static void see_queued_op(void *ctx, const struct cr_op_span *span, int is_whole
 
 /* --- actions ------------------------------------------------------------------------------------------------------ */
 
+/* Graphs of all clients for a part of the GPU.  Nothing was launched yet, so that the run's clock can stand still meanwhile. */
+static int prepare_part(struct cr_backend *b, uint32_t part, struct cr_err *err)
+{
+  cr_ns begin_ns = cr_monotonic_ns();
+  int rc = CR_OK;
+  for (uint32_t i = 0; !rc && i < b->workload->n_client; i++)
+    rc = prepare_client(b, i, part, err);
+  b->origin_ns += cr_monotonic_ns() - begin_ns;
+  return rc;
+}
+
 static int make_stream(struct cr_backend *b, const struct cr_act *act, struct cr_err *err)
 {
   struct stream *s = &b->stream[b->n_stream];
@@ -404,13 +423,28 @@ static int make_stream(struct cr_backend *b, const struct cr_act *act, struct cr
                                     .saw = see_of_queue,
                                     .tell = tell_of_queue,
                                     .on_op = see_queued_op};
-  int rc = cr_cuda_check(&b->gpu.driver, b->gpu.driver.stream_new(&s->stream, CR_CU_STREAM_NON_BLOCKING, act->priority),
-                         "a stream on the GPU", err);
+  *s = (struct stream){.on = {.stream = NULL, .part = CR_NONE}, .priority = act->priority};
+  int rc =
+    act->share_ppm == CR_SHARE_ALL
+      ? cr_cuda_check(&b->gpu.driver, b->gpu.driver.stream_new(&s->on.stream, CR_CU_STREAM_NON_BLOCKING, act->priority),
+                      "a stream on the GPU", err)
+      : cr_cuda_shares_give(b->shares, &s->on, act->share_ppm, act->priority, err);
   if (rc)
     return rc;
   s->head = s->tail = CR_NONE;
   b->n_stream++;
-  return act->queue ? cr_cuda_queue_new(&host, s->stream, act->stream, act->queue, &s->queue, err) : CR_OK;
+  if (act->queue)
+    return cr_cuda_queue_new(&host, s->on.stream, act->stream, act->queue, &s->queue, err);
+  return s->on.part == CR_NONE ? CR_OK : prepare_part(b, s->on.part, err);
+}
+
+static int reshare(struct cr_backend *b, const struct cr_act *act, struct cr_err *err)
+{
+  struct stream *s = &b->stream[act->stream];
+  int rc = cr_cuda_shares_give(b->shares, &s->on, act->share_ppm, s->priority, err);
+  if (!rc && s->queue)
+    cr_cuda_queue_move(s->queue, s->on.stream);
+  return rc;
 }
 
 /* Of a stream that graphs are launched into all has been handed over, so that parking leaves nothing to give back. */
@@ -451,7 +485,7 @@ static int launch(struct cr_backend *b, const struct cr_act *act, struct cr_err 
   uint32_t chain, i = CR_NONE;
   if (act->block0)
     return cr_fail(err, CR_ERUN, "backend cuda launches the rest of an op into streams with a device queue alone");
-  int rc = find_chain(b, act->op0, act->n_op, &chain, err);
+  int rc = find_chain(b, act->op0, act->n_op, s->on.part, &chain, err);
   if (!rc && b->chain[chain].free == CR_NONE)
     rc = add_graph(b, chain, err);
   rc = rc ? rc : take_range(b, &i, err);
@@ -472,7 +506,7 @@ static int launch(struct cr_backend *b, const struct cr_act *act, struct cr_err 
     b->range[s->tail].next = i;
   s->tail = i;
   b->n_running++;
-  return cr_cuda_check(&b->gpu.driver, b->gpu.driver.graph_launch(g->exec, s->stream), "the launch of a range", err);
+  return cr_cuda_check(&b->gpu.driver, b->gpu.driver.graph_launch(g->exec, s->on.stream), "the launch of a range", err);
 }
 
 static int cuda_act(struct cr_backend *b, const struct cr_act *act, struct cr_err *err)
@@ -488,6 +522,8 @@ static int cuda_act(struct cr_backend *b, const struct cr_act *act, struct cr_er
     return launch(b, act, err);
   case CR_ACT_PREEMPT:
     return preempt(b, act, err);
+  case CR_ACT_SHARE:
+    return reshare(b, act, err);
   default:
     return cr_fail(err, CR_ERUN, "backend cuda cannot do action %u", act->kind);
   }
@@ -695,6 +731,8 @@ static void cuda_tell(const struct cr_backend *b, struct cr_live *out)
   cr_live_number(out, "standin_mean_off_ratio", match.mean_off);
   cr_live_number(out, "standin_worst_off_ratio", match.worst_off);
   cr_live_number(out, "standin_sum_off_ratio", match.sum_off);
+  if (b->shares)
+    cr_cuda_shares_tell(b->shares, out);
   cr_live_text(out, "standin_worst", match.worst ? match.worst : "none");
 }
 
@@ -708,7 +746,8 @@ static void cuda_use(const struct cr_backend *b, uint32_t device, struct cr_use 
 
 const struct cr_backend_ops cr_backend_cuda = {
   .name = "cuda",
-  .caps = CR_CAP_PRIORITY | CR_CAP_PARK | CR_CAP_QUEUE | CR_CAP_EVICT | CR_CAP_KILL | CR_CAP_NODE | CR_CAP_BATCH,
+  .caps = CR_CAP_PRIORITY | CR_CAP_PARK | CR_CAP_QUEUE | CR_CAP_EVICT | CR_CAP_KILL | CR_CAP_SHARE | CR_CAP_NODE |
+          CR_CAP_BATCH,
   .open = cuda_open,
   .close = cuda_close,
   .now = cuda_now,

@@ -12,15 +12,26 @@
  *   graph=N       the N-th graph finds no memory
  *   launch=N      the N-th launch of a graph, or of a kernel by itself that the host is told of, fails
  *   lost=N        the end of the N-th range or kernel that the host is told of, clock readings aside, is never told
- *   hang=N        it never ends */
+ *   hang=N        it never ends
+ *
+ * Kernels of microbenchmarks (calib/bench_ptx.c) spin for as long as they say.  STANDIN_TIMES sets what things take, in ns:
+ *   launch  from a launch to the first instruction      gap     between kernels of a stream
+ *   single  more of it where they are not of one graph  write   a word
+ *   evict   a kernel whose blocks all leave             block   and each of its blocks
+ *   kill    from a stop word to the end                 duplex  percent of its time that a copy takes beside another
+ *   speed   of a copy, in bytes a us (no time)
+ *   slice, switch   processes take turns, where two are there that name one file with STANDIN_TURNS */
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "sim/cuda_driver.h"
 #include "sim/standin_ptx.h"
@@ -28,41 +39,47 @@
 #define API __attribute__((visibility("default")))
 
 enum { SMS = 132, SM_WARPS = 64, SM_REGS = 65536, SM_SMEM = 233472, SM_BLOCKS = 32, BLOCK_SMEM = 232448 };
-enum { BASE_NS = 1500, SLOPE_NS = 20, FMA_NS = 2, GIVE_UP_NS = 2000, KILL_NS = 1000, LAUNCH_NS = 2000, COPY_NS = 1500 };
+enum { BASE_NS = 1500, SLOPE_NS = 20, FMA_NS = 2, COPY_NS = 1500 };
 enum { INVALID = 1, NO_DEVICE = 100, INVALID_PTX = 218, LAUNCH_FAILED = 719 };
 static const int64_t OFFSET_NS = 1234567890123456789, NEVER_NS = INT64_MAX;
 
 struct cr_cu_function {
   uint32_t regs, smem_max;
+  int spins;
 };
 
 struct cr_cu_module {
   struct cr_cu_function function;
 };
 
-enum kind { KERNEL, COPY, FILL, WRITE };
+enum kind { KERNEL, COPY, FILL, WRITE, WAIT };
 
 struct op {
   enum kind kind;
   unsigned char value;
   struct cr_cu_function *function;
   uint32_t blocks, threads, smem, epoch, rounds, fmas, word;
+  uint32_t sms; /* of the stream that it was launched or captured in */
   uint64_t counters, words, record, first, to, from;
   size_t bytes;
+  const struct cr_cu_stream *other; /* WAIT: until it has done so many */
+  uint64_t n_other;
 };
 
 struct entry {
   struct op op;
   int64_t at_ns;
-  int is_lost, hangs;
+  int is_lost, hangs, is_single;
 };
 
 struct cr_cu_stream {
   struct cr_cu_stream *next;
+  uint32_t sms;
   struct entry *entry; /* [cap] a ring */
   uint32_t cap, head, n;
+  uint64_t n_done;
   int is_running;
-  int64_t free_ns, begin_ns, end_ns, wave_ns; /* of the head, and since when it waits for the next */
+  int64_t free_ns, begin_ns, end_ns, seen_ns, wave_ns; /* of the head, and since when it waits for the next */
   uint32_t n_worked, wave_blocks;
   int has_given_up;
   struct cr_cu_graph *capture;
@@ -77,7 +94,14 @@ struct cr_cu_graph_exec {
   struct cr_cu_graph graph;
 };
 
+static const struct times {
+  int64_t launch, gap, single, write, evict, block, kill, duplex, speed, slice, change;
+} usual = {.launch = 2000, .write = COPY_NS, .evict = 2000, .kill = 1000, .duplex = 100, .speed = 1000000};
+
 static struct gpu {
+  struct times times;
+  _Atomic int *turn; /* [2] the processes that take turns; NULL: none do */
+  int my_turn;
   pthread_mutex_t lock;
   pthread_cond_t changed;
   pthread_t thread;
@@ -104,6 +128,64 @@ static int is_fault(const char *name)
 static void *at(uint64_t address)
 {
   return (void *)(uintptr_t)address;
+}
+
+/* --- times --------------------------------------------------------------------------------------------------------- */
+
+static void read_times(void)
+{
+  struct times *t = &gpu.times;
+  const struct {
+    const char *name;
+    int64_t *value;
+  } known[] = {{"launch=", &t->launch}, {"gap=", &t->gap},     {"single=", &t->single}, {"write=", &t->write},
+               {"evict=", &t->evict},   {"block=", &t->block}, {"kill=", &t->kill},     {"duplex=", &t->duplex}, {"speed=", &t->speed},
+               {"slice=", &t->slice},   {"switch=", &t->change}};
+  const char *text = getenv("STANDIN_TIMES");
+  *t = usual;
+  for (; text && *text; text += strcspn(text, ","), text += *text == ',')
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+      if (strncmp(text, known[i].name, strlen(known[i].name)) == 0)
+        *known[i].value = strtoll(text + strlen(known[i].name), NULL, 10);
+}
+
+static void take_turn(void)
+{
+  const char *path = getenv("STANDIN_TURNS");
+  int file = path ? open(path, O_RDWR | O_CREAT, 0600) : -1;
+  if (file < 0)
+    return;
+  void *at = ftruncate(file, 64) == 0 ? mmap(NULL, 64, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0) : MAP_FAILED;
+  close(file);
+  gpu.turn = at == MAP_FAILED ? NULL : at;
+  for (int i = 0; gpu.turn && i < 2; i++) {
+    int free_one = 0;
+    gpu.my_turn = i;
+    if (__atomic_compare_exchange_n((int *)gpu.turn + i, &free_one, (int)getpid(), 0, __ATOMIC_SEQ_CST,
+                                    __ATOMIC_SEQ_CST))
+      return;
+  }
+  gpu.turn = NULL;
+}
+
+static void leave_turn(void)
+{
+  if (gpu.turn)
+    gpu.turn[gpu.my_turn] = 0;
+}
+
+/* When a kernel may begin that could at that time. */
+static int64_t in_turn(int64_t at_ns)
+{
+  const struct times *t = &gpu.times;
+  int64_t each_ns = t->slice + t->change, phase_ns, begin_ns;
+  if (!gpu.turn || !t->slice || !gpu.turn[0] || !gpu.turn[1])
+    return at_ns;
+  begin_ns = gpu.my_turn * each_ns;
+  phase_ns = at_ns % (2 * each_ns);
+  if (phase_ns >= begin_ns && phase_ns < begin_ns + t->slice)
+    return at_ns;
+  return at_ns - phase_ns + begin_ns + (phase_ns < begin_ns ? 0 : 2 * each_ns);
 }
 
 /* --- what runs ---------------------------------------------------------------------------------------------------- */
@@ -134,9 +216,19 @@ static void obey(struct cr_cu_stream *s, int64_t now_ns)
     return;
   uint64_t worked = (uint64_t)(kills ? n_wave : n_wave + 1) * s->wave_blocks;
   s->n_worked = worked < k->blocks ? (uint32_t)worked : k->blocks;
-  int64_t end_ns = kills ? now_ns + KILL_NS : s->begin_ns + (n_wave + 1) * s->wave_ns;
+  int64_t end_ns = kills ? now_ns + gpu.times.kill : s->begin_ns + (n_wave + 1) * s->wave_ns;
   s->end_ns = end_ns < s->end_ns ? end_ns : s->end_ns;
   s->has_given_up = kills;
+  s->seen_ns = now_ns;
+}
+
+static int is_beside_a_copy(const struct cr_cu_stream *s)
+{
+  for (const struct cr_cu_stream *other = gpu.stream; other; other = other->next)
+    for (uint32_t i = 0; other != s && i < other->n; i++)
+      if (other->entry[(other->head + i) % other->cap].op.kind == COPY)
+        return 1;
+  return 0;
 }
 
 static void begin(struct cr_cu_stream *s, int64_t now_ns)
@@ -146,19 +238,26 @@ static void begin(struct cr_cu_stream *s, int64_t now_ns)
   s->is_running = 1;
   s->has_given_up = 0;
   s->begin_ns = now_ns;
+  s->seen_ns = 0;
+  if (k->kind == WAIT) {
+    s->end_ns = now_ns > k->other->free_ns ? now_ns : k->other->free_ns;
+    return;
+  }
   if (k->kind != KERNEL) {
-    s->end_ns = now_ns + COPY_NS + (k->kind == WRITE ? 0 : (int64_t)(k->bytes / 1000));
+    int64_t bytes_ns = COPY_NS + (int64_t)k->bytes * 1000 / gpu.times.speed;
+    bytes_ns = k->kind == COPY && is_beside_a_copy(s) ? bytes_ns * gpu.times.duplex / 100 : bytes_ns;
+    s->end_ns = now_ns + (k->kind == WRITE ? gpu.times.write : bytes_ns);
     return;
   }
   uint32_t per_sm = sm_blocks(k->function, k->threads, k->smem);
-  s->wave_blocks = per_sm * SMS;
-  s->wave_ns = BASE_NS + (int64_t)k->rounds * (SLOPE_NS + FMA_NS * k->fmas);
+  s->wave_blocks = per_sm * k->sms;
+  s->wave_ns = k->function->spins ? k->rounds + 1 : BASE_NS + (int64_t)k->rounds * (SLOPE_NS + FMA_NS * k->fmas);
   s->end_ns = now_ns + (k->blocks + s->wave_blocks - 1) / s->wave_blocks * s->wave_ns;
   s->n_worked = k->blocks;
   if (read_word(k->words, 0) >= k->epoch) {
     s->begin_ns = 0;
     s->n_worked = 0;
-    s->end_ns = now_ns + GIVE_UP_NS;
+    s->end_ns = now_ns + gpu.times.evict + gpu.times.block * k->blocks;
     s->has_given_up = 1;
   }
   if (e->hangs)
@@ -175,6 +274,8 @@ static void report(const struct cr_cu_stream *s, const struct entry *e)
   r->n_worked = s->n_worked;
   if (k->first)
     r->range_begin_ns = ((struct cr_standin_record *)at(k->first))->begin_ns;
+  if (k->function->spins)
+    r->range_begin_ns = (uint64_t)((s->seen_ns ? s->seen_ns : s->end_ns) + OFFSET_NS);
   if (!e->is_lost)
     __atomic_store_n(&r->end_ns, (uint64_t)(s->end_ns + OFFSET_NS), __ATOMIC_RELEASE);
 }
@@ -200,11 +301,14 @@ static void end(struct cr_cu_stream *s)
       if (other != s)
         obey(other, end_ns);
     break;
+  case WAIT:
+    break;
   }
   s->is_running = 0;
   s->free_ns = end_ns;
   s->head = (s->head + 1) % s->cap;
   s->n--;
+  s->n_done++;
 }
 
 static int64_t next_ns(const struct cr_cu_stream *s)
@@ -213,8 +317,20 @@ static int64_t next_ns(const struct cr_cu_stream *s)
     return NEVER_NS;
   if (s->is_running)
     return s->end_ns;
-  int64_t at_ns = s->entry[s->head].at_ns;
-  return at_ns > s->free_ns ? at_ns : s->free_ns;
+  const struct entry *e = &s->entry[s->head];
+  if (e->op.kind == WAIT && e->op.other->n_done < e->op.n_other)
+    return NEVER_NS;
+  int64_t free_ns = s->free_ns + (e->op.kind == KERNEL ? gpu.times.gap + e->is_single * gpu.times.single : 0);
+  int64_t at_ns = e->at_ns > free_ns ? e->at_ns : free_ns;
+  return e->op.kind == KERNEL ? in_turn(at_ns) : at_ns;
+}
+
+/* A kernel of the microbenchmarks runs that looks at a word of the host's memory, of which nobody tells. */
+static int looks_at_host(const struct cr_cu_stream *s)
+{
+  const struct op *k = s->is_running ? &s->entry[s->head].op : NULL;
+  return k && k->kind == KERNEL && k->function->spins && gpu.host && k->words &&
+         k->words - (uint64_t)(uintptr_t)gpu.host < gpu.host_bytes;
 }
 
 /* Everything up to now, in order of time. */
@@ -223,6 +339,9 @@ static int64_t advance(void)
   for (;;) {
     struct cr_cu_stream *first = NULL;
     int64_t first_ns = NEVER_NS;
+    for (struct cr_cu_stream *s = gpu.stream; s; s = s->next)
+      if (looks_at_host(s) && s->end_ns > now())
+        obey(s, now());
     for (struct cr_cu_stream *s = gpu.stream; s; s = s->next)
       if (next_ns(s) < first_ns) {
         first = s;
@@ -242,6 +361,9 @@ static void *pass_time(void *unused)
   pthread_mutex_lock(&gpu.lock);
   while (!gpu.closes) {
     int64_t at_ns = advance();
+    for (const struct cr_cu_stream *s = gpu.stream; s; s = s->next)
+      if (looks_at_host(s) && at_ns > now() + 10000)
+        at_ns = now() + 10000;
     if (at_ns == NEVER_NS) {
       pthread_cond_wait(&gpu.changed, &gpu.lock);
       continue;
@@ -299,12 +421,12 @@ static int is_told(const struct op *k)
          (k->blocks > 1 || k->threads > 32);
 }
 
-static int push(struct cr_cu_stream *s, const struct op *op)
+static int push(struct cr_cu_stream *s, const struct op *op, int is_single)
 {
   if (s->n == s->cap && grow_stream(s))
     return CR_CU_OUT_OF_MEMORY;
   struct entry *e = &s->entry[(s->head + s->n++) % s->cap];
-  *e = (struct entry){.op = *op, .at_ns = now() + LAUNCH_NS};
+  *e = (struct entry){.op = *op, .at_ns = now() + gpu.times.launch, .is_single = is_single};
   gpu.n_kernel += op->kind == KERNEL;
   e->hangs = op->kind == KERNEL && gpu.n_kernel == 1 && is_fault("measure");
   if (is_told(op)) {
@@ -339,7 +461,7 @@ static int add(struct cr_cu_stream *s, const struct op *op)
   } else {
     advance();
     gpu.n_launch += is_told(op);
-    error = is_told(op) && is_fault("launch") && gpu.n_launch == gpu.fault_n ? LAUNCH_FAILED : push(s, op);
+    error = is_told(op) && is_fault("launch") && gpu.n_launch == gpu.fault_n ? LAUNCH_FAILED : push(s, op, 1);
     pthread_cond_signal(&gpu.changed);
   }
   pthread_mutex_unlock(&gpu.lock);
@@ -355,6 +477,7 @@ API int cuInit(unsigned flags)
   if (fault)
     snprintf(gpu.fault, sizeof gpu.fault, "%.*s", n ? (int)(n - fault) : 15, fault);
   gpu.n_graph = gpu.n_launch = gpu.n_told = gpu.n_kernel = 0;
+  read_times();
   return flags ? INVALID : CR_CU_OK;
 }
 
@@ -435,8 +558,23 @@ API int cuDeviceGetAttribute(int *value, int attribute, int device)
     *value = 0;
     return CR_CU_OK;
   default:
-    return INVALID;
+    break;
   }
+  static const int limit[][2] = {{1, 1024},  {10, 32},          {36, 3201000},   {37, 6016},        {38, 62914560}, {39, 2048},
+                                 {40, 3},    {81, SM_SMEM},     {82, SM_REGS},   {97, BLOCK_SMEM},  {106, SM_BLOCKS}, {111, 1024}};
+  for (size_t i = 0; i < sizeof limit / sizeof limit[0]; i++)
+    if (limit[i][0] == attribute) {
+      *value = limit[i][1];
+      return CR_CU_OK;
+    }
+  return INVALID;
+}
+
+API int cuDeviceTotalMem_v2(size_t *bytes, int device);
+API int cuDeviceTotalMem_v2(size_t *bytes, int device)
+{
+  *bytes = (size_t)150109880320;
+  return device;
 }
 
 API int cuDevicePrimaryCtxRetain(cr_cu_context *context, int device);
@@ -450,6 +588,7 @@ API int cuDevicePrimaryCtxRetain(cr_cu_context *context, int device)
   pthread_cond_init(&gpu.changed, &attribute);
   pthread_condattr_destroy(&attribute);
   gpu.closes = 0;
+  take_turn();
   gpu.is_open = pthread_create(&gpu.thread, NULL, pass_time, NULL) == 0;
   return gpu.is_open ? CR_CU_OK : CR_CU_OUT_OF_MEMORY;
 }
@@ -458,6 +597,7 @@ API int cuDevicePrimaryCtxRelease_v2(int device);
 API int cuDevicePrimaryCtxRelease_v2(int device)
 {
   (void)device;
+  leave_turn();
   pthread_mutex_lock(&gpu.lock);
   gpu.closes = 1;
   pthread_cond_signal(&gpu.changed);
@@ -488,6 +628,109 @@ API int cuCtxGetStreamPriorityRange(int *least, int *greatest)
   return CR_CU_OK;
 }
 
+/* --- parts of the SMs --------------------------------------------------------------------------------------------- */
+
+#ifndef STANDIN_CUDA_PLAIN
+API int cuStreamCreateWithPriority(cr_cu_stream *stream, unsigned flags, int priority);
+enum { UNIT = 8 };
+
+struct resource {
+  int32_t kind;
+  unsigned char inner[92];
+  uint32_t sms;
+  unsigned char rest[44];
+};
+
+struct event {
+  const struct cr_cu_stream *stream;
+  uint64_t n;
+};
+
+API int cuDeviceGetDevResource(int device, struct resource *out, int kind);
+API int cuDeviceGetDevResource(int device, struct resource *out, int kind)
+{
+  *out = (struct resource){.kind = kind, .sms = SMS};
+  return device == 0 && kind == 1 ? CR_CU_OK : INVALID;
+}
+
+API int cuDevSmResourceSplitByCount(struct resource *out, unsigned *n, const struct resource *from,
+                                    struct resource *rest, unsigned flags, unsigned least);
+API int cuDevSmResourceSplitByCount(struct resource *out, unsigned *n, const struct resource *from,
+                                    struct resource *rest, unsigned flags, unsigned least)
+{
+  uint32_t sms = (least + UNIT - 1) / UNIT * UNIT, most = from->sms / sms;
+  if (!*n || !most || flags || rest || from->sms != SMS) /* nothing but the whole is split */
+    return INVALID;
+  *n = *n < most ? *n : most;
+  for (uint32_t i = 0; i < *n; i++)
+    out[i] = (struct resource){.kind = from->kind, .sms = sms};
+  return CR_CU_OK;
+}
+
+API int cuDevResourceGenerateDesc(void **out, struct resource *of, unsigned n);
+API int cuDevResourceGenerateDesc(void **out, struct resource *of, unsigned n)
+{
+  *out = of;
+  return n == 1 ? CR_CU_OK : INVALID;
+}
+
+API int cuGreenCtxCreate(void **out, void *description, int device, unsigned flags);
+API int cuGreenCtxCreate(void **out, void *description, int device, unsigned flags)
+{
+  struct resource *r = malloc(sizeof *r);
+  if (!r || device || flags != 1)
+    return INVALID;
+  memcpy(r, description, sizeof *r);
+  *out = r;
+  return CR_CU_OK;
+}
+
+API int cuGreenCtxDestroy(void *green);
+API int cuGreenCtxDestroy(void *green)
+{
+  free(green);
+  return CR_CU_OK;
+}
+
+API int cuGreenCtxStreamCreate(cr_cu_stream *stream, void *green, unsigned flags, int priority);
+API int cuGreenCtxStreamCreate(cr_cu_stream *stream, void *green, unsigned flags, int priority)
+{
+  int error = cuStreamCreateWithPriority(stream, flags, priority);
+  if (!error)
+    (*stream)->sms = ((const struct resource *)green)->sms;
+  return error;
+}
+
+API int cuEventCreate(struct event **out, unsigned flags);
+API int cuEventCreate(struct event **out, unsigned flags)
+{
+  *out = calloc(1, sizeof **out);
+  return flags == 2 && *out ? CR_CU_OK : INVALID;
+}
+
+API int cuEventRecord(struct event *event, cr_cu_stream stream);
+API int cuEventRecord(struct event *event, cr_cu_stream stream)
+{
+  pthread_mutex_lock(&gpu.lock);
+  *event = (struct event){stream, stream->n_done + stream->n};
+  pthread_mutex_unlock(&gpu.lock);
+  return CR_CU_OK;
+}
+
+API int cuEventDestroy_v2(struct event *event);
+API int cuEventDestroy_v2(struct event *event)
+{
+  free(event);
+  return CR_CU_OK;
+}
+
+API int cuStreamWaitEvent(cr_cu_stream stream, struct event *event, unsigned flags);
+API int cuStreamWaitEvent(cr_cu_stream stream, struct event *event, unsigned flags)
+{
+  return flags ? INVALID : add(stream, &(struct op){.kind = WAIT, .other = event->stream, .n_other = event->n});
+}
+#endif
+
 /* --- code --------------------------------------------------------------------------------------------------------- */
 
 API int cuModuleLoadDataEx(cr_cu_module *module, const void *image, unsigned n, int *option, void **value);
@@ -502,6 +745,7 @@ API int cuModuleLoadDataEx(cr_cu_module *module, const void *image, unsigned n, 
   struct cr_cu_module *m = calloc(1, sizeof *m);
   if (!m)
     return CR_CU_OUT_OF_MEMORY;
+  m->function.spins = strncmp(text, "// spins", 8) == 0;
   m->function.regs = (uint32_t)strtoul(live + strlen(".reg .f32 %f<"), NULL, 10) + 17;
   *module = m;
   return CR_CU_OK;
@@ -556,6 +800,7 @@ API int cuStreamCreateWithPriority(cr_cu_stream *stream, unsigned flags, int pri
   struct cr_cu_stream *s = calloc(1, sizeof *s);
   if (!s)
     return CR_CU_OUT_OF_MEMORY;
+  s->sms = SMS;
   pthread_mutex_lock(&gpu.lock);
   s->next = gpu.stream;
   gpu.stream = s;
@@ -601,7 +846,7 @@ API int cuLaunchKernel(cr_cu_function function, unsigned grid_x, unsigned grid_y
                        unsigned block_y, unsigned block_z, unsigned smem_bytes, cr_cu_stream stream, void **param,
                        void **extra)
 {
-  struct op k = {.kind = KERNEL, .function = function, .blocks = grid_x, .threads = block_x, .smem = smem_bytes};
+  struct op k = {.kind = KERNEL, .function = function, .blocks = grid_x, .threads = block_x, .smem = smem_bytes, .sms = stream->sms};
   memcpy(&k.counters, param[0], 8);
   memcpy(&k.words, param[1], 8);
   memcpy(&k.epoch, param[2], 4);
@@ -750,7 +995,7 @@ API int cuGraphLaunch(cr_cu_graph_exec exec, cr_cu_stream stream)
   if (is_for_host && is_fault("launch") && gpu.n_launch == gpu.fault_n)
     error = LAUNCH_FAILED;
   for (uint32_t i = 0; !error && i < exec->graph.n; i++)
-    error = push(stream, &exec->graph.op[i]);
+    error = push(stream, &exec->graph.op[i], 0);
   pthread_cond_signal(&gpu.changed);
   pthread_mutex_unlock(&gpu.lock);
   return error;
