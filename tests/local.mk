@@ -6,6 +6,7 @@ unit_tests = \
   tests/t_arrival \
   tests/t_batch \
   tests/t_bell \
+  tests/t_bench \
   tests/t_backend_cuda \
   tests/t_block_times \
   tests/t_collect_options \
