@@ -1,7 +1,9 @@
 # calib/local.mk - prediction against measurement, the device descriptions, and the measurements they are judged by.
 noinst_LIBRARIES += libcrcalib.a
 libcrcalib_a_SOURCES = \
-  calib/ablate.c calib/ablate.h calib/corun_match.c calib/corun_match.h calib/cross.c calib/cross.h calib/farm.c calib/farm.h calib/fit.c calib/fit.h calib/fit_choose.c calib/fit_error.c calib/fit_int.h calib/fit_report.c \
+  calib/ablate.c calib/ablate.h \
+  calib/bench_copies.c calib/bench_device.c calib/bench_gpu.c calib/bench_int.h calib/bench_ptx.c calib/bench_rows.c calib/bench_rules.c calib/bench_run.c calib/bench_run.h calib/bench_steps.c calib/bench_turns.c \
+  calib/corun_match.c calib/corun_match.h calib/cross.c calib/cross.h calib/farm.c calib/farm.h calib/fit.c calib/fit.h calib/fit_choose.c calib/fit_error.c calib/fit_int.h calib/fit_report.c \
   calib/calibration.c calib/calibration.h calib/calibration_yaml.c calib/micro.c calib/micro.h calib/micro_int.h calib/micro_steps.c calib/micro_turns.c \
   calib/live_check.c calib/live_check.h calib/live_report.c calib/predict.c calib/predict.h calib/row_error.c calib/row_error.h \
   calib/timeline_check.c calib/timeline_check.h calib/timeline_report.c \

@@ -21,6 +21,7 @@
 #include "sim/cuda_memory.h"
 #include "sim/cuda_parts.h"
 #include "sim/cuda_queue.h"
+#include "sim/cuda_share.h"
 #include "sim/hist.h"
 #include "sim/live_nodes.h"
 #include "sim/mem.h"
@@ -41,9 +42,9 @@ struct graph {
   uint32_t next; /* of the same chain, free */
 };
 
-/* Ops op0 .. op0 + n_op, and graphs of them. */
+/* Ops op0 .. op0 + n_op, and graphs of them, which run on one part of the GPU (sim/cuda_share.h). */
 struct chain {
-  uint32_t op0, n_op, free;
+  uint32_t op0, n_op, part, free;
 };
 
 struct range {
@@ -53,7 +54,8 @@ struct range {
 };
 
 struct stream {
-  cr_cu_stream stream;
+  struct cr_cuda_sharer on;
+  int32_t priority;
   struct cr_cuda_queue *queue; /* of a stream with a device queue; the rest is of others */
   uint32_t head, tail;         /* ranges in order */
   cr_ns end_ns;                /* of the last one */
@@ -69,6 +71,7 @@ struct cr_backend {
   struct cr_cuda_parts *parts;   /* NULL: there is no stream yet */
   struct cr_cuda_jobs *jobs;     /* NULL: no client is a job */
   struct cr_cuda_memory *memory; /* likewise */
+  struct cr_cuda_shares *shares; /* NULL: the policy gives none */
   const struct cr_workload *workload;
   const struct cr_observer *observer;
   struct stream *stream; /* [stream_cap] */
@@ -105,7 +108,8 @@ static int add_graph(struct cr_backend *b, uint32_t chain, struct cr_err *err)
   }
   struct chain *c = &b->chain[chain];
   struct graph g = {.next = c->free};
-  int rc = cr_cuda_graph_new(&b->host, c->op0, c->n_op, &g.is, err);
+  cr_cu_stream on = c->part == CR_NONE ? b->gpu.control : cr_cuda_shares_capture(b->shares, c->part);
+  int rc = cr_cuda_graph_new(&b->host, c->op0, c->n_op, on, &g.is, err);
   if (rc)
     return rc;
   c->free = b->n_graph;
@@ -113,26 +117,27 @@ static int add_graph(struct cr_backend *b, uint32_t chain, struct cr_err *err)
   return CR_OK;
 }
 
-static int find_chain(struct cr_backend *b, uint32_t op0, uint32_t n_op, uint32_t *out, struct cr_err *err)
+static int find_chain(struct cr_backend *b, uint32_t op0, uint32_t n_op, uint32_t part, uint32_t *out,
+                      struct cr_err *err)
 {
   for (*out = 0; *out < b->n_chain; ++*out)
-    if (b->chain[*out].op0 == op0 && b->chain[*out].n_op == n_op)
+    if (b->chain[*out].op0 == op0 && b->chain[*out].n_op == n_op && b->chain[*out].part == part)
       return CR_OK;
   if (b->n_chain == CHAINS)
     return cr_fail(err, CR_ERUN, "the policy launches more than %d different ranges of ops", CHAINS);
-  b->chain[b->n_chain++] = (struct chain){.op0 = op0, .n_op = n_op, .free = CR_NONE};
+  b->chain[b->n_chain++] = (struct chain){.op0 = op0, .n_op = n_op, .part = part, .free = CR_NONE};
   return CR_OK;
 }
 
 /* What a client will surely ask for. */
-static int prepare_client(struct cr_backend *b, uint32_t client, struct cr_err *err)
+static int prepare_client(struct cr_backend *b, uint32_t client, uint32_t part, struct cr_err *err)
 {
   const struct cr_client_spec *c = &b->workload->client[client];
   const struct cr_model_info *m = &b->workload->model[c->model.i];
   uint32_t chain, n = c->arrival.kind == CR_ARRIVE_CLOSED ? c->arrival.depth : PREPARED;
   if (c->job.iterations)
     return CR_OK;
-  int rc = find_chain(b, m->op0, m->n_op, &chain, err);
+  int rc = find_chain(b, m->op0, m->n_op, part, &chain, err);
   for (uint32_t i = 0; !rc && i < n; i++) {
     rc = add_graph(b, chain, err);
     rc = rc ? rc : cr_cuda_graph_upload(&b->host, &b->graph[b->n_graph - 1].is, err);
@@ -263,6 +268,17 @@ static int check_load(const struct cr_backend_cfg *cfg, struct cr_err *err)
                      "client %s runs iterations, which backend cuda does not feed op by op as policy %s has it; take "
                      "-b sim, or another policy",
                      w->client[i].name, cfg->policy);
+  for (uint32_t i = 0; i < w->n_client && cfg->needs & CR_CAP_SHARE; i++)
+    if (w->client[i].job.iterations)
+      return cr_fail(err, CR_EINPUT,
+                     "client %s is a job, and backend cuda gives jobs no shares of the SMs as policy %s has it; take "
+                     "-b sim, or another policy",
+                     w->client[i].name, cfg->policy);
+  if (cfg->needs & CR_CAP_SHARE && cfg->needs & CR_CAP_PAD)
+    return cr_fail(
+      err, CR_EINPUT,
+      "policy %s pads launches and gives shares of the SMs, and backend cuda does not do both; take -b sim",
+      cfg->policy);
   return CR_OK;
 }
 
@@ -312,7 +328,7 @@ static int has_ended(struct cr_backend *b)
 {
   cr_ns until_ns = cr_ns_add(cr_monotonic_ns(), b->gpu.patience_ns);
   for (uint32_t i = 0; i < b->n_stream; i++)
-    while (b->gpu.driver.stream_query(b->stream[i].stream) == CR_CU_NOT_READY)
+    while (b->gpu.driver.stream_query(b->stream[i].on.stream) == CR_CU_NOT_READY)
       if (cr_monotonic_ns() > until_ns)
         return 0;
   return 1;
@@ -324,7 +340,7 @@ static void free_work(struct cr_backend *b)
   for (uint32_t i = 0; i < b->n_graph; i++)
     cr_cuda_graph_free(&b->gpu, &b->graph[i].is);
   for (uint32_t i = 0; i < b->n_stream; i++)
-    d->stream_free(b->stream[i].stream);
+    d->stream_free(b->stream[i].on.stream);
 }
 
 static void cuda_close(struct cr_backend *b)
@@ -339,6 +355,7 @@ static void cuda_close(struct cr_backend *b)
     cr_cuda_jobs_free(b->jobs);
     cr_cuda_memory_free(b->memory);
     cr_merger_free(b->merger);
+    cr_cuda_shares_free(b->shares);
     cr_standins_free(b->standins);
     cr_cuda_gpu_close(&b->gpu);
   }
@@ -389,8 +406,10 @@ static int cuda_open(const struct cr_backend_cfg *cfg, struct cr_backend **out, 
   b->host.standins = b->standins;
   if (!rc && cfg->needs & CR_CAP_PAD)
     rc = cr_merger_new(&b->gpu, b->standins, cfg->workload, &cfg->machine->device[0], &b->merger, err);
+  if (!rc && cfg->needs & CR_CAP_SHARE)
+    rc = cr_cuda_shares_new(&b->gpu, &b->shares, err);
   for (uint32_t i = 0; !rc && i < cfg->workload->n_client; i++)
-    rc = prepare_client(b, i, err);
+    rc = prepare_client(b, i, CR_NONE, err);
   if (!rc && b->memory)
     rc = cr_cuda_jobs_new(&b->host, cfg->stream_cap, &b->jobs, err);
   rc = rc ? rc : cr_cuda_clock_set(&b->clock, &b->gpu, b->standins, err);
@@ -405,19 +424,48 @@ static int cuda_open(const struct cr_backend_cfg *cfg, struct cr_backend **out, 
 
 /* --- actions ------------------------------------------------------------------------------------------------------ */
 
+/* Graphs of all clients for a part of the GPU.  Nothing was launched yet, so that the run's clock can stand still meanwhile. */
+static int prepare_part(struct cr_backend *b, uint32_t part, struct cr_err *err)
+{
+  cr_ns begin_ns = cr_monotonic_ns();
+  int rc = CR_OK;
+  for (uint32_t i = 0; !rc && i < b->workload->n_client; i++)
+    rc = prepare_client(b, i, part, err);
+  b->origin_ns += cr_monotonic_ns() - begin_ns;
+  return rc;
+}
+
 static int make_stream(struct cr_backend *b, const struct cr_act *act, struct cr_err *err)
 {
   struct stream *s = &b->stream[b->n_stream];
-  int rc = cr_cuda_check(&b->gpu.driver, b->gpu.driver.stream_new(&s->stream, CR_CU_STREAM_NON_BLOCKING, act->priority),
-                         "a stream on the GPU", err);
+  *s = (struct stream){.on = {.stream = NULL, .part = CR_NONE}, .priority = act->priority};
+  int rc =
+    act->share_ppm == CR_SHARE_ALL
+      ? cr_cuda_check(&b->gpu.driver, b->gpu.driver.stream_new(&s->on.stream, CR_CU_STREAM_NON_BLOCKING, act->priority),
+                      "a stream on the GPU", err)
+      : cr_cuda_shares_give(b->shares, &s->on, act->share_ppm, act->priority, err);
   if (!rc && !b->parts)
     rc = cr_cuda_parts_new(&b->host, b->merger, b->stream_cap, b->observer && b->observer->on_op, &b->parts, err);
-  rc = rc ? rc : cr_cuda_parts_add_stream(b->parts, s->stream, act->queue, err);
+  rc = rc ? rc : cr_cuda_parts_add_stream(b->parts, s->on.stream, act->queue, err);
   if (rc)
     return rc;
   s->head = s->tail = CR_NONE;
   b->n_stream++;
-  return act->queue ? cr_cuda_queue_new(&b->host, s->stream, act->stream, act->queue, &s->queue, err) : CR_OK;
+  if (act->queue)
+    return cr_cuda_queue_new(&b->host, s->on.stream, act->stream, act->queue, &s->queue, err);
+  return s->on.part == CR_NONE ? CR_OK : prepare_part(b, s->on.part, err);
+}
+
+static int reshare(struct cr_backend *b, const struct cr_act *act, struct cr_err *err)
+{
+  struct stream *s = &b->stream[act->stream];
+  int rc = cr_cuda_shares_give(b->shares, &s->on, act->share_ppm, s->priority, err);
+  if (rc)
+    return rc;
+  cr_cuda_parts_move(b->parts, act->stream, s->on.stream);
+  if (s->queue)
+    cr_cuda_queue_move(s->queue, s->on.stream);
+  return CR_OK;
 }
 
 /* Of a stream that graphs are launched into all has been handed over, so that parking leaves nothing to give back. */
@@ -464,7 +512,7 @@ static int launch(struct cr_backend *b, const struct cr_act *act, struct cr_err 
   if (b->jobs && cr_cuda_jobs_hold(b->jobs, act->stream))
     return cr_fail(err, CR_ERUN, "client %s is no job, and backend cuda has no place for it behind one in stream %u",
                    b->workload->client[act->client].name, act->stream);
-  int rc = find_chain(b, act->op0, act->n_op, &chain, err);
+  int rc = find_chain(b, act->op0, act->n_op, s->on.part, &chain, err);
   if (!rc && b->chain[chain].free == CR_NONE)
     rc = add_graph(b, chain, err);
   rc = rc ? rc : take_range(b, &i, err);
@@ -485,7 +533,7 @@ static int launch(struct cr_backend *b, const struct cr_act *act, struct cr_err 
     b->range[s->tail].next = i;
   s->tail = i;
   b->n_running++;
-  return cr_cuda_graph_launch(&b->host, &g->is, s->stream, err);
+  return cr_cuda_graph_launch(&b->host, &g->is, s->on.stream, err);
 }
 
 /* Whether the stream holds nothing, ranges of parts aside. */
@@ -505,18 +553,20 @@ static int cuda_act(struct cr_backend *b, const struct cr_act *act, struct cr_er
     return cr_cuda_parts_pad(b->parts, act, err);
   case CR_ACT_LAUNCH:
     if (b->workload->client[act->client].job.iterations)
-      return cr_cuda_jobs_launch(b->jobs, b->stream[act->stream].stream, act, err);
+      return cr_cuda_jobs_launch(b->jobs, b->stream[act->stream].on.stream, act, err);
     if (cr_cuda_parts_wants(b->parts, act))
       return cr_cuda_parts_launch(b->parts, act, is_free(&b->stream[act->stream]), err);
     if (b->stream[act->stream].queue)
       return cr_cuda_queue_launch(b->stream[act->stream].queue, act, err);
     return launch(b, act, err);
   case CR_ACT_TURN:
-    return cr_cuda_jobs_turn(b->jobs, b->stream[act->stream].stream, act, err);
+    return cr_cuda_jobs_turn(b->jobs, b->stream[act->stream].on.stream, act, err);
   case CR_ACT_BEGIN:
     return cr_cuda_jobs_begin(b->jobs, err);
   case CR_ACT_PREEMPT:
     return preempt(b, act, err);
+  case CR_ACT_SHARE:
+    return reshare(b, act, err);
   default:
     return cr_fail(err, CR_ERUN, "backend cuda cannot do action %u", act->kind);
   }
@@ -701,6 +751,8 @@ static void cuda_tell(const struct cr_backend *b, struct cr_live *out)
   cr_live_number(out, "standin_worst_off_ratio", match.worst_off);
   cr_live_number(out, "standin_sum_off_ratio", match.sum_off);
   cr_live_number(out, "standin_model_off_ratio", match.worst_model_off);
+  if (b->shares)
+    cr_cuda_shares_tell(b->shares, out);
   cr_live_text(out, "standin_worst", match.worst ? match.worst : "none");
   cr_live_hist(out, "idle_begin", b->idle_begin);
   if (b->memory)
@@ -724,7 +776,7 @@ static void cuda_use(const struct cr_backend *b, uint32_t device, struct cr_use 
 const struct cr_backend_ops cr_backend_cuda = {
   .name = "cuda",
   .caps = CR_CAP_PRIORITY | CR_CAP_PARK | CR_CAP_QUEUE | CR_CAP_EVICT | CR_CAP_KILL | CR_CAP_SLICE | CR_CAP_PAD |
-          CR_CAP_MEM | CR_CAP_NODE | CR_CAP_BATCH,
+          CR_CAP_SHARE | CR_CAP_MEM | CR_CAP_NODE | CR_CAP_BATCH,
   .open = cuda_open,
   .close = cuda_close,
   .now = cuda_now,

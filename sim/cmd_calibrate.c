@@ -1,6 +1,7 @@
 /* cmd_calibrate.c - `corun calibrate`: turns measurements into a device description. */
 #include "config.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "calib/bench_run.h"
 #include "calib/calibration.h"
 #include "calib/cross.h"
 #include "sim/cli_truth.h"
@@ -18,11 +20,14 @@
 
 enum { FIT_EVAL = 300, CROSS_SHARE = 3, LEAST_ALONE = 3 };
 
-enum { MICRO = CR_CLI_OWN, CONSTANTS, ASSUME, CROSS, MAX_EVAL, SEED, RESIDUALS, FORMAT };
+enum { MICRO = CR_CLI_OWN, MEASURE, MICRO_OUT, BRIEF, CONSTANTS, ASSUME, CROSS, MAX_EVAL, SEED, RESIDUALS, FORMAT };
 
 static const struct cr_cli_opt options[] = {
   {'o', "output", "FILE", "write the device description there (YAML)"},
   {MICRO, "micro", "FILE|DIR", "results of microbenchmarks, for the constants that they settle; may be repeated"},
+  {MEASURE, "measure", NULL, "run microbenchmarks on the GPU here, and take what they settle"},
+  {MICRO_OUT, "micro-out", "DIR", "results of --measure go there (default: measured)"},
+  {BRIEF, "brief", NULL, "--measure: a fifth of the repetitions, for a first look"},
   {CONSTANTS, "constants", "A,B,...", "fit these on the table (default: all that co-runs settle)"},
   {ASSUME, "assume", "DEVICE",
    "whose constants stand in where there are none (default: the nearest calibrated device)"},
@@ -41,16 +46,19 @@ static int run(int argc, char **argv);
 
 const struct cr_cmd cr_cmd_calibrate = {
   .name = "calibrate",
-  .args = "[TRUTH] [-d BASE] [--micro FILE|DIR]... [-o DEVICE.yaml]",
+  .args = "[TRUTH] [-d BASE] [--measure | --micro FILE|DIR...] [-o DEVICE.yaml]",
   .help = "find the constants of a device from measurements and write its description",
   .opt = options,
-  .more = "TRUTH is a measured co-run table as `corun validate` takes it (also fixed, unseen, autotuned or processes); "
-          "without one no\n"
-          "constant is fitted. BASE gives the limits of the device, and the constants for which nothing was measured; "
-          "where it has\n"
-          "none, those of another device are assumed, and the description is marked uncalibrated. --set "
-          "model.NAME=VALUE says where\n"
-          "a fit begins, or settles a constant that is not fitted.\n",
+  .more =
+    "TRUTH is a measured co-run table as `corun validate` takes it (also fixed, unseen, autotuned or processes); "
+    "without one no\n"
+    "constant is fitted. BASE gives the limits of the device, and the constants for which nothing was measured; "
+    "where it has\n"
+    "none, those of another device are assumed, and the description is marked uncalibrated. --set "
+    "model.NAME=VALUE says where\n"
+    "a fit begins, or settles a constant that is not fitted. --measure needs an NVIDIA GPU that nothing else uses, "
+    "for about\n"
+    "half a minute; without -d its base is the bundled device of that name, or else what its driver tells.\n",
   .run = run,
 };
 
@@ -58,6 +66,8 @@ struct args {
   struct cr_cli_truth in;
   struct cr_validate_report_cfg report;
   const char *output, *residuals, *list, *assume; /* or NULL */
+  const char *micro_out;                          /* NULL: the default */
+  int measures, is_brief, has_device;
   const char **micro;
   uint32_t n_micro, max_eval;
   int cross, by_model, quiet;
@@ -90,6 +100,7 @@ static int take_option(struct args *a, int letter, struct cr_err *err)
 {
   int mine;
   uint32_t seed;
+  a->has_device |= letter == 'd';
   int rc = cr_cli_truth_take(&a->in, letter, &mine, err);
   if (rc != CR_OK || mine)
     return rc;
@@ -99,6 +110,15 @@ static int take_option(struct args *a, int letter, struct cr_err *err)
     break;
   case MICRO:
     a->micro[a->n_micro++] = cr_cli_value();
+    break;
+  case MEASURE:
+    a->measures = 1;
+    break;
+  case MICRO_OUT:
+    a->micro_out = cr_cli_value();
+    break;
+  case BRIEF:
+    a->is_brief = 1;
     break;
   case CONSTANTS:
     a->list = cr_cli_value();
@@ -139,8 +159,11 @@ static int check_args(const struct args *a, struct cr_err *err)
                    : a->cross     ? "--cross-validate"
                    : a->residuals ? "--residuals"
                                   : "--max-eval");
-  if (!a->in.truth && !a->n_micro && !a->in.n_store && !a->output)
-    return cr_fail(err, CR_EINPUT, "there is nothing to calibrate from: give a table, --micro or --traces");
+  if (!a->measures && (a->micro_out || a->is_brief))
+    return cr_fail(err, CR_EINPUT, "%s is of microbenchmarks; give --measure too",
+                   a->micro_out ? "--micro-out" : "--brief");
+  if (!a->in.truth && !a->n_micro && !a->in.n_store && !a->output && !a->measures)
+    return cr_fail(err, CR_EINPUT, "there is nothing to calibrate from: give a table, --micro, --measure or --traces");
   if (a->output)
     rc = cr_outfile_check(a->output, "device description", 0, err);
   if (rc == CR_OK && a->residuals)
@@ -362,11 +385,52 @@ static void say_status(const struct fitting *f, struct cr_text *out)
                 c->assumed_from ? c->assumed_from : "another device, as the base says");
 }
 
+/* --- measuring ------------------------------------------------------------------------------------------------------ */
+
+static void say_part(void *ctx, const char *what, uint32_t i, uint32_t n)
+{
+  const struct args *a = ctx;
+  if (!a->quiet)
+    fprintf(stderr, "corun: measuring %s (%" PRIu32 " of %" PRIu32 ")\n", what, i + 1, n);
+}
+
+/* What is found goes before what else is given, and its GPU is the base unless another one was named. */
+static int measure(struct fitting *f, struct cr_err *err)
+{
+  struct args *a = f->a;
+  char date[16];
+  struct cr_bench_out out = {.device = NULL};
+  const struct cr_bench_cfg cfg = {.folder = a->micro_out ? a->micro_out : "measured",
+                                   .command = a->report.command,
+                                   .date = date,
+                                   .is_brief = a->is_brief,
+                                   .ctx = a,
+                                   .on_part = say_part};
+  int rc = find_date(date, err);
+  rc = rc == CR_OK ? cr_bench_run(&cfg, a->in.arena, &out, err) : rc;
+  if (rc == CR_OK && a->report.format == CR_TABLE)
+    cr_text_add_bytes(&f->out, out.report.s, out.report.n);
+  const char **more = rc == CR_OK ? cr_arena_take(a->in.arena, a->n_micro + out.n_file, sizeof *more) : NULL;
+  if (rc == CR_OK && !more)
+    rc = cr_fail_nomem(err, "results of microbenchmarks");
+  if (rc == CR_OK) {
+    memcpy(more, out.file, out.n_file * sizeof *more);
+    for (uint32_t i = 0; i < a->n_micro; i++)
+      more[out.n_file + i] = a->micro[i];
+    a->micro = more;
+    a->n_micro += out.n_file;
+    a->in.device = a->has_device ? a->in.device : out.device;
+  }
+  cr_text_fini(&out.report);
+  return rc;
+}
+
 static int calibrate(struct fitting *f, struct cr_err *err)
 {
   struct args *a = f->a;
   struct cr_text residuals = {0};
   int rc = check_args(a, err);
+  rc = rc == CR_OK && a->measures ? measure(f, err) : rc;
   rc = rc == CR_OK ? cr_cli_truth_find(&a->in, err) : rc;
   rc = rc == CR_OK ? cr_calibration_open(&f->c, a->in.device, a->assume, a->in.arena, err) : rc;
   if (rc == CR_OK && a->n_micro)

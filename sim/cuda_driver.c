@@ -73,6 +73,11 @@ void cr_cuda_driver_close(struct cr_cuda_driver *d)
   *d = (struct cr_cuda_driver){0};
 }
 
+void *cr_cuda_driver_find(const struct cr_cuda_driver *d, const char *name)
+{
+  return dlsym(d->library, name);
+}
+
 int cr_cuda_check(const struct cr_cuda_driver *d, int error, const char *what, struct cr_err *err)
 {
   const char *name = NULL, *text = NULL;

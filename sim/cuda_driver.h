@@ -120,6 +120,9 @@ struct cr_cuda_driver {
 int cr_cuda_driver_open(struct cr_cuda_driver *out, struct cr_err *err) CR_MUST;
 void cr_cuda_driver_close(struct cr_cuda_driver *d); /* zero-initialised is fine */
 
+/* A call that not every driver has; NULL: this one lacks it. */
+void *cr_cuda_driver_find(const struct cr_cuda_driver *d, const char *symbol);
+
 /* CR_OK for 0, else the failure of what was tried: "launch of kernel k: out of memory (CUDA_ERROR_OUT_OF_MEMORY)". */
 int cr_cuda_check(const struct cr_cuda_driver *d, int error, const char *what, struct cr_err *err) CR_MUST;
 

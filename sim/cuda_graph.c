@@ -26,7 +26,7 @@ static void choose_slots(const struct cr_cuda_host *h, struct cr_cuda_graph *g)
 }
 
 /* All launches that stand for one op, of which an iteration has several. */
-static int record_op(const struct cr_cuda_host *h, const struct cr_cuda_graph *g, uint32_t op)
+static int record_op(const struct cr_cuda_host *h, const struct cr_cuda_graph *g, cr_cu_stream on, uint32_t op)
 {
   uint32_t slot = g->slot0 + op - g->op0, n = cr_standin_pieces(h->standins, op);
   int error = CR_CU_OK;
@@ -36,23 +36,22 @@ static int record_op(const struct cr_cuda_host *h, const struct cr_cuda_graph *g
     int reports = slot == g->last || (i == 0 && (slot == g->first || tells_ops(h)));
     const struct cr_standin_at at = {
       .slot = reports ? slot : CR_NONE, .words = CR_NONE, .epoch = 1, .first = slot == g->last ? g->first : CR_NONE};
-    error = cr_standin_launch(h->standins, op, &at, h->gpu->control);
+    error = cr_standin_launch(h->standins, op, &at, on);
   }
   return error;
 }
 
-static int record(const struct cr_cuda_host *h, struct cr_cuda_graph *g, struct cr_err *err)
+static int record(const struct cr_cuda_host *h, struct cr_cuda_graph *g, cr_cu_stream on, struct cr_err *err)
 {
   const struct cr_cuda_driver *d = &h->gpu->driver;
   cr_cu_graph graph = NULL;
-  int error = d->capture_begin(h->gpu->control, CR_CU_CAPTURE_RELAXED);
+  int error = d->capture_begin(on, CR_CU_CAPTURE_RELAXED);
   for (uint32_t op = g->op0; !error && op < g->op0 + g->n_op; op++)
-    error = record_op(h, g, op);
+    error = record_op(h, g, on, op);
   if (!error && !is_kernel(h, g->op0 + g->n_op - 1))
-    error = cr_standin_mark(h->standins,
-                            &(struct cr_standin_at){.slot = g->last, .words = CR_NONE, .epoch = 1, .first = g->first},
-                            h->gpu->control);
-  int ended = d->capture_end(h->gpu->control, &graph);
+    error = cr_standin_mark(
+      h->standins, &(struct cr_standin_at){.slot = g->last, .words = CR_NONE, .epoch = 1, .first = g->first}, on);
+  int ended = d->capture_end(on, &graph);
   error = error ? error : ended;
   error = error ? error : d->graph_instantiate(&g->exec, graph, 0);
   if (graph)
@@ -60,15 +59,15 @@ static int record(const struct cr_cuda_host *h, struct cr_cuda_graph *g, struct 
   return cr_cuda_check(d, error, "a graph of stand-ins", err);
 }
 
-int cr_cuda_graph_new(const struct cr_cuda_host *host, uint32_t op0, uint32_t n_op, struct cr_cuda_graph *out,
-                      struct cr_err *err)
+int cr_cuda_graph_new(const struct cr_cuda_host *host, uint32_t op0, uint32_t n_op, cr_cu_stream on,
+                      struct cr_cuda_graph *out, struct cr_err *err)
 {
   struct cr_cuda_graph g = {.op0 = op0, .n_op = n_op};
   int rc = cr_cuda_gpu_take_slots(host->gpu, n_op + 1, &g.slot0, err);
   if (rc)
     return rc;
   choose_slots(host, &g);
-  rc = record(host, &g, err);
+  rc = record(host, &g, on, err);
   if (!rc)
     *out = g;
   return rc;

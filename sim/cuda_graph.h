@@ -13,9 +13,10 @@ struct cr_cuda_graph {
   uint32_t slot0;       /* of op0; each op has one */
 };
 
-/* Takes slots for good.  The host's observer says whether every op reports. */
-int cr_cuda_graph_new(const struct cr_cuda_host *host, uint32_t op0, uint32_t n_op, struct cr_cuda_graph *out,
-                      struct cr_err *err) CR_MUST;
+/* Takes slots for good.  The host's observer says whether every op reports.  on: an idle stream that captures it; launches run on the
+ * SMs that are that stream's (sim/cuda_share.h), wherever they are launched. */
+int cr_cuda_graph_new(const struct cr_cuda_host *host, uint32_t op0, uint32_t n_op, cr_cu_stream on,
+                      struct cr_cuda_graph *out, struct cr_err *err) CR_MUST;
 void cr_cuda_graph_free(struct cr_cuda_gpu *gpu, struct cr_cuda_graph *g);
 
 /* Once before the run, since the first time uploads it; waits for its end. */

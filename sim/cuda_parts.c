@@ -132,6 +132,11 @@ int cr_cuda_parts_add_stream(struct cr_cuda_parts *p, cr_cu_stream stream, uint3
   return rc;
 }
 
+void cr_cuda_parts_move(struct cr_cuda_parts *p, uint32_t number, cr_cu_stream stream)
+{
+  p->stream[number].stream = stream;
+}
+
 /* Most streams never need what this takes. */
 static int prepare(struct cr_cuda_parts *p, struct stream *s, struct cr_err *err)
 {

@@ -23,6 +23,9 @@ void cr_cuda_parts_free(struct cr_cuda_parts *p); /* NULL is fine */
 /* One more, numbered in order from 0; cap: of its device queue, 0: it has none.  The stream stays the caller's. */
 int cr_cuda_parts_add_stream(struct cr_cuda_parts *p, cr_cu_stream stream, uint32_t cap, struct cr_err *err) CR_MUST;
 
+/* From now on ops go into that stream, which begins after all that was launched before. */
+void cr_cuda_parts_move(struct cr_cuda_parts *p, uint32_t number, cr_cu_stream stream);
+
 int cr_cuda_parts_pad(struct cr_cuda_parts *p, const struct cr_act *act, struct cr_err *err) CR_MUST; /* a PAD */
 
 /* Whether a LAUNCH is to be made here. */

@@ -29,7 +29,7 @@ static int add_graph(struct cr_cuda_passes *p, uint32_t model, struct cr_err *er
 {
   const struct cr_model_info *m = &p->host.workload->model[model];
   struct pooled *g = &p->graph[p->n_graph];
-  int rc = cr_cuda_graph_new(&p->host, m->op0, m->n_op, &g->is, err);
+  int rc = cr_cuda_graph_new(&p->host, m->op0, m->n_op, p->host.gpu->control, &g->is, err);
   if (rc)
     return rc;
   g->model = model;

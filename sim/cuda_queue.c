@@ -70,6 +70,11 @@ void cr_cuda_queue_free(struct cr_cuda_queue *q)
   cr_mem_free(q);
 }
 
+void cr_cuda_queue_move(struct cr_cuda_queue *q, cr_cu_stream stream)
+{
+  q->stream = stream;
+}
+
 uint32_t cr_cuda_queue_held(const struct cr_cuda_queue *q)
 {
   return q->n_range;

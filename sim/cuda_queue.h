@@ -35,6 +35,9 @@ int cr_cuda_queue_new(const struct cr_cuda_host *host, cr_cu_stream stream, uint
                       struct cr_cuda_queue **out, struct cr_err *err) CR_MUST;
 void cr_cuda_queue_free(struct cr_cuda_queue *q); /* NULL is fine */
 
+/* From now on ops go into that stream, which begins after all that was launched before. */
+void cr_cuda_queue_move(struct cr_cuda_queue *q, cr_cu_stream stream);
+
 int cr_cuda_queue_launch(struct cr_cuda_queue *q, const struct cr_act *act, struct cr_err *err) CR_MUST;
 int cr_cuda_queue_stop(struct cr_cuda_queue *q, enum cr_cap how, struct cr_err *err) CR_MUST;
 

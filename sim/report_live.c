@@ -19,6 +19,8 @@ static void say_device(const struct cr_live *l, struct cr_text *out)
     100 * cr_live_value(l, "standin_mean_off_ratio"), 100 * cr_live_value(l, "standin_worst_off_ratio"),
     cr_live_said(l, "standin_worst"), 100 * cr_live_value(l, "standin_sum_off_ratio"),
     100 * cr_live_value(l, "standin_model_off_ratio"));
+  if (*cr_live_said(l, "shares"))
+    cr_text_add(out, "  shares of the SMs: %s\n", cr_live_said(l, "shares"));
 }
 
 /* Nodes: how well they did what they were to. */

@@ -64,6 +64,28 @@ ok 'traces_settle_what_they_can' near "$tmp/newgpu.yaml" replay 4.4 10
 ok 'the_replay_is_not_assumed' test "$(grep -c 'assumed: as on' "$tmp/newgpu.yaml")" -eq 23
 fails 'prediction_with_it_says_so' 0 '23 of its' "$corun" validate "$table" -d "$tmp/newgpu.yaml" --only iso-alexnet --at-most 5ms
 
+# The pretended GPU measured: no device is known by its name, and none of its processes waits for another.
+export CORUN_LIBCUDA=$builddir/tests/standin_cuda.so
+if [ -e "$CORUN_LIBCUDA" ]; then
+  export STANDIN_TIMES=launch=200000,single=30000,write=100000,evict=10000,kill=300000,speed=6000
+  ok 'a_gpu_is_measured' calibrate --measure --brief --micro-out "$tmp/measured" -o "$tmp/here.yaml"
+  ok 'what_was_measured_is_taken' near "$tmp/here.yaml" single 30 0.1
+  ok 'the_rest_is_assumed' has "$tmp/here.yaml" 'status: uncalibrated' 'about: a pretended GPU (compute capability 9.0)' 'sms: 132' 'measured/steps.csv'
+  ok 'turns_are_not_made_up' test ! -e "$tmp/measured/turns.csv"
+  ok 'results_can_be_read_again' calibrate -d "$tmp/measured/device.yaml" --micro "$tmp/measured" -o "$tmp/again.yaml"
+  ok 'with_the_same_values' test "$(value "$tmp/here.yaml" evict)" = "$(value "$tmp/again.yaml" evict)"
+  ok 'runs_take_what_was_measured' "$corun" run "$srcdir/tests/scenarios/closed.yaml" -d "$tmp/here.yaml" -q
+  fails 'results_that_are_there_stay' 2 'steps.csv: exists already' "$corun" calibrate --measure --micro-out "$tmp/measured" -q
+  fails 'a_kernel_that_never_ends_is_given_up' 1 'has not ended on the GPU for 0.3 s' env STANDIN_CUDA=measure CORUN_PATIENCE=300ms \
+    "$corun" calibrate --measure --micro-out "$tmp/hung" -q
+  fails 'a_missing_gpu_is_said' 2 'finds no GPU' env STANDIN_CUDA=no-device "$corun" calibrate --measure --micro-out "$tmp/hung" -q
+  ok 'and_leaves_no_results' test -z "$(ls "$tmp/hung")"
+  unset STANDIN_TIMES
+else
+  skip 'a_gpu_is_measured' 'tests/standin_cuda.so was not built'
+fi
+fails 'options_of_measuring_alone' 2 'give --measure too' "$corun" calibrate --micro "$micro" --brief -q
+
 # Bad input: named, 2, and nothing written.
 none() { fails "$1" 2 "$2" "$corun" calibrate -q -o "$tmp/none.yaml" "${@:3}"; }
 none 'an_unknown_constant' "did you mean 'cold'" "$table" --constants colt

@@ -30,6 +30,15 @@ ok 'the_table_names_the_gpu_and_the_match_of_stand_ins' contains "$tmp/run" 'on 
 ok 'show_tells_in_json_what_it_ran_on' tells json
 ok 'json_has_how_late_requests_were' contains "$tmp/run" '"live":\{"gpu":"a pretended GPU".*"late_p99_ns":[0-9]'
 
+shares() {
+  run -p mps,percent=50 -p mps,percent=70 >"$tmp/s" && contains "$tmp/s" 'shares of the SMs: 50 %: 64 of 132 SMs, 50 %: 64 of 132 SMs' &&
+    contains "$tmp/s" 'shares of the SMs: 70 %: 96 of 132 SMs, 70 %: 96 of 132 SMs .not its own'
+}
+ok 'shares_are_rounded_and_told' shares
+plain() { CORUN_LIBCUDA=$builddir/tests/standin_cuda_plain.so run -p "$1"; }
+fails 'shares_need_green_contexts' 2 'has no cuDeviceGetDevResource; update it to 12.4 or later' plain mps,percent=50
+ok 'without_shares_nobody_asks_for_them' plain streams
+
 wrong() { STANDIN_CUDA=$1 timeout 60 "$corun" run "$tmp/two.yaml" -b cuda -q -p "${2:-streams}" --set duration=20s; }
 fails 'a_missing_gpu_is_said' 2 'the CUDA driver finds no GPU' wrong no-device
 fails 'an_old_gpu_is_said' 2 'compute capability 6.0; backend cuda needs 7.0' wrong old-gpu

@@ -6,6 +6,7 @@ unit_tests = \
   tests/t_arrival \
   tests/t_batch \
   tests/t_bell \
+  tests/t_bench \
   tests/t_backend_cuda \
   tests/t_block_times \
   tests/t_collect_options \
@@ -181,16 +182,18 @@ tests_standin_cupti_spool_dump_LDADD = libcrtraces.a libcrsim.a $(system_libs)
 TESTS = $(unit_tests) $(script_tests)
 EXTRA_DIST += $(script_tests) tests/tap.bash tests/data tests/golden tests/scenarios
 
-# A pretended GPU behind the calls of the CUDA driver, and one whose driver is too old.
-check_DATA += tests/standin_cuda.so tests/standin_cuda_old.so
+# A pretended GPU behind the calls of the CUDA driver, one whose driver is too old, and one that has no green contexts.
+check_DATA += tests/standin_cuda.so tests/standin_cuda_old.so tests/standin_cuda_plain.so
 EXTRA_DIST += tests/standin_cuda.c
-CLEANFILES += tests/standin_cuda.so tests/standin_cuda_old.so
+CLEANFILES += tests/standin_cuda.so tests/standin_cuda_old.so tests/standin_cuda_plain.so
 make_standin_cuda = $(MKDIR_P) tests && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(house_cppflags) $(CPPFLAGS) $(CR_FLAGS) $(CFLAGS) \
   -fPIC -shared -pthread -o $@ $(srcdir)/tests/standin_cuda.c
 tests/standin_cuda.so: tests/standin_cuda.c sim/cuda_driver.h sim/merged_ptx.h sim/standin_ptx.h
 	$(AM_V_GEN)$(make_standin_cuda)
 tests/standin_cuda_old.so: tests/standin_cuda.c sim/cuda_driver.h sim/merged_ptx.h sim/standin_ptx.h
 	$(AM_V_GEN)$(make_standin_cuda) -DSTANDIN_CUDA_OLD
+tests/standin_cuda_plain.so: tests/standin_cuda.c sim/cuda_driver.h sim/standin_ptx.h
+	$(AM_V_GEN)$(make_standin_cuda) -DSTANDIN_CUDA_PLAIN
 
 # Programs that name no libraries of their own are tests: all of the house, whose allocations go through tests/t.c.
 LDADD = libcrtest.a $(house_libs) libcrtest.a $(CMOCKA_LIBS) $(system_libs)

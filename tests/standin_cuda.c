@@ -18,15 +18,26 @@
  *   graph=N       the N-th graph finds no memory
  *   launch=N      the N-th launch of a graph, or of a kernel by itself that the host is told of, fails
  *   lost=N        the end of the N-th range or kernel that the host is told of, clock readings aside, is never told
- *   hang=N        it never ends */
+ *   hang=N        it never ends
+ *
+ * Kernels of microbenchmarks (calib/bench_ptx.c) spin for as long as they say.  STANDIN_TIMES sets what things take, in ns:
+ *   launch  from a launch to the first instruction      gap     between kernels of a stream
+ *   single  more of it where they are not of one graph  write   a word
+ *   evict   a kernel whose blocks all leave             block   and each of its blocks
+ *   kill    from a stop word to the end                 duplex  percent of its time that a copy takes beside another
+ *   speed   of a copy, in bytes a us (no time)
+ *   slice, switch   processes take turns, where two are there that name one file with STANDIN_TURNS */
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "sim/cuda_driver.h"
 #include "sim/merged_ptx.h"
@@ -34,20 +45,20 @@
 #define API __attribute__((visibility("default")))
 
 enum { SMS = 132, SM_WARPS = 64, SM_REGS = 65536, SM_SMEM = 233472, SM_BLOCKS = 32, BLOCK_SMEM = 232448 };
-enum { BASE_NS = 1500, SLOPE_NS = 20, FMA_NS = 2, GIVE_UP_NS = 2000, KILL_NS = 1000, LAUNCH_NS = 2000, COPY_NS = 1500 };
+enum { BASE_NS = 1500, SLOPE_NS = 20, FMA_NS = 2, COPY_NS = 1500 };
 enum { INVALID = 1, NO_DEVICE = 100, INVALID_PTX = 218, LAUNCH_FAILED = 719 };
 static const int64_t OFFSET_NS = 1234567890123456789, NEVER_NS = INT64_MAX;
 
 struct cr_cu_function {
   uint32_t regs, smem_max;
-  int is_merged;
+  int is_merged, spins;
 };
 
 struct cr_cu_module {
   struct cr_cu_function function;
 };
 
-enum kind { KERNEL, COPY, FILL, WRITE };
+enum kind { KERNEL, COPY, FILL, WRITE, WAIT };
 
 /* A kernel has one, or those of a merged launch. */
 struct op {
@@ -55,29 +66,35 @@ struct op {
   unsigned char value;
   struct cr_cu_function *function;
   uint32_t blocks, threads, smem, word, n_part;
+  uint32_t sms; /* of the stream that it was launched or captured in */
   struct cr_merged_part part[CR_MERGED_PARTS];
   uint64_t halt[CR_MERGED_PARTS]; /* the word that each part obeys while it runs; 0: none */
   uint64_t to, from;
   size_t bytes;
+  const struct cr_cu_stream *other; /* WAIT: until it has done so many */
+  uint64_t n_other;
 };
 
 struct entry {
   struct op op;
   int64_t at_ns;
   uint32_t is_lost, hangs; /* a bit a part */
+  int is_single;
 };
 
 /* A part of the head, while it is there. */
 struct run {
-  int64_t begin_ns, end_ns, wave_ns;
+  int64_t begin_ns, end_ns, wave_ns, seen_ns; /* seen: a word that stops it; 0: none */
   uint32_t n_worked;
   int has_given_up, has_ended;
 };
 
 struct cr_cu_stream {
   struct cr_cu_stream *next;
+  uint32_t sms;
   struct entry *entry; /* [cap] a ring */
   uint32_t cap, head, n;
+  uint64_t n_done;
   int is_running;
   int64_t free_ns; /* since when it waits for the next */
   struct run run[CR_MERGED_PARTS];
@@ -93,7 +110,14 @@ struct cr_cu_graph_exec {
   struct cr_cu_graph graph;
 };
 
+static const struct times {
+  int64_t launch, gap, single, write, evict, block, kill, duplex, speed, slice, change;
+} usual = {.launch = 2000, .write = COPY_NS, .evict = 2000, .kill = 1000, .duplex = 100, .speed = 1000000};
+
 static struct gpu {
+  struct times times;
+  _Atomic int *turn; /* [2] the processes that take turns; NULL: none do */
+  int my_turn;
   pthread_mutex_t lock;
   pthread_cond_t changed;
   pthread_t thread;
@@ -125,6 +149,64 @@ static void *at(uint64_t address)
   return (void *)(uintptr_t)address;
 }
 
+/* --- times --------------------------------------------------------------------------------------------------------- */
+
+static void read_times(void)
+{
+  struct times *t = &gpu.times;
+  const struct {
+    const char *name;
+    int64_t *value;
+  } known[] = {{"launch=", &t->launch}, {"gap=", &t->gap},     {"single=", &t->single}, {"write=", &t->write},
+               {"evict=", &t->evict},   {"block=", &t->block}, {"kill=", &t->kill},     {"duplex=", &t->duplex},
+               {"speed=", &t->speed},   {"slice=", &t->slice}, {"switch=", &t->change}};
+  const char *text = getenv("STANDIN_TIMES");
+  *t = usual;
+  for (; text && *text; text += strcspn(text, ","), text += *text == ',')
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+      if (strncmp(text, known[i].name, strlen(known[i].name)) == 0)
+        *known[i].value = strtoll(text + strlen(known[i].name), NULL, 10);
+}
+
+static void take_turn(void)
+{
+  const char *path = getenv("STANDIN_TURNS");
+  int file = path ? open(path, O_RDWR | O_CREAT, 0600) : -1;
+  if (file < 0)
+    return;
+  void *at = ftruncate(file, 64) == 0 ? mmap(NULL, 64, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0) : MAP_FAILED;
+  close(file);
+  gpu.turn = at == MAP_FAILED ? NULL : at;
+  for (int i = 0; gpu.turn && i < 2; i++) {
+    int free_one = 0;
+    gpu.my_turn = i;
+    if (__atomic_compare_exchange_n((int *)gpu.turn + i, &free_one, (int)getpid(), 0, __ATOMIC_SEQ_CST,
+                                    __ATOMIC_SEQ_CST))
+      return;
+  }
+  gpu.turn = NULL;
+}
+
+static void leave_turn(void)
+{
+  if (gpu.turn)
+    gpu.turn[gpu.my_turn] = 0;
+}
+
+/* When a kernel may begin that could at that time. */
+static int64_t in_turn(int64_t at_ns)
+{
+  const struct times *t = &gpu.times;
+  int64_t each_ns = t->slice + t->change, phase_ns, begin_ns;
+  if (!gpu.turn || !t->slice || !gpu.turn[0] || !gpu.turn[1])
+    return at_ns;
+  begin_ns = gpu.my_turn * each_ns;
+  phase_ns = at_ns % (2 * each_ns);
+  if (phase_ns >= begin_ns && phase_ns < begin_ns + t->slice)
+    return at_ns;
+  return at_ns - phase_ns + begin_ns + (phase_ns < begin_ns ? 0 : 2 * each_ns);
+}
+
 /* --- what runs ---------------------------------------------------------------------------------------------------- */
 
 static uint32_t sm_blocks(const struct cr_cu_function *f, uint32_t threads, uint32_t smem)
@@ -141,8 +223,10 @@ static uint32_t read_word(uint64_t word)
   return word ? __atomic_load_n((uint32_t *)at(word), __ATOMIC_ACQUIRE) : 0;
 }
 
-static int64_t wave_ns(const struct cr_merged_part *p)
+static int64_t wave_ns(const struct op *k, const struct cr_merged_part *p)
 {
+  if (k->function->spins)
+    return p->rounds + 1;
   return BASE_NS + (int64_t)p->rounds * (SLOPE_NS + FMA_NS * p->fmas);
 }
 
@@ -155,9 +239,10 @@ static void obey(const struct cr_merged_part *p, uint64_t halt, struct run *r, i
   int64_t n_wave = (now_ns - r->begin_ns) / r->wave_ns;
   uint64_t worked = (uint64_t)(kills ? n_wave : n_wave + 1) * p->n_worker;
   r->n_worked = worked < p->n_task ? (uint32_t)worked : p->n_task;
-  int64_t end_ns = kills ? now_ns + KILL_NS : r->begin_ns + (n_wave + 1) * r->wave_ns;
+  int64_t end_ns = kills ? now_ns + gpu.times.kill : r->begin_ns + (n_wave + 1) * r->wave_ns;
   r->end_ns = end_ns < r->end_ns ? end_ns : r->end_ns;
   r->has_given_up = kills;
+  r->seen_ns = now_ns;
 }
 
 static void obey_all(const struct cr_cu_stream *writer, int64_t now_ns)
@@ -167,21 +252,41 @@ static void obey_all(const struct cr_cu_stream *writer, int64_t now_ns)
       obey(&s->entry[s->head].op.part[i], s->entry[s->head].op.halt[i], &s->run[i], now_ns);
 }
 
+static int is_beside_a_copy(const struct cr_cu_stream *s)
+{
+  for (const struct cr_cu_stream *other = gpu.stream; other; other = other->next)
+    for (uint32_t i = 0; other != s && i < other->n; i++)
+      if (other->entry[(other->head + i) % other->cap].op.kind == COPY)
+        return 1;
+  return 0;
+}
+
+/* What a copy, a memset or the write of a word takes. */
+static int64_t moving_ns(const struct cr_cu_stream *s, const struct op *k)
+{
+  int64_t bytes_ns = COPY_NS + (int64_t)k->bytes * 1000 / gpu.times.speed;
+  if (k->kind == WRITE)
+    return gpu.times.write;
+  return k->kind == COPY && is_beside_a_copy(s) ? bytes_ns * gpu.times.duplex / 100 : bytes_ns;
+}
+
 static void begin(struct cr_cu_stream *s, int64_t now_ns)
 {
   const struct entry *e = &s->entry[s->head];
   const struct op *k = &e->op;
   s->is_running = 1;
-  if (k->kind != KERNEL)
-    s->run[0] = (struct run){.end_ns = now_ns + COPY_NS + (k->kind == WRITE ? 0 : (int64_t)(k->bytes / 1000))};
+  if (k->kind == WAIT)
+    s->run[0] = (struct run){.end_ns = now_ns > k->other->free_ns ? now_ns : k->other->free_ns};
+  else if (k->kind != KERNEL)
+    s->run[0] = (struct run){.end_ns = now_ns + moving_ns(s, k)};
   for (uint32_t i = 0; i < k->n_part; i++) {
     const struct cr_merged_part *p = &k->part[i];
     uint32_t n_wave = (p->n_task + p->n_worker - 1) / p->n_worker;
     struct run *r = &s->run[i];
-    *r = (struct run){.begin_ns = now_ns, .wave_ns = wave_ns(p), .n_worked = p->n_task};
+    *r = (struct run){.begin_ns = now_ns, .wave_ns = wave_ns(k, p), .n_worked = p->n_task};
     r->end_ns = now_ns + n_wave * r->wave_ns;
     if (read_word(p->words) >= p->epoch)
-      *r = (struct run){.end_ns = now_ns + GIVE_UP_NS, .has_given_up = 1};
+      *r = (struct run){.end_ns = now_ns + gpu.times.evict + gpu.times.block * p->n_task, .has_given_up = 1};
     if (e->hangs >> i & 1)
       r->end_ns = NEVER_NS;
   }
@@ -192,7 +297,7 @@ static int host_sees(uint64_t record)
   return gpu.host && record - (uint64_t)(uintptr_t)gpu.host < gpu.host_bytes;
 }
 
-static void report(const struct cr_merged_part *p, const struct run *run, int is_lost)
+static void report(const struct cr_merged_part *p, const struct run *run, int spins, int is_lost)
 {
   struct cr_standin_record *r = at(p->record);
   if (!p->counters || !r)
@@ -201,6 +306,8 @@ static void report(const struct cr_merged_part *p, const struct run *run, int is
   r->n_worked = run->n_worked;
   if (p->first)
     r->range_begin_ns = ((struct cr_standin_record *)at(p->first))->begin_ns;
+  if (spins)
+    r->range_begin_ns = (uint64_t)((run->seen_ns ? run->seen_ns : run->end_ns) + OFFSET_NS);
   gpu.told_blocks += host_sees(p->record) ? run->n_worked : 0;
   if (!is_lost)
     __atomic_store_n(&r->end_ns, (uint64_t)(run->end_ns + OFFSET_NS), __ATOMIC_RELEASE);
@@ -226,7 +333,7 @@ static void end(struct cr_cu_stream *s)
   run->has_ended = 1;
   switch (k->kind) {
   case KERNEL:
-    report(&k->part[run - s->run], run, e->is_lost >> (run - s->run) & 1);
+    report(&k->part[run - s->run], run, k->function->spins, e->is_lost >> (run - s->run) & 1);
     if (first_run(s))
       return;
     break;
@@ -240,11 +347,14 @@ static void end(struct cr_cu_stream *s)
     __atomic_store_n((uint32_t *)at(k->to), k->word, __ATOMIC_RELEASE);
     obey_all(s, end_ns);
     break;
+  case WAIT:
+    break;
   }
   s->is_running = 0;
   s->free_ns = end_ns;
   s->head = (s->head + 1) % s->cap;
   s->n--;
+  s->n_done++;
 }
 
 static int64_t next_ns(struct cr_cu_stream *s)
@@ -253,8 +363,19 @@ static int64_t next_ns(struct cr_cu_stream *s)
     return NEVER_NS;
   if (s->is_running)
     return first_run(s)->end_ns;
-  int64_t at_ns = s->entry[s->head].at_ns;
-  return at_ns > s->free_ns ? at_ns : s->free_ns;
+  const struct entry *e = &s->entry[s->head];
+  if (e->op.kind == WAIT && e->op.other->n_done < e->op.n_other)
+    return NEVER_NS;
+  int64_t free_ns = s->free_ns + (e->op.kind == KERNEL ? gpu.times.gap + e->is_single * gpu.times.single : 0);
+  int64_t at_ns = e->at_ns > free_ns ? e->at_ns : free_ns;
+  return e->op.kind == KERNEL ? in_turn(at_ns) : at_ns;
+}
+
+/* A kernel of the microbenchmarks runs that looks at a word of the host's memory, of which nobody tells. */
+static int looks_at_host(const struct cr_cu_stream *s)
+{
+  const struct op *k = s->is_running ? &s->entry[s->head].op : NULL;
+  return k && k->kind == KERNEL && k->function->spins && k->part[0].words && host_sees(k->part[0].words);
 }
 
 /* Everything up to now, in order of time. */
@@ -263,6 +384,9 @@ static int64_t advance(void)
   for (;;) {
     struct cr_cu_stream *first = NULL;
     int64_t first_ns = NEVER_NS;
+    for (struct cr_cu_stream *s = gpu.stream; s; s = s->next)
+      if (looks_at_host(s) && s->run[0].end_ns > now())
+        obey(&s->entry[s->head].op.part[0], s->entry[s->head].op.halt[0], &s->run[0], now());
     for (struct cr_cu_stream *s = gpu.stream; s; s = s->next)
       if (next_ns(s) < first_ns) {
         first = s;
@@ -282,6 +406,9 @@ static void *pass_time(void *unused)
   pthread_mutex_lock(&gpu.lock);
   while (!gpu.closes) {
     int64_t at_ns = advance();
+    for (const struct cr_cu_stream *s = gpu.stream; s; s = s->next)
+      if (looks_at_host(s) && at_ns > now() + 10000)
+        at_ns = now() + 10000;
     if (at_ns == NEVER_NS) {
       pthread_cond_wait(&gpu.changed, &gpu.lock);
       continue;
@@ -346,12 +473,12 @@ static int is_told(const struct op *k)
   return 0;
 }
 
-static int push(struct cr_cu_stream *s, const struct op *op)
+static int push(struct cr_cu_stream *s, const struct op *op, int is_single)
 {
   if (s->n == s->cap && grow_stream(s))
     return CR_CU_OUT_OF_MEMORY;
   struct entry *e = &s->entry[(s->head + s->n++) % s->cap];
-  *e = (struct entry){.op = *op, .at_ns = now() + LAUNCH_NS};
+  *e = (struct entry){.op = *op, .at_ns = now() + gpu.times.launch, .is_single = is_single};
   gpu.n_kernel += op->kind == KERNEL;
   e->hangs = op->kind == KERNEL && gpu.n_kernel == 1 && is_fault("measure");
   for (uint32_t i = 0; i < op->n_part; i++) {
@@ -389,7 +516,7 @@ static int add(struct cr_cu_stream *s, const struct op *op)
   } else {
     advance();
     gpu.n_launch += is_told(op);
-    error = is_told(op) && is_fault("launch") && gpu.n_launch == gpu.fault_n ? LAUNCH_FAILED : push(s, op);
+    error = is_told(op) && is_fault("launch") && gpu.n_launch == gpu.fault_n ? LAUNCH_FAILED : push(s, op, 1);
     pthread_cond_signal(&gpu.changed);
   }
   pthread_mutex_unlock(&gpu.lock);
@@ -406,6 +533,7 @@ API int cuInit(unsigned flags)
     snprintf(gpu.fault, sizeof gpu.fault, "%.*s", n ? (int)(n - fault) : 15, fault);
   gpu.n_graph = gpu.n_launch = gpu.n_told = gpu.n_kernel = gpu.n_alloc = 0;
   gpu.told_blocks = gpu.n_merged = gpu.n_pad = 0;
+  read_times();
   return flags ? INVALID : CR_CU_OK;
 }
 
@@ -486,8 +614,24 @@ API int cuDeviceGetAttribute(int *value, int attribute, int device)
     *value = 0;
     return CR_CU_OK;
   default:
-    return INVALID;
+    break;
   }
+  static const int limit[][2] = {{1, 1024},      {10, 32},         {36, 3201000},    {37, 6016},
+                                 {38, 62914560}, {39, 2048},       {40, 3},          {81, SM_SMEM},
+                                 {82, SM_REGS},  {97, BLOCK_SMEM}, {106, SM_BLOCKS}, {111, 1024}};
+  for (size_t i = 0; i < sizeof limit / sizeof limit[0]; i++)
+    if (limit[i][0] == attribute) {
+      *value = limit[i][1];
+      return CR_CU_OK;
+    }
+  return INVALID;
+}
+
+API int cuDeviceTotalMem_v2(size_t *bytes, int device);
+API int cuDeviceTotalMem_v2(size_t *bytes, int device)
+{
+  *bytes = (size_t)150109880320;
+  return device;
 }
 
 API int cuDevicePrimaryCtxRetain(cr_cu_context *context, int device);
@@ -501,6 +645,7 @@ API int cuDevicePrimaryCtxRetain(cr_cu_context *context, int device)
   pthread_cond_init(&gpu.changed, &attribute);
   pthread_condattr_destroy(&attribute);
   gpu.closes = 0;
+  take_turn();
   gpu.is_open = pthread_create(&gpu.thread, NULL, pass_time, NULL) == 0;
   return gpu.is_open ? CR_CU_OK : CR_CU_OUT_OF_MEMORY;
 }
@@ -520,6 +665,7 @@ API int cuDevicePrimaryCtxRelease_v2(int device);
 API int cuDevicePrimaryCtxRelease_v2(int device)
 {
   (void)device;
+  leave_turn();
   pthread_mutex_lock(&gpu.lock);
   gpu.closes = 1;
   pthread_cond_signal(&gpu.changed);
@@ -551,6 +697,109 @@ API int cuCtxGetStreamPriorityRange(int *least, int *greatest)
   return CR_CU_OK;
 }
 
+/* --- parts of the SMs --------------------------------------------------------------------------------------------- */
+
+#ifndef STANDIN_CUDA_PLAIN
+API int cuStreamCreateWithPriority(cr_cu_stream *stream, unsigned flags, int priority);
+enum { UNIT = 8 };
+
+struct resource {
+  int32_t kind;
+  unsigned char inner[92];
+  uint32_t sms;
+  unsigned char rest[44];
+};
+
+struct event {
+  const struct cr_cu_stream *stream;
+  uint64_t n;
+};
+
+API int cuDeviceGetDevResource(int device, struct resource *out, int kind);
+API int cuDeviceGetDevResource(int device, struct resource *out, int kind)
+{
+  *out = (struct resource){.kind = kind, .sms = SMS};
+  return device == 0 && kind == 1 ? CR_CU_OK : INVALID;
+}
+
+API int cuDevSmResourceSplitByCount(struct resource *out, unsigned *n, const struct resource *from,
+                                    struct resource *rest, unsigned flags, unsigned least);
+API int cuDevSmResourceSplitByCount(struct resource *out, unsigned *n, const struct resource *from,
+                                    struct resource *rest, unsigned flags, unsigned least)
+{
+  uint32_t sms = (least + UNIT - 1) / UNIT * UNIT, most = from->sms / sms;
+  if (!*n || !most || flags || rest || from->sms != SMS) /* nothing but the whole is split */
+    return INVALID;
+  *n = *n < most ? *n : most;
+  for (uint32_t i = 0; i < *n; i++)
+    out[i] = (struct resource){.kind = from->kind, .sms = sms};
+  return CR_CU_OK;
+}
+
+API int cuDevResourceGenerateDesc(void **out, struct resource *of, unsigned n);
+API int cuDevResourceGenerateDesc(void **out, struct resource *of, unsigned n)
+{
+  *out = of;
+  return n == 1 ? CR_CU_OK : INVALID;
+}
+
+API int cuGreenCtxCreate(void **out, void *description, int device, unsigned flags);
+API int cuGreenCtxCreate(void **out, void *description, int device, unsigned flags)
+{
+  struct resource *r = malloc(sizeof *r);
+  if (!r || device || flags != 1)
+    return INVALID;
+  memcpy(r, description, sizeof *r);
+  *out = r;
+  return CR_CU_OK;
+}
+
+API int cuGreenCtxDestroy(void *green);
+API int cuGreenCtxDestroy(void *green)
+{
+  free(green);
+  return CR_CU_OK;
+}
+
+API int cuGreenCtxStreamCreate(cr_cu_stream *stream, void *green, unsigned flags, int priority);
+API int cuGreenCtxStreamCreate(cr_cu_stream *stream, void *green, unsigned flags, int priority)
+{
+  int error = cuStreamCreateWithPriority(stream, flags, priority);
+  if (!error)
+    (*stream)->sms = ((const struct resource *)green)->sms;
+  return error;
+}
+
+API int cuEventCreate(struct event **out, unsigned flags);
+API int cuEventCreate(struct event **out, unsigned flags)
+{
+  *out = calloc(1, sizeof **out);
+  return flags == 2 && *out ? CR_CU_OK : INVALID;
+}
+
+API int cuEventRecord(struct event *event, cr_cu_stream stream);
+API int cuEventRecord(struct event *event, cr_cu_stream stream)
+{
+  pthread_mutex_lock(&gpu.lock);
+  *event = (struct event){stream, stream->n_done + stream->n};
+  pthread_mutex_unlock(&gpu.lock);
+  return CR_CU_OK;
+}
+
+API int cuEventDestroy_v2(struct event *event);
+API int cuEventDestroy_v2(struct event *event)
+{
+  free(event);
+  return CR_CU_OK;
+}
+
+API int cuStreamWaitEvent(cr_cu_stream stream, struct event *event, unsigned flags);
+API int cuStreamWaitEvent(cr_cu_stream stream, struct event *event, unsigned flags)
+{
+  return flags ? INVALID : add(stream, &(struct op){.kind = WAIT, .other = event->stream, .n_other = event->n});
+}
+#endif
+
 /* --- code --------------------------------------------------------------------------------------------------------- */
 
 API int cuModuleLoadDataEx(cr_cu_module *module, const void *image, unsigned n, int *option, void **value);
@@ -566,6 +815,7 @@ API int cuModuleLoadDataEx(cr_cu_module *module, const void *image, unsigned n, 
   struct cr_cu_module *m = calloc(1, sizeof *m);
   if (!m)
     return CR_CU_OUT_OF_MEMORY;
+  m->function.spins = strncmp(text, "// spins", 8) == 0;
   m->function.regs = (uint32_t)strtoul(live + strlen(".reg .f32 %f<"), NULL, 10) + 17;
   m->function.is_merged = is_merged;
   *module = m;
@@ -621,6 +871,7 @@ API int cuStreamCreateWithPriority(cr_cu_stream *stream, unsigned flags, int pri
   struct cr_cu_stream *s = calloc(1, sizeof *s);
   if (!s)
     return CR_CU_OUT_OF_MEMORY;
+  s->sms = SMS;
   pthread_mutex_lock(&gpu.lock);
   s->next = gpu.stream;
   gpu.stream = s;
@@ -662,7 +913,7 @@ API int cuStreamWriteValue32_v2(cr_cu_stream stream, cr_cu_address to, uint32_t 
 static int read_standin(struct op *k, void **param)
 {
   struct cr_merged_part *p = &k->part[0];
-  uint32_t n_wide = sm_blocks(k->function, k->threads, k->smem) * SMS;
+  uint32_t n_wide = sm_blocks(k->function, k->threads, k->smem) * k->sms;
   memcpy(&p->counters, param[0], 8);
   memcpy(&p->words, param[1], 8);
   memcpy(&p->epoch, param[2], 4);
@@ -671,7 +922,10 @@ static int read_standin(struct op *k, void **param)
   memcpy(&p->fmas, param[5], 4);
   memcpy(&p->record, param[8], 8);
   memcpy(&p->first, param[9], 8);
-  memcpy(&k->halt[0], param[10], 8);
+  if (k->function->spins)
+    k->halt[0] = p->words ? p->words + sizeof(uint32_t) : 0;
+  else
+    memcpy(&k->halt[0], param[10], 8);
   p->n_worker = n_wide ? n_wide : 1;
   k->n_part = 1;
   return p->n_task == k->blocks && p->epoch;
@@ -714,7 +968,8 @@ API int cuLaunchKernel(cr_cu_function function, unsigned grid_x, unsigned grid_y
                        unsigned block_y, unsigned block_z, unsigned smem_bytes, cr_cu_stream stream, void **param,
                        void **extra)
 {
-  struct op k = {.kind = KERNEL, .function = function, .blocks = grid_x, .threads = block_x, .smem = smem_bytes};
+  struct op k = {
+    .kind = KERNEL, .function = function, .blocks = grid_x, .threads = block_x, .smem = smem_bytes, .sms = stream->sms};
   uint32_t smem_max = function->smem_max ? function->smem_max : 49152 - 16;
   if (grid_y * grid_z * block_y * block_z != 1 || extra || !grid_x || !block_x || block_x > 1024 ||
       smem_bytes > smem_max || !(function->is_merged ? read_merged(&k, param) : read_standin(&k, param)))
@@ -906,7 +1161,7 @@ API int cuGraphLaunch(cr_cu_graph_exec exec, cr_cu_stream stream)
   if (is_for_host && is_fault("launch") && gpu.n_launch == gpu.fault_n)
     error = LAUNCH_FAILED;
   for (uint32_t i = 0; !error && i < exec->graph.n; i++)
-    error = push(stream, &exec->graph.op[i]);
+    error = push(stream, &exec->graph.op[i], 0);
   pthread_cond_signal(&gpu.changed);
   pthread_mutex_unlock(&gpu.lock);
   return error;

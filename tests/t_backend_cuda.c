@@ -301,7 +301,6 @@ static void what_is_missing_is_said_before_the_run(void **state)
   check_refused("streams", "graph=40", CR_EINPUT, "out of memory (CUDA_ERROR_OUT_OF_MEMORY)");
   check_refused("timeslice", NULL, CR_EINPUT, "policy timeslice needs process");
   check_refused("dart", NULL, CR_EINPUT, "policy dart needs nodes, and device h200 is a whole GPU");
-  check_refused("mps", NULL, CR_EINPUT, "policy mps needs share");
 }
 
 /* The run began: there is a result, which says how it ended. */
@@ -321,9 +320,87 @@ static void a_launch_that_fails_ends_the_run_with_what_there_is(void **state)
   cuda_load_fini(&l);
 }
 
+/* --- shares ------------------------------------------------------------------------------------------------------- */
+
+/* A policy that gives the one client a share, and after some requests all of the GPU. */
+struct shifting {
+  cr_stream stream;
+  uint32_t n_request;
+};
+
+static void shift_start(struct cr_policy *p, cr_client c)
+{
+  struct shifting *s = cr_client_state(p, c);
+  s->stream = cr_stream_new(p, (cr_device){0}, 0);
+  if (c.i == 1)
+    cr_share(p, s->stream, CR_SHARE_ALL / 4);
+}
+
+static void shift_request(struct cr_policy *p, cr_request r)
+{
+  struct shifting *s = cr_client_state(p, cr_request_client(p, r));
+  if (cr_request_client(p, r).i == 1 && ++s->n_request == 12)
+    cr_share(p, s->stream, CR_SHARE_ALL);
+  cr_launch(p, r, CR_ALL, s->stream);
+}
+
+static const struct cr_policy_ops shifting = {
+  .abi = CR_POLICY_ABI,
+  .name = "shifting",
+  .about = "a share that is taken back",
+  .needs = CR_CAP_SHARE,
+  .client_bytes = sizeof(struct shifting),
+  .on_client = shift_start,
+  .on_request = shift_request,
+};
+
+struct services {
+  cr_ns least_ns[2]; /* of client 1: its first requests, and the later ones */
+  uint32_t n;
+};
+
+static int see_service(void *ctx, const struct cr_request_row *row, uint32_t n, struct cr_err *err)
+{
+  struct services *s = ctx;
+  (void)err;
+  for (uint32_t i = 0; i < n; i++)
+    if (row[i].client == 1) {
+      cr_ns *least = &s->least_ns[s->n >= 11]; /* the twelfth request has all of it */
+      *least = cr_min_ns(*least, row[i].end_ns - row[i].reach_ns);
+      s->n++;
+    }
+  return CR_OK;
+}
+
+/* A quarter of 132 SMs is 32, in units of eight: kernels of one to four waves of the whole take 5 to 17 of these. */
+static void a_share_holds_until_it_is_taken_back(void **state)
+{
+  (void)state;
+  struct cuda_load l;
+  struct cr_result r;
+  struct services seen = {.least_ns = {CR_NS_NEVER, CR_NS_NEVER}};
+  const struct cr_request_sink rows = {.ctx = &seen, .write = see_service};
+  cuda_load_init(&l, 200, 1, NULL);
+  struct cr_core_cfg cfg = cuda_load_cfg(&l, "streams");
+  cfg.policy = &shifting;
+  cfg.requests = &rows;
+  cfg.duration_ns = 300000000;
+  run(&cfg, &r);
+  assert_int_equal(r.outcome, CR_DONE);
+  assert_int_equal(r.n_refused, 0);
+  assert_string_equal(cr_live_said(&r.live, "shares"), "25 %: 32 of 132 SMs");
+  assert_true(seen.n > 20);
+  double ratio = (double)seen.least_ns[0] / (double)seen.least_ns[1];
+  if (!(ratio > 3.3 && ratio < 5.5))
+    fail_msg("%g as long with a quarter of the SMs", ratio);
+  cr_result_fini(&r);
+  cuda_load_fini(&l);
+}
+
 int main(void)
 {
   const struct CMUnitTest test[] = {
+    cmocka_unit_test(a_share_holds_until_it_is_taken_back),
     cmocka_unit_test(each_request_is_run_once_and_replays),
     cmocka_unit_test(each_op_is_told_once),
     cmocka_unit_test(clients_take_their_time_alone),

@@ -287,6 +287,40 @@ static void results_of_the_h200_give_the_constants_of_its_description(void **sta
     assert_true(m.value[i - 1].id < m.value[i].id);
 }
 
+/* The same kind of GPU, measured by corun itself on two hosts: what the GPU does alone is the same, what hosts do is not far. */
+static void check_measured(const char *folder)
+{
+  const char *path = t_data(folder);
+  struct cr_micro m;
+  struct cr_err err = {""};
+  if (read_one(path, &m, &err) != CR_OK)
+    fail_msg("%s", err.text);
+  check(&m, CR_GPU_SLICE, 2096, 21, 5);
+  check(&m, CR_GPU_SLICE_SWITCH, 208, 30, 30);
+  check(&m, CR_GPU_SLICE_YIELD, 138, 30, 5);
+  check(&m, CR_GPU_DUPLEX, 1.1, 0.05, 0.02);
+  check(&m, CR_GPU_SINGLE, 0.95, 0.1, 0.1);
+  check(&m, CR_GPU_EVICT, 2, 0.1, 0.1);
+  check(&m, CR_GPU_EVICT_BLOCK, 0.00235, 2e-5, 1e-5);
+  check(&m, CR_GPU_EVICT_SERIAL, 1.17, 0.05, 0.02);
+  check(&m, CR_GPU_KILL, 2, 0.2, 0.2);
+  check(&m, CR_GPU_NOTICE, 1.17, 0.2, 0.1);
+  check(&m, CR_GPU_SYNC, 1.2, 0.15, 0.1);
+  check(&m, CR_GPU_FETCH, 6.6, 1, 0.5);
+  check(&m, CR_GPU_FLAG, 3.8, 0.7, 0.1);
+  check(&m, CR_GPU_PUSH, 4, 1, 0.1);
+  check(&m, CR_GPU_UNFLAG, 1, 0.6, 0.5);
+  check(&m, CR_GPU_LAUNCH, 9, 7, 1);
+  assert_int_equal(m.n_value, 16);
+}
+
+static void what_corun_measured_on_h200s_is_near_it(void **state)
+{
+  (void)state;
+  check_measured("calib/data/h200/micro/measured");
+  check_measured("calib/data/h200/micro/measured-other-host");
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -301,6 +335,7 @@ int main(void)
     cmocka_unit_test(two_files_on_one_constant_are_refused),
     cmocka_unit_test(damaged_files_are_survived),
     cmocka_unit_test(results_of_the_h200_give_the_constants_of_its_description),
+    cmocka_unit_test(what_corun_measured_on_h200s_is_near_it),
   };
   return cmocka_run_group_tests(tests, start, end);
 }
