@@ -100,6 +100,7 @@ unit_tests = \
   tests/t_spool_import \
   tests/t_stage_split \
   tests/t_standin \
+  tests/t_standin_cache \
   tests/t_stats \
   tests/t_store \
   tests/t_task_file \
