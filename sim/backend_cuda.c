@@ -754,6 +754,10 @@ static void cuda_tell(const struct cr_backend *b, struct cr_live *out)
   if (b->shares)
     cr_cuda_shares_tell(b->shares, out);
   cr_live_text(out, "standin_worst", match.worst ? match.worst : "none");
+  cr_live_number(out, "standin_cached", match.n_cached);
+  cr_live_number(out, "standin_dram_kernels", match.n_dram);
+  cr_live_number(out, "standin_dram_cut", match.n_dram_cut);
+  cr_live_number(out, "standin_dram_off_ratio", match.dram_off);
   cr_live_hist(out, "idle_begin", b->idle_begin);
   if (b->memory)
     cr_cuda_memory_tell(b->memory, out);

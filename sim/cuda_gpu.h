@@ -8,7 +8,7 @@
 #include "sim/cuda_driver.h"
 #include "sim/standin_ptx.h"
 
-enum { CR_CUDA_WORDS = 1 << 12, CR_CUDA_DATA_BYTES = 1 << 23 };
+enum { CR_CUDA_WORDS = 1 << 12, CR_CUDA_DATA_BYTES = 4 };
 
 struct cr_cuda_gpu {
   struct cr_cuda_driver driver;

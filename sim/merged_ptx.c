@@ -8,9 +8,13 @@
 
 #include <stddef.h>
 
+#include "sim/stream_ptx.h"
+
+enum { CHUNKS = 1 }; /* under way at once in a warp: more would take registers of all parts */
+
 #define AT(member) (unsigned)offsetof(struct cr_merged_part, member)
 
-/* r1 epoch, r2 tasks, r3 rounds, r4 fmas, r5 workers, r6 mask, r7 thread, r10 threads, r11 tasks done, r12 task, r30 chains; d1
+/* r1 epoch, r2 tasks, r3 rounds, r4 fmas, r5 workers, r7 thread, r10 threads, r11 tasks done, r12 task, r30 chains; d1
  * counters, d2 words, d3 data, d16 part. */
 static const char HEAD[] =
   ".version 7.0\n"
@@ -18,7 +22,7 @@ static const char HEAD[] =
   ".address_size 64\n"
   ".visible .entry merged(\n"
   "  .param .align 8 .b8 part[%u], .param .u32 n_part, .param .u32 columns, .param .u64 data,\n"
-  "  .param .u32 mask)\n"
+  "  .param .u64 stream, .param .u32 stream_mask)\n"
   "{\n"
   "  .reg .pred %%p<14>;\n"
   "  .reg .b32 %%r<40>;\n"
@@ -56,14 +60,12 @@ static const char BEGIN[] = "  mad.lo.u32 %r12, %r37, %r36, %r35;\n"
                             "  cvta.to.global.u64 %d2, %d2;\n"
                             "  ld.param.u64 %d3, [data];\n"
                             "  cvta.to.global.u64 %d3, %d3;\n"
-                            "  ld.param.u32 %r6, [mask];\n"
                             "  mov.u32 %r9, %ntid.x;\n"
                             "  mov.u32 %r11, 0;\n"
                             "  mov.u32 %r15, 0;\n"
                             "  setp.eq.u32 %p0, %r7, 0;\n"
                             "  setp.eq.u32 %p12, %r30, 4;\n"
                             "  mad.lo.u32 %r13, %r8, %r9, %r7;\n"
-                            "  shl.b32 %r14, %r13, 5;\n"
                             "  cvt.rn.f32.u32 %b, %r13;\n"
                             "  mov.f32 %c0, 0f3F7FFFFF;\n"
                             "  mov.f32 %c1, 0f33800000;\n"
@@ -96,14 +98,9 @@ static const char TASK[] = "TASK:\n"
                            "  @%p1 bra GONE;\n"
                            "  mov.u32 %r16, 0;\n"
                            "  @%p3 bra DONE;\n"
-                           "ROUND:\n"
-                           "  and.b32 %r17, %r14, %r6;\n"
-                           "  cvt.u64.u32 %d5, %r17;\n"
-                           "  add.s64 %d6, %d3, %d5;\n"
-                           "  ld.global.cg.u32 %r18, [%d6];\n"
-                           "  add.u32 %r14, %r14, %r18;\n"
-                           "  add.u32 %r14, %r14, 4128;\n"
-                           "  mov.u32 %r19, %r4;\n"
+                           "ROUND:\n";
+
+static const char WORK[] = "  mov.u32 %r19, %r4;\n"
                            "  setp.eq.u32 %p4, %r19, 0;\n"
                            "  @%p4 bra LOOK;\n"
                            "  @%p12 bra FMAS4;\n";
@@ -123,22 +120,23 @@ static const char LOOK[] = "LOOK:\n"
                            "  setp.lt.u32 %p7, %r21, %r1;\n"
                            "  @%p7 bra NEXT;\n"
                            "  st.volatile.shared.u32 [stop], 1;\n"
-                           "NEXT:\n"
-                           "  ld.volatile.shared.u32 %r22, [stop];\n"
-                           "  add.u32 %r16, %r16, 1;\n"
-                           "  setp.lt.u32 %p8, %r16, %r3;\n"
-                           "  setp.eq.and.u32 %p8, %r22, 0, %p8;\n"
-                           "  @%p8 bra ROUND;\n"
-                           "DONE:\n"
-                           "  bar.sync 0, %r10;\n"
-                           "  ld.volatile.shared.u32 %r22, [stop];\n"
-                           "  setp.ne.u32 %p1, %r22, 0;\n"
-                           "  @%p1 bra GONE;\n"
-                           "  add.u32 %r11, %r11, 1;\n"
-                           "  add.u32 %r12, %r12, %r5;\n"
-                           "  setp.lt.u32 %p1, %r12, %r2;\n"
-                           "  @%p1 bra TASK;\n"
-                           "GONE:\n";
+                           "NEXT:\n";
+
+static const char AFTER[] = "  ld.volatile.shared.u32 %r22, [stop];\n"
+                            "  add.u32 %r16, %r16, 1;\n"
+                            "  setp.lt.u32 %p8, %r16, %r3;\n"
+                            "  setp.eq.and.u32 %p8, %r22, 0, %p8;\n"
+                            "  @%p8 bra ROUND;\n"
+                            "DONE:\n"
+                            "  bar.sync 0, %r10;\n"
+                            "  ld.volatile.shared.u32 %r22, [stop];\n"
+                            "  setp.ne.u32 %p1, %r22, 0;\n"
+                            "  @%p1 bra GONE;\n"
+                            "  add.u32 %r11, %r11, 1;\n"
+                            "  add.u32 %r12, %r12, %r5;\n"
+                            "  setp.lt.u32 %p1, %r12, %r2;\n"
+                            "  @%p1 bra TASK;\n"
+                            "GONE:\n";
 
 /* The part's last block to go writes its record. */
 static const char LEAVE[] = "  setp.eq.f32 %p9, %f0, 0f7F000001;\n"
@@ -217,20 +215,28 @@ static void add_begin(struct cr_text *out)
   add_load("%r5", AT(n_worker), out);
   add_load("%r10", AT(threads), out);
   add_load("%r30", AT(n_chain), out);
+  add_load("%s0", AT(per_round), out);
   cr_text_add(out, "%s", BEGIN);
+  cr_stream_ptx_begin(CHUNKS, out);
 }
 
 void cr_merged_ptx(uint32_t n_live, struct cr_text *out)
 {
   cr_text_add(out, HEAD, (unsigned)(CR_MERGED_PARTS * sizeof(struct cr_merged_part)), n_live);
+  cr_stream_ptx_declare(CHUNKS, out);
   add_find(out);
   add_begin(out);
   for (uint32_t i = 0; i < n_live; i++)
     cr_text_add(out, "  add.f32 %%f%u, %%b, 0f%08X;\n", i, 0x3F800000U + 0x10000U * i);
   cr_text_add(out, "%s", TASK);
+  cr_stream_ptx_load(CHUNKS, out);
+  cr_text_add(out, "%s", WORK);
   add_fmas(1, out);
   add_fmas(4, out);
   cr_text_add(out, "%s", LOOK);
+  cr_stream_ptx_take(CHUNKS, out);
+  cr_text_add(out, "%s", AFTER);
+  cr_stream_ptx_end(out);
   for (uint32_t i = 1; i < n_live; i++)
     cr_text_add(out, "  fma.rn.f32 %%f0, %%f0, %%f%u, %%c1;\n", i);
   cr_text_add(out, "%s", LEAVE);

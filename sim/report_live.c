@@ -21,6 +21,11 @@ static void say_device(const struct cr_live *l, struct cr_text *out)
     100 * cr_live_value(l, "standin_model_off_ratio"));
   if (*cr_live_said(l, "shares"))
     cr_text_add(out, "  shares of the SMs: %s\n", cr_live_said(l, "shares"));
+  if (cr_live_value(l, "standin_dram_kernels") > 0)
+    cr_text_add(out,
+                "  %.0f of them read DRAM, %+.2f %% of the bytes counted in sum; %.0f read less, to take their time\n",
+                cr_live_value(l, "standin_dram_kernels"), 100 * cr_live_value(l, "standin_dram_off_ratio"),
+                cr_live_value(l, "standin_dram_cut"));
 }
 
 /* Nodes: how well they did what they were to. */

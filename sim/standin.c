@@ -3,46 +3,39 @@
  * Time alone is a straight line in the rounds of work but for its first few (seen on an H200 from 1 to 4000 blocks of 64 to 512
  * threads, within 0.3 %), so that two measurements place the line and one or two more correct it.  Ops of one shape share the line.
  *
- * A round without multiply-adds takes the latency of an L2 load and issues ROUND_INSTRUCTIONS; each eight multiply-adds issue and
- * wait more (constants below, measured there). */
+ * Of a kernel whose DRAM traffic was counted, the chunks that all its rounds read from DRAM are fixed by the bytes, whatever the rounds;
+ * the line is that of rounds with so many chunks in all, and bends where DRAM alone takes as long.  A kernel that is too slow with all
+ * its chunks and no rounds beside gives up some. */
 #include "config.h"
 
 #include "sim/standin.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "sim/gpu.h"
 #include "sim/mem.h"
+#include "sim/standin_cache.h"
 #include "sim/standin_code.h"
 #include "sim/standin_piece.h"
+#include "sim/standin_shape.h"
+#include "sim/stream_ptx.h"
 
 enum {
   REPEATS = 7,      /* rows of which the median counts */
   ROW = 6,          /* launches of a row beside its ends */
   CORRECTIONS = 3,  /* of the rounds, after the line is placed */
-  STATIC_SMEM = 16, /* a stand-in's own: the stop word */
+  STREAM_L2S = 128, /* the working set in DRAM, in sizes of the L2: so few of its chunks are found there */
+  CUTS = 6,         /* of a kernel's chunks, where all take too long */
+  SAMPLE = 16,      /* of kernels that were measured in another run, measured again */
 };
 
-/* A round issues ROUND instructions and f times FMAS, counted in the text of the stand-in, and takes so many cycles: measured for one
- * chain of multiply-adds (132 blocks of 64 threads, f from 1 to 16) on an NVIDIA H200, 580.159.04, 2026-11-28; for four chains the
- * least that their issue takes. */
-static const double ROUND_INSTRUCTIONS = 20, FMAS_INSTRUCTIONS = 11, ROUND_CYCLES = 345;
-static const struct chains {
-  uint32_t n_chain;
-  double fmas_cycles, ipc_max; /* of a warp: up to which it is taken */
-} chains[] = {{1, 35.4, 0.2}, {4, 12, 1}};
-static const double FMAS_MAX = 64;
 static const double MODEL_OFF = 0.002; /* of a model's time alone, which is near enough */
-
-/* Time alone = base + slope * rounds, of launches of one shape. */
-struct shape {
-  uint32_t code, carveout_percent, n_chain, blocks, threads, smem, fmas;
-  double base_ns, slope_ns;
-};
+static const double MATCH = 0.03;      /* off by more, a stand-in does not match */
 
 struct launch {
-  uint32_t shape, rounds;
+  uint32_t asked, shape, rounds; /* shape with all its chunks; with those that it has */
+  double slope_ns;               /* a round more */
   double wanted_ns, measured_ns; /* alone, the gap before it included */
 };
 
@@ -52,36 +45,20 @@ struct cr_standins {
   struct cr_arena *arena;
   struct cr_standin_codes *codes;
   uint32_t n_shape, mark;
-  struct shape *shape;   /* [n_op] room for */
-  struct launch *launch; /* [n_op] */
-  uint32_t slot, words;  /* for measuring */
-  cr_cu_address scratch; /* copies and memsets work on */
+  struct cr_standin_shape *shape; /* [n_op] room for */
+  struct launch *launch;          /* [n_op] */
+  uint32_t slot, words;           /* for measuring */
+  cr_cu_address scratch;          /* copies and memsets work on */
   void *host_scratch;
   size_t scratch_bytes;
+  struct cr_standin_stream stream;
+  struct cr_standin_cache *cache;
+  uint32_t n_hit, n_checked, n_stale; /* of the cache */
   struct cr_standin_match match;
-  double sum_wanted_ns, sum_measured_ns;
+  double sum_wanted_ns, sum_measured_ns, dram_bytes, dram_read;
 };
 
-/* --- shapes ------------------------------------------------------------------------------------------------------- */
-
-static uint32_t percent_of(const struct cr_device_desc *d, int64_t carveout_bytes)
-{
-  if (carveout_bytes == CR_UNKNOWN || carveout_bytes <= 0)
-    return 0; /* the driver's choice */
-  int64_t percent = (carveout_bytes * 100 + d->sm_smem_bytes - 1) / d->sm_smem_bytes;
-  return percent > 100 ? 100 : (uint32_t)percent;
-}
-
-/* The work of a round with which a warp issues at the rate that the device model takes the kernel's to have. */
-static void choose_work(const struct cr_device_desc *d, const struct cr_op_spec *op, uint32_t *n_chain, uint32_t *fmas)
-{
-  double ipc = cr_gpu_warp_ipc(d, op);
-  const struct chains *c = ipc <= chains[0].ipc_max ? &chains[0] : &chains[1];
-  double room = FMAS_INSTRUCTIONS - c->fmas_cycles * ipc;
-  double f = room > 0 ? (ROUND_CYCLES * ipc - ROUND_INSTRUCTIONS) / room : FMAS_MAX;
-  *n_chain = c->n_chain;
-  *fmas = (uint32_t)lrint(fmin(fmax(f, 0), FMAS_MAX));
-}
+/* --- what is wanted ----------------------------------------------------------------------------------------------- */
 
 static int begins_model(const struct cr_workload *w, uint32_t op)
 {
@@ -110,8 +87,8 @@ static double wanted_ns(const struct cr_standins *s, const struct cr_device_desc
 
 /* --- measuring ---------------------------------------------------------------------------------------------------- */
 
-static int start(struct cr_standins *s, const struct shape *h, uint32_t rounds, const struct cr_standin_at *at,
-                 cr_cu_stream stream)
+static int start(struct cr_standins *s, const struct cr_standin_shape *h, uint32_t rounds,
+                 const struct cr_standin_at *at, cr_cu_stream stream)
 {
   const struct cr_cuda_gpu *g = s->gpu;
   int reports = at->slot != CR_NONE, is_last = at->first != CR_NONE;
@@ -123,8 +100,10 @@ static int start(struct cr_standins *s, const struct shape *h, uint32_t rounds, 
   cr_cu_address first = is_last && at->first != at->slot ? cr_cuda_gpu_inner_record(g, at->first) : 0;
   cr_cu_address halt = words && at->may_stop ? words + sizeof(uint32_t) : 0;
   uint32_t epoch = at->epoch, blocks = at->n_block ? at->n_block : h->blocks, fmas = h->fmas,
-           mask = CR_CUDA_DATA_BYTES - 4;
-  void *param[] = {&counters, &words, &epoch, &blocks, &rounds, &fmas, &data, &mask, &record, &first, &halt};
+           chunks = cr_standin_per_round(h, rounds);
+  struct cr_standin_stream read = s->stream;
+  void *param[] = {&counters, &words, &epoch, &blocks, &rounds,       &fmas,     &data,
+                   &record,   &first, &halt,  &chunks, &read.address, &read.mask};
   return cr_cuda_gpu_launch(g, cr_standin_codes_function(s->codes, h->code), blocks, h->threads, h->smem, at->early,
                             stream, param);
 }
@@ -137,7 +116,7 @@ static int by_size(const void *a, const void *b)
 
 /* n launches, one after the other, and before each but the first a memset of fill_bytes, unless these are 0. */
 struct row_of {
-  const struct shape *shape;
+  const struct cr_standin_shape *shape;
   uint32_t rounds, n;
   size_t fill_bytes;
 };
@@ -187,7 +166,8 @@ static int measure_row(struct cr_standins *s, const struct row_of *r, double *ns
 }
 
 /* What one launch that reports nothing takes among others, the gap before it included. */
-static int measure(struct cr_standins *s, const struct shape *h, uint32_t rounds, double *ns, struct cr_err *err)
+static int measure(struct cr_standins *s, const struct cr_standin_shape *h, uint32_t rounds, double *ns,
+                   struct cr_err *err)
 {
   double few_ns = 0, many_ns = 0;
   int rc = measure_row(s, &(struct row_of){h, rounds, 2, 0}, &few_ns, err);
@@ -197,41 +177,53 @@ static int measure(struct cr_standins *s, const struct shape *h, uint32_t rounds
   return rc;
 }
 
-static int place_line(struct cr_standins *s, struct shape *h, double duration_ns, struct cr_err *err)
+static int place_line(struct cr_standins *s, struct cr_standin_shape *h, const struct launch *l, struct cr_err *err)
 {
   enum { FEW = 16 };
   double few_ns = 0, many_ns = 0;
-  int rc = measure(s, h, FEW, &few_ns, err);
-  double guess = fmin(fmax(FEW * duration_ns / few_ns, 2 * FEW), 1e6);
-  rc = rc ? rc : measure(s, h, (uint32_t)guess, &many_ns, err);
-  h->slope_ns = fmax((many_ns - few_ns) / ((uint32_t)guess - FEW), 1e-3);
-  h->base_ns = few_ns - FEW * h->slope_ns;
+  uint32_t few = FEW > cr_standin_least_rounds(h) ? FEW : cr_standin_least_rounds(h), many = 0;
+  int rc = measure(s, h, few, &few_ns, err);
+  many = rc ? 2 * few : (uint32_t)fmin(fmax(few * l->wanted_ns / few_ns, 2.0 * few), 1e6);
+  rc = rc ? rc : measure(s, h, many, &many_ns, err);
+  h->slope_ns = fmax((many_ns - few_ns) / (many - few), 1e-3);
+  h->base_ns = few_ns - few * h->slope_ns;
+  h->most_rounds = h->chunks ? 4.0 * many : INFINITY;
   return rc;
 }
 
-/* The rounds with which it takes the duration. */
-static int fit(struct cr_standins *s, const struct shape *h, struct launch *l, struct cr_err *err)
+/* The rounds with which it takes the time wanted, and what it then takes.  Where it reads DRAM the line bends, and the last two
+ * measurements say how steep it is. */
+static int fit(struct cr_standins *s, struct cr_standin_shape *h, struct launch *l, struct cr_err *err)
 {
-  double duration_ns = l->wanted_ns, rounds = fmax(0, (duration_ns - h->base_ns) / h->slope_ns), best = INFINITY;
-  for (int i = 0; i < CORRECTIONS && best > 0.005; i++) {
-    double ns = 0;
-    int rc = measure(s, h, (uint32_t)lrint(rounds), &ns, err);
-    if (rc)
-      return rc;
-    if (fabs(ns / duration_ns - 1) < best) {
-      best = fabs(ns / duration_ns - 1);
-      l->rounds = (uint32_t)lrint(rounds);
+  int rc = h->slope_ns > 0 ? CR_OK : place_line(s, h, l, err);
+  double wanted_ns = l->wanted_ns, least = cr_standin_least_rounds(h), slope_ns = h->slope_ns, best = INFINITY;
+  double rounds = (wanted_ns - h->base_ns) / slope_ns, before = 0, before_ns = 0,
+         most = fmin(h->most_rounds, UINT32_MAX);
+  for (int i = 0; !rc && i < CORRECTIONS + 2 * (h->chunks != 0) && best > 0.005; i++) {
+    double ns = 0, now = rint(fmin(fmax(rounds, least), most));
+    if (i && now == before)
+      break;
+    rc = measure(s, h, (uint32_t)now, &ns, err);
+    if (!rc && fabs(ns / wanted_ns - 1) < best) {
+      best = fabs(ns / wanted_ns - 1);
+      l->rounds = (uint32_t)now;
       l->measured_ns = ns;
     }
-    rounds = fmax(0, rounds + (duration_ns - ns) / h->slope_ns);
+    if (i && h->chunks && fabs(now - before) > 1 && (ns - before_ns) / (now - before) > 1e-3)
+      slope_ns = (ns - before_ns) / (now - before);
+    before = now;
+    before_ns = ns;
+    most = fmax(most, 4 * now);
+    rounds = now + (wanted_ns - ns) / slope_ns;
   }
-  return CR_OK;
+  l->slope_ns = slope_ns;
+  return rc;
 }
 
 /* What a memset of so many bytes takes between two launches. */
 static int measure_fill(struct cr_standins *s, size_t bytes, double *ns, struct cr_err *err)
 {
-  const struct shape *mark = &s->shape[s->mark];
+  const struct cr_standin_shape *mark = &s->shape[s->mark];
   double without_ns = 0, few_ns = 0, many_ns = 0;
   int rc = measure(s, mark, 0, &without_ns, err);
   rc = rc ? rc : measure_row(s, &(struct row_of){mark, 0, 2, bytes}, &few_ns, err);
@@ -269,10 +261,52 @@ static int measure_fills(struct cr_standins *s, const struct cr_device_desc *d, 
   return CR_OK;
 }
 
-static int is_alike(const struct shape *a, const struct shape *b)
+static int is_alike(const struct cr_standin_shape *a, const struct cr_standin_shape *b)
 {
   return a->code == b->code && a->blocks == b->blocks && a->threads == b->threads && a->smem == b->smem &&
-         a->fmas == b->fmas;
+         a->fmas == b->fmas && a->chunks == b->chunks;
+}
+
+/* Its place among the shapes; a new one is looked at by the GPU, and measured when something is fitted. */
+static int find_shape(struct cr_standins *s, const struct cr_standin_shape *like, uint32_t *out, struct cr_err *err)
+{
+  struct cr_standin_shape h = *like;
+  int rc =
+    cr_standin_codes_find(s->codes, h.regs, h.carveout_percent, cr_standin_kind(h.n_chain, h.n_load), &h.code, err);
+  for (*out = 0; !rc && *out < s->n_shape; ++*out)
+    if (is_alike(&s->shape[*out], &h))
+      return CR_OK;
+  rc = rc ? rc : cr_standin_codes_prepare(s->codes, h.code, h.threads, h.smem, err);
+  h.slope_ns = 0;
+  if (!rc)
+    s->shape[s->n_shape++] = h;
+  return rc;
+}
+
+/* The same with so many chunks. */
+static int set_chunks(struct cr_standins *s, struct launch *l, uint32_t chunks, struct cr_err *err)
+{
+  struct cr_standin_shape h = s->shape[l->asked];
+  h.chunks = chunks;
+  return find_shape(s, &h, &l->shape, err);
+}
+
+static int is_too_slow(const struct cr_standins *s, const struct launch *l)
+{
+  const struct cr_standin_shape *h = &s->shape[l->shape];
+  return h->chunks && l->rounds <= cr_standin_least_rounds(h) && l->measured_ns > (1 + MATCH) * l->wanted_ns;
+}
+
+/* All chunks if the time allows, else fewer. */
+static int fit_chunks(struct cr_standins *s, struct launch *l, struct cr_err *err)
+{
+  int rc = fit(s, &s->shape[l->shape], l, err);
+  for (int i = 1; !rc && i < CUTS && is_too_slow(s, l); i++) {
+    double share = i + 1 < CUTS ? pow(0.7, i) : 0;
+    rc = set_chunks(s, l, (uint32_t)(s->shape[l->asked].chunks * share), err);
+    rc = rc ? rc : fit(s, &s->shape[l->shape], l, err);
+  }
+  return rc;
 }
 
 /* It is kernels, and no copy. */
@@ -286,7 +320,7 @@ static uint32_t fitted_before(const struct cr_standins *s, uint32_t op)
 {
   const struct launch *l = s->launch;
   for (uint32_t i = 0; i < op; i++)
-    if (is_launched(s, i) && l[i].shape == l[op].shape && l[i].wanted_ns == l[op].wanted_ns)
+    if (is_launched(s, i) && l[i].asked == l[op].asked && l[i].wanted_ns == l[op].wanted_ns)
       return i;
   return CR_NONE;
 }
@@ -294,24 +328,91 @@ static uint32_t fitted_before(const struct cr_standins *s, uint32_t op)
 static void note_match(struct cr_standins *s, uint32_t op)
 {
   struct cr_standin_match *m = &s->match;
-  double off = fabs(s->launch[op].measured_ns / s->launch[op].wanted_ns - 1);
-  s->sum_wanted_ns += s->launch[op].wanted_ns;
-  s->sum_measured_ns += s->launch[op].measured_ns;
+  const struct launch *l = &s->launch[op];
+  const struct cr_standin_shape *h = &s->shape[l->shape];
+  const struct cr_op_spec *o = &s->workload->op[op];
+  double off = fabs(l->measured_ns / l->wanted_ns - 1);
+  s->sum_wanted_ns += l->wanted_ns;
+  s->sum_measured_ns += l->measured_ns;
   m->sum_off = s->sum_measured_ns / s->sum_wanted_ns - 1;
   m->mean_off += (off - m->mean_off) / ++m->n_kernel;
   if (off >= m->worst_off) {
     m->worst_off = off;
-    m->worst = s->workload->op[op].name;
+    m->worst = o->name;
   }
+  if (!s->stream.address || o->kind != CR_OP_KERNEL || o->dram_bytes == CR_UNKNOWN)
+    return;
+  m->n_dram++;
+  s->dram_bytes += (double)o->dram_bytes;
+  s->dram_read += (double)h->chunks * CR_STREAM_CHUNK_BYTES;
+  m->dram_off = s->dram_bytes > 0 ? s->dram_read / s->dram_bytes - 1 : 0;
+  m->n_dram_cut += h->chunks < s->shape[l->asked].chunks;
 }
 
-/* What the memsets right before the kernel take longer than was recorded. */
+/* --- what other runs measured --------------------------------------------------------------------------------------- */
+
+static struct cr_standin_key key_of(const struct cr_standins *s, const struct launch *l)
+{
+  const struct cr_standin_shape *h = &s->shape[l->asked];
+  return (struct cr_standin_key){{h->regs, h->carveout_percent, h->n_chain, h->n_load, h->blocks, h->threads, h->smem,
+                                  h->fmas, h->chunks, llrint(l->wanted_ns), s->stream.mask}};
+}
+
+/* Now and then one is measured, and is not taken if it is off: *is_there. */
+static int take_cached(struct cr_standins *s, struct launch *l, int *is_there, struct cr_err *err)
+{
+  struct cr_standin_key key = key_of(s, l);
+  struct cr_standin_found found;
+  *is_there = cr_standin_cache_find(s->cache, &key, &found);
+  if (!*is_there)
+    return CR_OK;
+  int rc = set_chunks(s, l, found.chunks, err);
+  if (rc)
+    return rc;
+  l->rounds = found.rounds;
+  l->slope_ns = found.slope_ns;
+  l->measured_ns = found.measured_ns;
+  if (s->n_hit++ % (1 + s->workload->n_op / SAMPLE))
+    return CR_OK;
+  double ns = 0;
+  rc = measure(s, &s->shape[l->shape], l->rounds, &ns, err);
+  s->n_checked++;
+  if (!rc && fabs(ns / found.measured_ns - 1) > MATCH) {
+    s->n_stale++;
+    *is_there = 0;
+    l->shape = l->asked;
+  }
+  return rc;
+}
+
+static int keep(struct cr_standins *s, const struct launch *l, struct cr_err *err)
+{
+  struct cr_standin_key key = key_of(s, l);
+  const struct cr_standin_found found = {l->rounds, s->shape[l->shape].chunks, ceil(l->measured_ns), l->slope_ns};
+  return cr_standin_cache_put(s->cache, &key, &found, err);
+}
+
+static int open_cache(struct cr_standins *s, struct cr_err *err)
+{
+  struct cr_text text = {0};
+  cr_standin_ptx(4, 1, 0, &text);
+  cr_standin_ptx(4, 4, 4, &text);
+  int rc = text.failed ? cr_fail_nomem(err, "the text of a stand-in")
+                       : cr_standin_cache_open(s->gpu->name, s->gpu->driver_version, cr_standin_cache_hash(0, text.s),
+                                               &s->cache, err);
+  cr_text_fini(&text);
+  return rc;
+}
+
+/* --- kernels -------------------------------------------------------------------------------------------------------- */
+
+/* What the memsets right before the kernel take longer than was recorded; in steps, so that the next run asks for the same. */
 static double fills_excess_ns(const struct cr_standins *s, uint32_t op)
 {
-  double ns = 0;
+  double ns = 0, tick_ns = 64;
   for (uint32_t i = op; !begins_model(s->workload, i) && s->workload->op[i - 1].kind == CR_OP_MEMSET; i--)
     ns += s->launch[i - 1].measured_ns - s->launch[i - 1].wanted_ns;
-  return ns;
+  return tick_ns * rint(ns / tick_ns);
 }
 
 static int add_kernel(struct cr_standins *s, const struct cr_device_desc *d, uint32_t i, struct cr_err *err)
@@ -322,32 +423,57 @@ static int add_kernel(struct cr_standins *s, const struct cr_device_desc *d, uin
     cr_standin_piece_of(op, d, &piece);
     op = &piece;
   }
-  int64_t smem = op->smem_bytes == CR_UNKNOWN ? 0 : op->smem_bytes;
-  struct shape h = {
-    .blocks = op->blocks, .threads = op->threads, .smem = smem > STATIC_SMEM ? (uint32_t)(smem - STATIC_SMEM) : 0};
-  choose_work(d, op, &h.n_chain, &h.fmas);
-  h.carveout_percent = percent_of(d, op->carveout_bytes);
-  int rc = cr_standin_codes_find(s->codes, op->regs, h.carveout_percent, h.n_chain, &h.code, err);
-  uint32_t k = 0;
-  while (!rc && k < s->n_shape && !is_alike(&s->shape[k], &h))
-    k++;
-  s->launch[i].shape = k;
+  struct launch *l = &s->launch[i];
+  struct cr_standin_shape h;
   double alone_ns = op == &piece ? (double)piece.duration_ns : wanted_ns(s, d, i) - fills_excess_ns(s, i);
-  s->launch[i].wanted_ns = fmax(alone_ns, 1);
-  if (!rc && k == s->n_shape) {
-    rc = cr_standin_codes_prepare(s->codes, h.code, h.threads, h.smem, err);
-    rc = rc ? rc : place_line(s, &h, s->launch[i].wanted_ns, err);
-    s->shape[s->n_shape++] = h;
+  *l = (struct launch){.wanted_ns = fmax(alone_ns, 1)};
+  cr_standin_shape(d, op, l->wanted_ns, s->stream.address && op != &piece, &h);
+  int rc = find_shape(s, &h, &l->asked, err), is_there = 0;
+  l->shape = l->asked;
+  uint32_t before = rc ? CR_NONE : fitted_before(s, i);
+  if (before != CR_NONE) {
+    *l = s->launch[before];
+    note_match(s, i);
+    return CR_OK;
+  }
+  rc = rc ? rc : take_cached(s, l, &is_there, err);
+  s->match.n_cached += (uint32_t)is_there;
+  if (!is_there) {
+    rc = rc ? rc : fit_chunks(s, l, err);
+    rc = rc ? rc : keep(s, l, err);
   }
   if (rc)
     return cr_fail_in(err, rc, "kernel %s", op->name);
-  uint32_t before = fitted_before(s, i);
-  if (before != CR_NONE)
-    s->launch[i] = s->launch[before];
-  else if ((rc = fit(s, &s->shape[k], &s->launch[i], err)))
-    return rc;
   note_match(s, i);
   return CR_OK;
+}
+
+static int add_kernels(struct cr_standins *s, const struct cr_device_desc *d, struct cr_err *err)
+{
+  int rc = CR_OK;
+  s->n_shape = s->mark + 1;
+  s->match = (struct cr_standin_match){0};
+  s->sum_wanted_ns = s->sum_measured_ns = s->dram_bytes = s->dram_read = 0;
+  for (uint32_t i = 0; !rc && i < s->workload->n_op; i++)
+    if (is_launched(s, i))
+      rc = add_kernel(s, d, i, err);
+  return rc;
+}
+
+/* Where more than a quarter of the sample is off, the GPU is not as it was, and all is measured. */
+static int add_with_cache(struct cr_standins *s, const struct cr_device_desc *d, struct cr_err *err)
+{
+  int rc = open_cache(s, err);
+  rc = rc ? rc : add_kernels(s, d, err);
+  if (!rc && 4 * s->n_stale > s->n_checked) {
+    cr_standin_cache_forget(s->cache);
+    rc = add_kernels(s, d, err);
+  }
+  if (rc)
+    return rc;
+  struct cr_standin_cache *cache = s->cache;
+  s->cache = NULL;
+  return cr_standin_cache_close(cache, err);
 }
 
 /* --- among each other --------------------------------------------------------------------------------------------- */
@@ -398,9 +524,10 @@ static void shorten(struct cr_standins *s, uint32_t first, uint32_t last, uint32
     if (s->workload->op[i].kind != CR_OP_KERNEL)
       continue;
     owed_ns += ns / n_kernel;
-    double n = fmin(rint(owed_ns / s->shape[l->shape].slope_ns), l->rounds);
+    double n =
+      fmin(rint(owed_ns / l->slope_ns), l->rounds - fmin(cr_standin_least_rounds(&s->shape[l->shape]), l->rounds));
     l->rounds = (uint32_t)lrint(l->rounds - n);
-    owed_ns -= n * s->shape[l->shape].slope_ns;
+    owed_ns -= n * l->slope_ns;
   }
 }
 
@@ -450,6 +577,27 @@ static int take_scratch(struct cr_standins *s, struct cr_err *err)
   return cr_cuda_check(d, error, "memory for copies and memsets", err);
 }
 
+/* Where something is to be read from DRAM; CORUN_STANDIN_DRAM=off says no. */
+static int take_stream(struct cr_standins *s, const struct cr_device_desc *d, struct cr_err *err)
+{
+  enum { L2_BYTES = 1 << 26 }; /* where the device does not say */
+  const char *said = getenv("CORUN_STANDIN_DRAM");
+  int is_off = said && strcmp(said, "off") == 0, is_counted = 0;
+  if (said && *said && !is_off && strcmp(said, "on") != 0)
+    return cr_fail(err, CR_EINPUT, "CORUN_STANDIN_DRAM is %s; it may be on or off", said);
+  for (uint32_t i = 0; i < s->workload->n_op; i++)
+    is_counted |= s->workload->op[i].kind == CR_OP_KERNEL && s->workload->op[i].dram_bytes != CR_UNKNOWN;
+  if (is_off || !is_counted)
+    return CR_OK;
+  int64_t most = STREAM_L2S * (d->l2_bytes == CR_UNKNOWN ? L2_BYTES : d->l2_bytes), bytes = CR_STREAM_CHUNK_BYTES;
+  most = most < d->mem_bytes / 8 ? most : d->mem_bytes / 8;
+  while (2 * bytes <= most)
+    bytes *= 2;
+  s->stream.mask = (uint32_t)(bytes / CR_STREAM_CHUNK_BYTES - 1);
+  return cr_cuda_check(&s->gpu->driver, s->gpu->driver.memory_new(&s->stream.address, (size_t)bytes),
+                       "memory that stand-ins read", err);
+}
+
 static int check_kinds(const struct cr_workload *w, struct cr_err *err)
 {
   for (uint32_t i = 0; i < w->n_op; i++) {
@@ -471,8 +619,8 @@ static int check_kinds(const struct cr_workload *w, struct cr_err *err)
 
 static int add_mark(struct cr_standins *s, struct cr_err *err)
 {
-  struct shape mark = {.blocks = 1, .threads = 32};
-  int rc = cr_standin_codes_find(s->codes, 16, 0, 1, &mark.code, err);
+  struct cr_standin_shape mark = {.regs = 16, .n_chain = 1, .blocks = 1, .threads = 32};
+  int rc = cr_standin_codes_find(s->codes, mark.regs, 0, cr_standin_kind(1, 0), &mark.code, err);
   s->mark = s->n_shape;
   s->shape[s->n_shape++] = mark;
   return rc;
@@ -489,7 +637,7 @@ int cr_standins_new(struct cr_cuda_gpu *gpu, const struct cr_workload *w, const 
     return rc ? rc : cr_fail_nomem(err, "stand-ins");
   }
   *s = (struct cr_standins){.gpu = gpu, .workload = w, .arena = arena};
-  s->shape = cr_arena_take(arena, (size_t)w->n_op + 1, sizeof *s->shape);
+  s->shape = cr_arena_take(arena, CUTS * (size_t)w->n_op + 2, sizeof *s->shape);
   s->launch = cr_arena_take(arena, (size_t)w->n_op + 1, sizeof *s->launch);
   s->codes = cr_standin_codes_new(gpu);
   if (!s->shape || !s->launch || !s->codes)
@@ -497,11 +645,10 @@ int cr_standins_new(struct cr_cuda_gpu *gpu, const struct cr_workload *w, const 
   rc = rc ? rc : cr_cuda_gpu_take_slots(gpu, 2, &s->slot, err);
   rc = rc ? rc : cr_cuda_gpu_take_words(gpu, &s->words, err);
   rc = rc ? rc : take_scratch(s, err);
+  rc = rc ? rc : take_stream(s, d, err);
   rc = rc ? rc : add_mark(s, err);
   rc = rc ? rc : measure_fills(s, d, err);
-  for (uint32_t i = 0; !rc && i < w->n_op; i++)
-    if (is_launched(s, i))
-      rc = add_kernel(s, d, i, err);
+  rc = rc ? rc : add_with_cache(s, d, err);
   for (uint32_t i = 0; !rc && i < w->n_model; i++)
     rc = fit_model(s, d, &w->model[i], err);
   s->match.n_shape = s->n_shape - 1; /* beside the mark */
@@ -519,6 +666,9 @@ void cr_standins_free(struct cr_standins *s)
     return;
   const struct cr_cuda_driver *d = &s->gpu->driver;
   cr_standin_codes_free(s->codes);
+  cr_standin_cache_free(s->cache);
+  if (s->stream.address && !s->gpu->hangs)
+    d->memory_free(s->stream.address);
   if (s->scratch && !s->gpu->hangs)
     d->memory_free(s->scratch);
   if (s->host_scratch && !s->gpu->hangs)
@@ -539,14 +689,20 @@ struct cr_standin_codes *cr_standins_codes(const struct cr_standins *s)
 struct cr_standin_work cr_standin_work(const struct cr_standins *s, uint32_t op)
 {
   const struct launch *l = &s->launch[op];
-  const struct shape *h = &s->shape[l->shape];
+  const struct cr_standin_shape *h = &s->shape[l->shape];
   return (struct cr_standin_work){.regs = s->workload->op[op].regs,
                                   .carveout_percent = h->carveout_percent,
                                   .threads = h->threads,
                                   .smem = h->smem,
                                   .n_chain = h->n_chain,
                                   .fmas = h->fmas,
-                                  .rounds = l->rounds};
+                                  .rounds = l->rounds,
+                                  .per_round = cr_standin_per_round(h, l->rounds)};
+}
+
+struct cr_standin_stream cr_standins_stream(const struct cr_standins *s)
+{
+  return s->stream;
 }
 
 /* --- launching ---------------------------------------------------------------------------------------------------- */

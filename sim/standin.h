@@ -4,7 +4,7 @@
  * Its work is set by measurement: rounds of a load from the L2 and as many multiply-adds as make its warps issue at the recorded
  * rate (where counters say it; else at the rate of a load alone), so many that in
  * a graph of its kind, gaps included, it takes what the device model gives the recorded kernel alone, within 3 % where it can be.
- * Traffic to DRAM is not imitated. */
+ * Where counters say how much DRAM traffic the kernel had, it reads as much from there (sim/stream_ptx.h) and writes nothing.  What was measured is kept for the next run (sim/standin_cache.h). */
 #ifndef CR_STANDIN_H
 #define CR_STANDIN_H
 #include "sim/cuda_gpu.h"
@@ -15,11 +15,14 @@ struct cr_standins;
 
 /* How well they match. */
 struct cr_standin_match {
-  uint32_t n_kernel, n_shape; /* of the workload; different ones of them */
-  double mean_off, worst_off; /* |measured / wanted - 1| of their times alone, gaps included */
-  double sum_off;             /* sum of measured / sum of wanted - 1 */
-  double worst_model_off;     /* |measured / wanted - 1| of a model's kernels one after the other, as corrected last */
-  const char *worst;          /* name of the kernel */
+  uint32_t n_kernel, n_shape;  /* of the workload; different ones of them */
+  double mean_off, worst_off;  /* |measured / wanted - 1| of their times alone, gaps included */
+  double sum_off;              /* sum of measured / sum of wanted - 1 */
+  double worst_model_off;      /* |measured / wanted - 1| of a model's kernels one after the other, as corrected last */
+  const char *worst;           /* name of the kernel */
+  uint32_t n_cached;           /* shapes and times that other runs measured */
+  uint32_t n_dram, n_dram_cut; /* kernels whose DRAM traffic was counted; that give up some of it to take their time */
+  double dram_off;             /* of these, what loads ask for / what was counted - 1, in sum */
 };
 
 /* Loads and measures stand-ins for all kernels of the workload, which takes a second or so.  Refused where the GPU cannot hold a
@@ -33,9 +36,16 @@ void cr_standins_match(const struct cr_standins *s, struct cr_standin_match *out
 /* What a kernel's stand-in is: its shape, and the work of each of its blocks (sim/standin_ptx.h). */
 struct cr_standin_work {
   uint32_t regs, carveout_percent, threads, smem;
-  uint32_t n_chain, fmas, rounds;
+  uint32_t n_chain, fmas, rounds, per_round;
 };
 struct cr_standin_work cr_standin_work(const struct cr_standins *s, uint32_t op);
+
+/* The working set in DRAM: its address, and chunks less 1.  Address 0: nobody reads it. */
+struct cr_standin_stream {
+  cr_cu_address address;
+  uint32_t mask;
+};
+struct cr_standin_stream cr_standins_stream(const struct cr_standins *s);
 struct cr_standin_codes *cr_standins_codes(const struct cr_standins *s); /* which stay its own */
 
 /* Where a launch reports, and which words it obeys as of which epoch. */

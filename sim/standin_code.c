@@ -55,7 +55,7 @@ static int load(struct cr_standin_codes *s, struct code *c, int *regs, struct cr
   if (c->kind == CR_STANDIN_MERGED)
     cr_merged_ptx(c->n_live, &text);
   else
-    cr_standin_ptx(c->n_live, c->kind, &text);
+    cr_standin_ptx(c->n_live, c->kind & 0xFF, c->kind >> 8, &text);
   if (text.failed) {
     cr_text_fini(&text);
     return cr_fail_nomem(err, "the text of a stand-in");

@@ -3,8 +3,13 @@
 #define CR_STANDIN_CODE_H
 #include "sim/cuda_gpu.h"
 
-/* Chains of a stand-in's multiply-adds, 1 or 4 (sim/standin_ptx.h); or a merged launch (sim/merged_ptx.h). */
+/* A stand-in's chains of multiply-adds and chunks from DRAM under way at once (sim/standin_ptx.h); or a merged launch
+ * (sim/merged_ptx.h). */
 enum { CR_STANDIN_MERGED = 0 };
+static inline uint32_t cr_standin_kind(uint32_t n_chain, uint32_t n_load)
+{
+  return n_load << 8 | n_chain;
+}
 
 struct cr_standin_codes;
 

@@ -128,6 +128,7 @@ static struct cr_merged_part make_part(const struct cr_merger *m, const struct c
     .rounds = w.rounds,
     .fmas = w.fmas,
     .n_chain = w.n_chain,
+    .per_round = w.per_round,
     .threads = needs.threads,
   };
 }
@@ -188,9 +189,10 @@ int cr_merger_launch(struct cr_merger *m, const struct cr_merged_op *op, uint32_
                  m->workload->op[op[0].op].name, m->workload->op[op[1].op].name);
   if (rc)
     return rc;
-  uint32_t rows = lay_out(part, op, n, first_sms, sms, sm_blocks), mask = CR_CUDA_DATA_BYTES - 4;
+  uint32_t rows = lay_out(part, op, n, first_sms, sms, sm_blocks);
   cr_cu_address data = m->gpu->data;
-  void *param[] = {part, &n, &sms, &data, &mask};
+  struct cr_standin_stream read = cr_standins_stream(m->standins);
+  void *param[] = {part, &n, &sms, &data, &read.address, &read.mask};
   cr_cu_function function = cr_standin_codes_function(cr_standins_codes(m->standins), code);
   int error =
     cr_cuda_gpu_launch(m->gpu, function, rows * sms, needs.threads, needs.smem, op[0].at.early, stream, param);

@@ -1,14 +1,16 @@
 /* standin_ptx.c - writes the stand-in.
  *
  * Registers are filled by values that begin different, change in the loop or not, and are all summed at the end, where the sum
- * could be stored: the compiler can drop none.  A load's address depends on the load before, so that a round takes the latency of
- * the L2, and warps mix as those of recorded kernels do; what each issues in a round follows from `fmas`.  Only the first warp of a
- * block looks at the stop word, every fourth round, and tells the others through shared memory: all of them polling one word
- * would be a load of its own.  It asks for the word before it waits for the round's load, since a load of its own to wait for made
- * kernels up to half as long again (NVIDIA H200, vgg19: 98 to 146 us), and asks for none where nobody stops what runs. */
+ * could be stored: the assembler can drop none.  (It drops what no store depends on: a load of which each address came from the load
+ * before never reached a GPU.)  A round reads a word of shared memory; what a warp issues in it follows from `fmas`.  Only the first
+ * warp of a block looks at the stop word, every fourth round, and tells the others through shared memory: all of them polling one word
+ * would be a load of its own.  It asks for the word before it reads and works, since a load of its own to wait for made kernels up to
+ * half as long again (NVIDIA H200, vgg19: 98 to 146 us), and asks for none where nobody stops what runs. */
 #include "config.h"
 
 #include "sim/standin_ptx.h"
+
+#include "sim/stream_ptx.h"
 
 static const char HEAD[] =
   ".version 7.0\n"
@@ -16,13 +18,14 @@ static const char HEAD[] =
   ".address_size 64\n"
   ".visible .entry standin(\n"
   "  .param .u64 counters, .param .u64 words, .param .u32 epoch, .param .u32 blocks, .param .u32 rounds,\n"
-  "  .param .u32 fmas, .param .u64 data, .param .u32 mask, .param .u64 record, .param .u64 first, .param .u64 halt)\n"
+  "  .param .u32 fmas, .param .u64 data, .param .u64 record, .param .u64 first, .param .u64 halt,\n"
+  "  .param .u32 per_round, .param .u64 stream, .param .u32 stream_mask)\n"
   "{\n"
   "  .reg .pred %p<13>;\n"
   "  .reg .b32 %r<32>;\n"
   "  .reg .b64 %d<16>;\n";
 
-/* r1 epoch, r3 rounds, r4 fmas, r6 mask, r7 thread, r11 whether the block did its work, r21 the stop word; d1 counters, d2 words, d3 data,
+/* r1 epoch, r3 rounds, r4 fmas, r7 thread, r11 whether the block did its work, r21 the stop word; d1 counters, d2 words, d3 data,
  * d15 where the stop word is; p12 whether the thread does not look at it. */
 static const char BEGIN[] = "  .reg .f32 %c<2>;\n"
                             "  .reg .f32 %b;\n"
@@ -34,7 +37,6 @@ static const char BEGIN[] = "  .reg .f32 %c<2>;\n"
                             "  ld.param.u32 %r4, [fmas];\n"
                             "  ld.param.u64 %d3, [data];\n"
                             "  cvta.to.global.u64 %d3, %d3;\n"
-                            "  ld.param.u32 %r6, [mask];\n"
                             "  mov.u32 %r7, %tid.x;\n"
                             "  mov.u32 %r8, %ctaid.x;\n"
                             "  mov.u32 %r9, %ntid.x;\n"
@@ -61,7 +63,6 @@ static const char BEGIN[] = "  .reg .f32 %c<2>;\n"
                             "WORK:\n"
                             "  bar.sync 0;\n"
                             "  mad.lo.u32 %r13, %r8, %r9, %r7;\n"
-                            "  shl.b32 %r14, %r13, 5;\n"
                             "  cvt.rn.f32.u32 %b, %r13;\n"
                             "  mov.f32 %c0, 0f3F7FFFFF;\n"
                             "  mov.f32 %c1, 0f33800000;\n"
@@ -71,21 +72,16 @@ static const char BEGIN[] = "  .reg .f32 %c<2>;\n"
 static const char ROUND[] = "  @%p3 bra DONE;\n"
                             "ROUND:\n"
                             "  mov.u32 %r21, 0;\n"
-                            "  @%p12 bra LOAD;\n"
+                            "  @%p12 bra READ;\n"
                             "  and.b32 %r20, %r16, 3;\n"
                             "  setp.eq.u32 %p6, %r20, 0;\n"
                             "  @%p6 ld.volatile.global.u32 %r21, [%d15];\n"
-                            "LOAD:\n"
-                            "  and.b32 %r17, %r14, %r6;\n"
-                            "  cvt.u64.u32 %d5, %r17;\n"
-                            "  add.s64 %d6, %d3, %d5;\n"
-                            "  ld.global.cg.u32 %r18, [%d6];\n"
-                            "  add.u32 %r14, %r14, %r18;\n"
-                            "  add.u32 %r14, %r14, 4128;\n"
-                            "  mov.u32 %r19, %r4;\n"
-                            "  setp.eq.u32 %p4, %r19, 0;\n"
-                            "  @%p4 bra LOOK;\n"
-                            "FMAS:\n";
+                            "READ:\n";
+
+static const char WORK[] = "  mov.u32 %r19, %r4;\n"
+                           "  setp.eq.u32 %p4, %r19, 0;\n"
+                           "  @%p4 bra LOOK;\n"
+                           "FMAS:\n";
 
 static const char LOOK[] = "  sub.u32 %r19, %r19, 1;\n"
                            "  setp.ne.u32 %p5, %r19, 0;\n"
@@ -95,8 +91,9 @@ static const char LOOK[] = "  sub.u32 %r19, %r19, 1;\n"
                            "  setp.lt.u32 %p7, %r21, %r1;\n"
                            "  @%p7 bra NEXT;\n"
                            "  st.volatile.shared.u32 [stop], 1;\n"
-                           "NEXT:\n"
-                           "  ld.volatile.shared.u32 %r22, [stop];\n"
+                           "NEXT:\n";
+
+static const char NEXT[] = "  ld.volatile.shared.u32 %r22, [stop];\n"
                            "  add.u32 %r16, %r16, 1;\n"
                            "  setp.lt.u32 %p8, %r16, %r3;\n"
                            "  setp.eq.and.u32 %p8, %r22, 0, %p8;\n"
@@ -151,17 +148,32 @@ static const char END[] = "  setp.eq.f32 %p9, %f0, 0f7F000001;\n"
                           "  ret;\n"
                           "}\n";
 
-void cr_standin_ptx(uint32_t n_live, uint32_t n_chain, struct cr_text *out)
+void cr_standin_ptx(uint32_t n_live, uint32_t n_chain, uint32_t n_load, struct cr_text *out)
 {
   enum { FMAS = 8 };
   uint32_t n = n_live;
-  cr_text_add(out, "%s  .reg .f32 %%f<%u>;\n%s", HEAD, n, BEGIN);
+  cr_text_add(out, "%s  .reg .f32 %%f<%u>;\n", HEAD, n);
+  if (n_load)
+    cr_stream_ptx_declare(n_load, out);
+  cr_text_add(out, "%s", BEGIN);
   for (uint32_t i = 0; i < n; i++)
     cr_text_add(out, "  add.f32 %%f%u, %%b, 0f%08X;\n", i, 0x3F800000U + 0x10000U * i);
+  if (n_load) {
+    cr_text_add(out, "  ld.param.u32 %%s0, [per_round];\n");
+    cr_stream_ptx_begin(n_load, out);
+  }
   cr_text_add(out, "%s", ROUND);
+  if (n_load)
+    cr_stream_ptx_load(n_load, out);
+  cr_text_add(out, "%s", WORK);
   for (uint32_t i = 0; i < FMAS; i++)
     cr_text_add(out, "  fma.rn.f32 %%f%u, %%f%u, %%c0, %%c1;\n", i % n_chain, i % n_chain);
   cr_text_add(out, "%s", LOOK);
+  if (n_load)
+    cr_stream_ptx_take(n_load, out);
+  cr_text_add(out, "%s", NEXT);
+  if (n_load)
+    cr_stream_ptx_end(out);
   for (uint32_t i = 1; i < n; i++)
     cr_text_add(out, "  fma.rn.f32 %%f0, %%f0, %%f%u, %%c1;\n", i);
   cr_text_add(out, "%s", END);

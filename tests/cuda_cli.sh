@@ -2,7 +2,7 @@
 # cuda_cli.sh - `corun run -b cuda` on a pretended GPU (tests/standin_cuda.c): outputs, errors, a GPU that hangs, Ctrl-C.
 . "${srcdir:-.}/tests/tap.bash"
 corun=$builddir/corun
-export CORUN_LIBCUDA=$builddir/tests/standin_cuda.so CORUN_PATIENCE=300ms
+export CORUN_LIBCUDA=$builddir/tests/standin_cuda.so CORUN_PATIENCE=300ms CORUN_STANDIN_CACHE=
 [ -e "$CORUN_LIBCUDA" ] || { echo "1..0 # SKIP $CORUN_LIBCUDA was not built"; exit 0; }
 cat >"$tmp/two.yaml" <<'YAML'
 duration: 80ms
@@ -38,6 +38,19 @@ ok 'shares_are_rounded_and_told' shares
 plain() { CORUN_LIBCUDA=$builddir/tests/standin_cuda_plain.so run -p "$1"; }
 fails 'shares_need_green_contexts' 2 'has no cuDeviceGetDevResource; update it to 12.4 or later' plain mps,percent=50
 ok 'without_shares_nobody_asks_for_them' plain streams
+# Of the two models each has kernels with counters.
+reads_dram() { contains "$tmp/run" '"standin_dram_kernels":[1-9]' && contains "$tmp/run" '"standin_dram_off_ratio":-?0\.0'; }
+ok 'json_has_how_much_stand_ins_read_from_dram' reads_dram
+dram_off() { CORUN_STANDIN_DRAM=off run -p streams --format json >"$tmp/off" && contains "$tmp/off" '"standin_dram_kernels":0'; }
+ok 'which_can_be_left_out' dram_off
+kept() {
+  CORUN_STANDIN_CACHE=$tmp/kept run -p streams --format json >"$tmp/kept1" && contains "$tmp/kept1" '"standin_cached":0' &&
+    CORUN_STANDIN_CACHE=$tmp/kept run -p streams --format json >"$tmp/kept2" && contains "$tmp/kept2" '"standin_cached":[1-9]' &&
+    [ "$(ls "$tmp/kept" | wc -l)" -eq 1 ]
+}
+ok 'what_was_measured_is_kept_for_the_next_run' kept
+nowhere() { CORUN_STANDIN_CACHE=/dev/null/x run -p streams; }
+fails 'where_it_cannot_be_kept_is_said' 2 'measured stand-ins cannot be kept: Not a directory; CORUN_STANDIN_CACHE' nowhere
 
 wrong() { STANDIN_CUDA=$1 timeout 60 "$corun" run "$tmp/two.yaml" -b cuda -q -p "${2:-streams}" --set duration=20s; }
 fails 'a_missing_gpu_is_said' 2 'the CUDA driver finds no GPU' wrong no-device

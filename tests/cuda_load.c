@@ -59,6 +59,7 @@ static void add_clients(struct cuda_load *l, double rt_per_s, uint32_t be_depth)
   struct cr_op_spec be[8];
   rt[2].kind = CR_OP_MEMSET;
   rt[2].bytes = 4096;
+  rt[3].dram_bytes = 5000000;
   for (uint32_t i = 0; i < 8; i++)
     be[i] = kernel("b", 264 * (1 + i % 4), 1024, 40, 20000 * (1 + i % 4));
   load_add(l->builder, load_uniform("rt", add_model(l->builder, "small", rt, 4), CR_RT, rt_per_s));
@@ -85,6 +86,7 @@ void cuda_load_init(struct cuda_load *l, double rt_per_s, uint32_t be_depth, con
   add_clients(l, rt_per_s, be_depth);
   l->workload = load_seal(l->builder);
   setenv("CORUN_LIBCUDA", t_build("tests/standin_cuda.so"), 1);
+  setenv("CORUN_STANDIN_CACHE", "", 1);
   cuda_load_fault(fault);
 }
 

@@ -13,8 +13,8 @@ struct cuda_load {
   const struct cr_workload *workload;
 };
 
-/* Clients "rt" (three kernels and a memset, every millisecond unless rt_per_s says otherwise) and "be" (closed, so many requests in
- * flight; eight kernels of one to four waves).  CORUN_LIBCUDA and the fault are set for all that follows; fault NULL: none. */
+/* Clients "rt" (three kernels, of which the last has counters, and a memset, every millisecond unless rt_per_s says otherwise) and "be" (closed, so many requests in
+ * flight; eight kernels of one to four waves).  CORUN_LIBCUDA and the fault are set for all that follows, and stand-ins are not kept; fault NULL: none. */
 void cuda_load_init(struct cuda_load *l, double rt_per_s, uint32_t be_depth, const char *fault);
 void cuda_load_fini(struct cuda_load *l);
 void cuda_load_fault(const char *fault);

@@ -53,7 +53,7 @@ ok 'jobs_are_compared_by_their_completion' jct
 by_jct() { jobs table && contains "$tmp/jobs.table" '^policies by mean JCT: ' && contains "$tmp/jobs.table" 'jct_ms [0-9.]+ %.* makespan_ms [0-9.]+ %' &&
   ! grep -q 'mean_ms' "$tmp/jobs.table"; }
 ok 'and_policies_are_ordered_by_it' by_jct
-export CORUN_LIBCUDA=$builddir/tests/standin_cuda.so
+export CORUN_LIBCUDA=$builddir/tests/standin_cuda.so CORUN_STANDIN_CACHE=
 if [ -e "$CORUN_LIBCUDA" ]; then
   on_gpu() { "$corun" validate --live "$tmp/two.yaml" -q -n 1 -p reef-n -p wait >"$tmp/table" && contains "$tmp/table" 'reef-n'; }
   ok 'it_runs_on_a_gpu' on_gpu

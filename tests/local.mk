@@ -189,9 +189,9 @@ EXTRA_DIST += tests/standin_cuda.c
 CLEANFILES += tests/standin_cuda.so tests/standin_cuda_old.so tests/standin_cuda_plain.so
 make_standin_cuda = $(MKDIR_P) tests && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(house_cppflags) $(CPPFLAGS) $(CR_FLAGS) $(CFLAGS) \
   -fPIC -shared -pthread -o $@ $(srcdir)/tests/standin_cuda.c
-tests/standin_cuda.so: tests/standin_cuda.c sim/cuda_driver.h sim/merged_ptx.h sim/standin_ptx.h
+tests/standin_cuda.so: tests/standin_cuda.c sim/cuda_driver.h sim/merged_ptx.h sim/standin_ptx.h sim/stream_ptx.h
 	$(AM_V_GEN)$(make_standin_cuda)
-tests/standin_cuda_old.so: tests/standin_cuda.c sim/cuda_driver.h sim/merged_ptx.h sim/standin_ptx.h
+tests/standin_cuda_old.so: tests/standin_cuda.c sim/cuda_driver.h sim/merged_ptx.h sim/standin_ptx.h sim/stream_ptx.h
 	$(AM_V_GEN)$(make_standin_cuda) -DSTANDIN_CUDA_OLD
 tests/standin_cuda_plain.so: tests/standin_cuda.c sim/cuda_driver.h sim/standin_ptx.h
 	$(AM_V_GEN)$(make_standin_cuda) -DSTANDIN_CUDA_PLAIN

@@ -3,7 +3,7 @@
 # (tests/standin_cuda.c).
 . "${srcdir:-.}/tests/tap.bash"
 corun=$builddir/corun
-export CORUN_LIBCUDA=$builddir/tests/standin_cuda.so CORUN_PATIENCE=300ms CORUN_SHARE_CORES=1
+export CORUN_LIBCUDA=$builddir/tests/standin_cuda.so CORUN_PATIENCE=300ms CORUN_SHARE_CORES=1 CORUN_STANDIN_CACHE=
 [ -e "$CORUN_LIBCUDA" ] || { echo "1..0 # SKIP $CORUN_LIBCUDA was not built"; exit 0; }
 contains() { grep -qE -- "$2" "$1" || { echo "$1 has no $2:"; head -c 2000 "$1"; return 1; }; }
 run() { timeout 60 "$corun" run dart-small -b cuda -q --set duration=200ms --set warmup=0s "$@"; }

@@ -2,13 +2,15 @@
  * that CORUN_LIBCUDA names.
  *
  * Streams run in order and beside each other, without end of room; priorities change nothing.  A stand-in of n blocks takes its waves
- * times BASE_NS + rounds * (SLOPE_NS + fmas * FMA_NS) of the host's monotonic clock; its blocks obey the words of an eviction as they
+ * times BASE_NS + rounds * (SLOPE_NS + fmas * FMA_NS + chunks * CHUNK_NS) of the host's monotonic clock; its blocks obey the words of an eviction as they
  * begin and those of a kill at once, and it writes counters and records as the PTX does, by a timer OFFSET_NS ahead.  Each part of a
  * merged launch does so by itself, its waves being as wide as its part of the grid; one whose grid is not dealt out as merged_ptx.h
  * says is refused.  A thread lets time pass, and so does every call.
  *
  * STANDIN_CUDA_TOLD names a file that is written when the GPU is let go: "launches blocks merged pads": of kernels that report to the
  * host, the blocks that did their work, and merged launches with their parts beside the first.
+ *
+ * STANDIN_CUDA_PACE, in percent, makes all rounds longer.
  *
  * STANDIN_CUDA says what goes wrong:
  *   no-device, old-gpu, no-memory, small-sm   what it is and has: no GPU, compute capability 6.0, no memory, 8 warps an SM
@@ -41,11 +43,12 @@
 
 #include "sim/cuda_driver.h"
 #include "sim/merged_ptx.h"
+#include "sim/stream_ptx.h"
 
 #define API __attribute__((visibility("default")))
 
 enum { SMS = 132, SM_WARPS = 64, SM_REGS = 65536, SM_SMEM = 233472, SM_BLOCKS = 32, BLOCK_SMEM = 232448 };
-enum { BASE_NS = 1500, SLOPE_NS = 20, FMA_NS = 2, COPY_NS = 1500 };
+enum { BASE_NS = 1500, SLOPE_NS = 20, FMA_NS = 2, CHUNK_NS = 5, COPY_NS = 1500 };
 enum { INVALID = 1, NO_DEVICE = 100, INVALID_PTX = 218, LAUNCH_FAILED = 719 };
 static const int64_t OFFSET_NS = 1234567890123456789, NEVER_NS = INT64_MAX;
 
@@ -128,7 +131,7 @@ static struct gpu {
   char fault[16];
   struct block *block; /* what was taken of its memory */
   size_t taken_bytes;
-  long fault_n, n_graph, n_launch, n_told, n_kernel, n_alloc;
+  long fault_n, n_graph, n_launch, n_told, n_kernel, n_alloc, pace;
   uint64_t told_blocks, n_merged, n_pad;
 } gpu = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -227,7 +230,9 @@ static int64_t wave_ns(const struct op *k, const struct cr_merged_part *p)
 {
   if (k->function->spins)
     return p->rounds + 1;
-  return BASE_NS + (int64_t)p->rounds * (SLOPE_NS + FMA_NS * p->fmas);
+  int64_t work_ns = (int64_t)p->rounds * (SLOPE_NS + FMA_NS * p->fmas) +
+                    (int64_t)((uint64_t)p->rounds * p->per_round / CR_STREAM_UNIT * CHUNK_NS);
+  return BASE_NS + work_ns * gpu.pace / 100;
 }
 
 /* What a word that was written now does to a part that runs. */
@@ -527,6 +532,8 @@ API int cuInit(unsigned flags);
 API int cuInit(unsigned flags)
 {
   const char *fault = getenv("STANDIN_CUDA"), *n = fault ? strchr(fault, '=') : NULL;
+  const char *pace = getenv("STANDIN_CUDA_PACE");
+  gpu.pace = pace ? strtol(pace, NULL, 10) : 100;
   gpu.fault[0] = '\0';
   gpu.fault_n = n ? strtol(n + 1, NULL, 10) : 0;
   if (fault)
@@ -910,6 +917,11 @@ API int cuStreamWriteValue32_v2(cr_cu_stream stream, cr_cu_address to, uint32_t 
   return flags ? INVALID : add(stream, &(struct op){.kind = WRITE, .to = to, .word = value});
 }
 
+static int is_work(const struct cr_merged_part *p)
+{
+  return p->per_round / CR_STREAM_UNIT <= CR_STREAM_ROUND_MAX;
+}
+
 static int read_standin(struct op *k, void **param)
 {
   struct cr_merged_part *p = &k->part[0];
@@ -920,15 +932,19 @@ static int read_standin(struct op *k, void **param)
   memcpy(&p->n_task, param[3], 4);
   memcpy(&p->rounds, param[4], 4);
   memcpy(&p->fmas, param[5], 4);
-  memcpy(&p->record, param[8], 8);
-  memcpy(&p->first, param[9], 8);
-  if (k->function->spins)
+  if (k->function->spins) { /* as calib/bench_ptx.c has them */
+    memcpy(&p->record, param[8], 8);
+    memcpy(&p->first, param[9], 8);
     k->halt[0] = p->words ? p->words + sizeof(uint32_t) : 0;
-  else
-    memcpy(&k->halt[0], param[10], 8);
+  } else {
+    memcpy(&p->record, param[7], 8);
+    memcpy(&p->first, param[8], 8);
+    memcpy(&k->halt[0], param[9], 8);
+    memcpy(&p->per_round, param[10], 4);
+  }
   p->n_worker = n_wide ? n_wide : 1;
   k->n_part = 1;
-  return p->n_task == k->blocks && p->epoch;
+  return p->n_task == k->blocks && p->epoch && is_work(p);
 }
 
 /* Whether two parts have a block of the grid in common. */
@@ -950,8 +966,8 @@ static int read_merged(struct op *k, void **param)
     const struct cr_merged_part *p = &k->part[i];
     uint32_t n = p->n_column * p->n_row;
     k->halt[i] = p->words ? p->words + sizeof(uint32_t) : 0;
-    if (!p->n_task || !p->epoch || !p->threads || p->threads % 32 || p->threads > k->threads || p->n_row > most || !n ||
-        p->column + p->n_column > SMS || p->row + p->n_row > k->blocks / SMS ||
+    if (!p->n_task || !p->epoch || !is_work(p) || !p->threads || p->threads % 32 || p->threads > k->threads ||
+        p->n_row > most || !n || p->column + p->n_column > SMS || p->row + p->n_row > k->blocks / SMS ||
         p->n_worker != (n < p->n_task ? n : p->n_task))
       return 0;
     for (uint32_t j = 0; j < i; j++)

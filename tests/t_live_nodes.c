@@ -64,6 +64,7 @@ static void nodes_init(struct nodes *n, uint32_t actual_ppm, const char *fault)
   add_client(n, load_closed("be-b", add_model(n, "large-b", 500 * US), CR_BE, 1), B, LAYERS, B);
   n->workload = load_seal(n->builder);
   setenv("CORUN_LIBCUDA", t_build("tests/standin_cuda.so"), 1);
+  setenv("CORUN_STANDIN_CACHE", "", 1);
   setenv("CORUN_SHARE_CORES", "1", 1);
   setenv("CORUN_PATIENCE", "2s", 1);
   cuda_load_fault(fault);

@@ -1,6 +1,7 @@
 /* t_standin.c - stand-ins: their text, which ptxas takes where there is one, and how well they match on the pretended GPU. */
 #include "config.h"
 
+#include <elf.h>
 #include <math.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -8,17 +9,19 @@
 
 #include "sim/merged_ptx.h"
 #include "sim/standin.h"
+#include "sim/stream_ptx.h"
 #include "tests/cuda_load.h"
 #include "tests/t.h"
 
 static const char *const parameter[] = {
-  ".param .u64 counters", ".param .u64 words", ".param .u32 epoch", ".param .u32 blocks", ".param .u32 rounds",
-  ".param .u32 fmas",     ".param .u64 data",  ".param .u32 mask",  ".param .u64 record", ".param .u64 first"};
+  ".param .u64 counters",  ".param .u64 words",  ".param .u32 epoch",      ".param .u32 blocks", ".param .u32 rounds",
+  ".param .u32 fmas",      ".param .u64 data",   ".param .u64 record",     ".param .u64 first",  ".param .u64 halt",
+  ".param .u32 per_round", ".param .u64 stream", ".param .u32 stream_mask"};
 
-static struct cr_text text_of(uint32_t n_live, uint32_t n_chain)
+static struct cr_text text_of(uint32_t n_live, uint32_t n_chain, uint32_t n_load)
 {
   struct cr_text text = {0};
-  cr_standin_ptx(n_live, n_chain, &text);
+  cr_standin_ptx(n_live, n_chain, n_load, &text);
   assert_false(text.failed);
   return text;
 }
@@ -34,7 +37,7 @@ static struct cr_text merged_text_of(uint32_t n_live)
 static void parameters_are_those_of_the_launch_in_order(void **state)
 {
   (void)state;
-  struct cr_text text = text_of(4, 1);
+  struct cr_text text = text_of(4, 1, 0);
   const char *at = strstr(text.s, ".entry standin(");
   assert_non_null(at);
   for (size_t i = 0; i < sizeof parameter / sizeof parameter[0]; i++) {
@@ -48,9 +51,10 @@ static void parameters_are_those_of_the_launch_in_order(void **state)
 static void parameters_of_a_merged_launch_too(void **state)
 {
   (void)state;
-  static const char *const merged[] = {".entry merged(",     ".param .align 8 .b8 part[640]",
-                                       ".param .u32 n_part", ".param .u32 columns",
-                                       ".param .u64 data",   ".param .u32 mask"};
+  static const char *const merged[] = {".entry merged(",         ".param .align 8 .b8 part[640]",
+                                       ".param .u32 n_part",     ".param .u32 columns",
+                                       ".param .u64 data",       ".param .u64 stream",
+                                       ".param .u32 stream_mask"};
   struct cr_text text = merged_text_of(4);
   const char *at = text.s;
   for (size_t i = 0; i < sizeof merged / sizeof merged[0]; i++) {
@@ -81,11 +85,13 @@ static void registers_are_declared_and_as_many_live_as_asked_for(void **state)
 {
   (void)state;
   for (uint32_t n_live = 4; n_live <= 250; n_live += 41) {
-    struct cr_text text = text_of(n_live, n_live > 100 ? 4 : 1);
+    struct cr_text text = text_of(n_live, n_live > 100 ? 4 : 1, n_live % 5);
     assert_int_equal(count_registers(text.s, 'f'), n_live);
     count_registers(text.s, 'p');
     count_registers(text.s, 'r');
     count_registers(text.s, 'd');
+    if (n_live % 5)
+      assert_int_equal(count_registers(text.s, 'v'), n_live % 5);
     cr_text_fini(&text);
     text = merged_text_of(n_live);
     assert_int_equal(count_registers(text.s, 'f'), n_live);
@@ -118,7 +124,8 @@ static void check_labels(struct cr_text text)
 static void branches_have_labels(void **state)
 {
   (void)state;
-  check_labels(text_of(8, 4));
+  check_labels(text_of(8, 4, 0));
+  check_labels(text_of(8, 1, 4));
   check_labels(merged_text_of(8));
 }
 
@@ -155,7 +162,7 @@ static void ptxas_assembles_it(void **state)
   snprintf(in, sizeof in, "%s", t_join(folder, "standin.ptx"));
   snprintf(out, sizeof out, "%s", t_join(folder, "standin.cubin"));
   for (size_t i = 0; i < sizeof n_live / sizeof n_live[0]; i++) {
-    struct cr_text text = text_of(n_live[i], i % 2 ? 1 : 4);
+    struct cr_text text = text_of(n_live[i], i % 2 ? 1 : 4, (uint32_t)i * 2);
     t_write(in, text.s);
     cr_text_fini(&text);
     assert_int_equal(assemble(ptxas, "-arch=sm_90", in, out), 0);
@@ -166,6 +173,52 @@ static void ptxas_assembles_it(void **state)
   }
   t_write(in, "this is no PTX");
   assert_int_not_equal(assemble(ptxas, "-arch=sm_90", in, out), 0); /* so that the above can fail */
+}
+
+/* Loads from global memory among the machine code of a function: opcode 0x981 in the low 12 bits of 128-bit instructions (sm_90). */
+static uint32_t count_loads(const char *path, const char *section)
+{
+  enum { CAP = 1 << 16 };
+  static unsigned char code[CAP];
+  FILE *f = fopen(path, "rb");
+  assert_non_null(f);
+  size_t n = fread(code, 1, CAP, f);
+  fclose(f);
+  assert_true(n > sizeof(Elf64_Ehdr) && n < CAP);
+  const Elf64_Ehdr *head = (const void *)code;
+  const Elf64_Shdr *part = (const void *)(code + head->e_shoff);
+  const char *names = (const char *)code + part[head->e_shstrndx].sh_offset;
+  uint32_t n_load = 0;
+  for (int i = 0; i < head->e_shnum; i++)
+    for (size_t at = 0; strcmp(names + part[i].sh_name, section) == 0 && at < part[i].sh_size; at += 16) {
+      uint64_t low;
+      memcpy(&low, code + part[i].sh_offset + at, sizeof low);
+      n_load += (low & 0xFFF) == 0x981;
+    }
+  return n_load;
+}
+
+/* It drops loads on which no store depends. */
+static void ptxas_keeps_the_loads(void **state)
+{
+  (void)state;
+  const char *ptxas = find_ptxas(), *folder = t_tmp();
+  if (!ptxas)
+    t_skip("there is no ptxas here");
+  char in[512], out[512];
+  snprintf(in, sizeof in, "%s", t_join(folder, "loads.ptx"));
+  snprintf(out, sizeof out, "%s", t_join(folder, "loads.cubin"));
+  uint32_t n[5];
+  for (uint32_t n_load = 0; n_load <= 4; n_load += 2) {
+    struct cr_text text = text_of(4, 1, n_load);
+    t_write(in, text.s);
+    cr_text_fini(&text);
+    assert_int_equal(assemble(ptxas, "-arch=sm_90", in, out), 0);
+    n[n_load] = count_loads(out, ".text.standin");
+  }
+  assert_true(n[0] > 0);
+  assert_true(n[2] >= n[0] + 2);
+  assert_true(n[4] >= n[0] + 4);
 }
 
 static void stand_ins_match_within_three_percent(void **state)
@@ -192,6 +245,138 @@ static void stand_ins_match_within_three_percent(void **state)
   cuda_load_fini(&l);
 }
 
+/* Kernel r3 of the load, whose traffic was counted. */
+enum { COUNTED = 3, COUNTED_WARPS = 300 * 8, COUNTED_DRAM = 5000000 };
+
+/* The chunks that a launch reads, counted as the text counts them: warps one after the other, each with the fraction that those before
+ * it leave. */
+static uint64_t chunks_read(uint32_t n_warp, uint32_t rounds, uint32_t per_round)
+{
+  uint64_t n = 0;
+  for (uint32_t w = 0; w < n_warp; w++) {
+    uint32_t carried = w * rounds * per_round & (CR_STREAM_UNIT - 1);
+    for (uint32_t r = 0; r < rounds; r++) {
+      carried += per_round;
+      n += carried / CR_STREAM_UNIT;
+      carried %= CR_STREAM_UNIT;
+    }
+  }
+  return n;
+}
+
+static void counted_kernels_read_as_much(void **state)
+{
+  (void)state;
+  struct cuda_load l;
+  struct cr_cuda_gpu gpu;
+  struct cr_standins *s = NULL;
+  struct cr_standin_match match;
+  struct cr_err err = {""};
+  cuda_load_init(&l, 100, 1, NULL);
+  assert_int_equal(cr_cuda_gpu_open(&gpu, 256, &err), CR_OK);
+  if (cr_standins_new(&gpu, l.workload, &l.device, &s, &err))
+    fail_msg("%s", err.text);
+  cr_standins_match(s, &match);
+  assert_int_equal(match.n_dram, 1);
+  assert_int_equal(match.n_dram_cut, 0);
+  assert_near(match.dram_off, 0, 0.011);
+  struct cr_standin_work w = cr_standin_work(s, COUNTED), plain = cr_standin_work(s, 0);
+  double chunks = (double)chunks_read(COUNTED_WARPS, w.rounds, w.per_round);
+  assert_near(chunks * CR_STREAM_CHUNK_BYTES / COUNTED_DRAM, 1, 0.011);
+  assert_int_equal(plain.per_round, 0);
+  struct cr_standin_stream stream = cr_standins_stream(s);
+  assert_true((stream.mask + 1.0) * CR_STREAM_CHUNK_BYTES >= 64.0 * (double)l.device.l2_bytes);
+  cr_standins_free(s);
+  setenv("CORUN_STANDIN_DRAM", "off", 1);
+  assert_int_equal(cr_standins_new(&gpu, l.workload, &l.device, &s, &err), CR_OK);
+  assert_int_equal(cr_standin_work(s, COUNTED).per_round, 0);
+  cr_standins_match(s, &match);
+  assert_int_equal(match.n_dram, 0);
+  cr_standins_free(s);
+  setenv("CORUN_STANDIN_DRAM", "some", 1);
+  assert_int_equal(cr_standins_new(&gpu, l.workload, &l.device, &s, &err), CR_EINPUT);
+  unsetenv("CORUN_STANDIN_DRAM");
+  cr_cuda_gpu_close(&gpu);
+  cuda_load_fini(&l);
+}
+
+/* It would take 40 us to read so much, and is to take 25. */
+static void one_that_would_be_too_slow_gives_up_some(void **state)
+{
+  (void)state;
+  struct cuda_load l;
+  struct cr_cuda_gpu gpu;
+  struct cr_standins *s = NULL;
+  struct cr_standin_match match;
+  struct cr_err err = {""};
+  cuda_load_init(&l, 100, 1, NULL);
+  struct cr_op_spec *op =
+    (struct cr_op_spec *)&l.workload->op[COUNTED]; /* the load's own, which it lets nobody else change */
+  op->dram_bytes = INT64_C(20000000000);
+  assert_int_equal(cr_cuda_gpu_open(&gpu, 256, &err), CR_OK);
+  if (cr_standins_new(&gpu, l.workload, &l.device, &s, &err))
+    fail_msg("%s", err.text);
+  cr_standins_match(s, &match);
+  assert_int_equal(match.n_dram_cut, 1);
+  assert_near(match.worst_off, 0, 0.03);
+  assert_true(match.dram_off < -0.25 && match.dram_off > -0.6);
+  struct cr_standin_work w = cr_standin_work(s, COUNTED);
+  double bytes = (double)chunks_read(COUNTED_WARPS, w.rounds, w.per_round) * CR_STREAM_CHUNK_BYTES;
+  assert_near(bytes / (double)op->dram_bytes - 1, match.dram_off, 0.01);
+  cr_standins_free(s);
+  cr_cuda_gpu_close(&gpu);
+  cuda_load_fini(&l);
+}
+
+/* A run's stand-ins, from the folder; how many of its kernels others had measured. */
+static uint32_t run_from(const char *folder, struct cr_standin_work *w)
+{
+  struct cuda_load l;
+  struct cr_cuda_gpu gpu;
+  struct cr_standins *s = NULL;
+  struct cr_standin_match match;
+  struct cr_err err = {""};
+  cuda_load_init(&l, 100, 1, NULL);
+  setenv("CORUN_STANDIN_CACHE", folder, 1);
+  assert_int_equal(cr_cuda_gpu_open(&gpu, 256, &err), CR_OK);
+  if (cr_standins_new(&gpu, l.workload, &l.device, &s, &err))
+    fail_msg("%s", err.text);
+  cr_standins_match(s, &match);
+  assert_int_equal(match.n_kernel, 11);
+  assert_near(match.worst_off, 0, 0.03);
+  *w = cr_standin_work(s, COUNTED);
+  cr_standins_free(s);
+  cr_cuda_gpu_close(&gpu);
+  cuda_load_fini(&l);
+  return match.n_cached;
+}
+
+static void what_was_measured_is_kept_for_the_next_run(void **state)
+{
+  (void)state;
+  char folder[512];
+  snprintf(folder, sizeof folder, "%s", t_join(t_tmp(), "kept"));
+  struct cr_standin_work first, second;
+  assert_int_equal(run_from(folder, &first), 0);
+  assert_int_equal(run_from(folder, &second), 8); /* of different shapes and times */
+  assert_memory_equal(&first, &second, sizeof first);
+}
+
+/* The GPU is another than the file says, by a tenth of its pace: nothing of the file is taken. */
+static void what_is_off_is_measured_anew(void **state)
+{
+  (void)state;
+  char folder[512];
+  snprintf(folder, sizeof folder, "%s", t_join(t_tmp(), "off"));
+  struct cr_standin_work first, second;
+  assert_int_equal(run_from(folder, &first), 0);
+  setenv("STANDIN_CUDA_PACE", "110", 1);
+  assert_int_equal(run_from(folder, &second), 0);
+  assert_true(second.rounds < first.rounds);
+  assert_int_equal(run_from(folder, &second), 8);
+  unsetenv("STANDIN_CUDA_PACE");
+}
+
 static void what_a_gpu_cannot_hold_is_named(void **state)
 {
   (void)state;
@@ -216,7 +401,12 @@ int main(void)
     cmocka_unit_test(registers_are_declared_and_as_many_live_as_asked_for),
     cmocka_unit_test(branches_have_labels),
     cmocka_unit_test(ptxas_assembles_it),
+    cmocka_unit_test(ptxas_keeps_the_loads),
     cmocka_unit_test(stand_ins_match_within_three_percent),
+    cmocka_unit_test(counted_kernels_read_as_much),
+    cmocka_unit_test(one_that_would_be_too_slow_gives_up_some),
+    cmocka_unit_test(what_was_measured_is_kept_for_the_next_run),
+    cmocka_unit_test(what_is_off_is_measured_anew),
     cmocka_unit_test(what_a_gpu_cannot_hold_is_named),
   };
   return cmocka_run_group_tests(test, NULL, NULL);
