@@ -26,7 +26,7 @@ enum {
      "search this store, or folder of Kineto files, for models first; may be repeated"},                           \
     {'d', "device", "DEVICE", "device by name or description file (default: h200)"},                               \
     {CR_CLI_SET, "set", "K=V,...", "change model.NAME (device model) or device.KEY; may be repeated"},             \
-    {CR_CLI_VARIANT, "variant", "WHICH",                                                                           \
+    {CR_CLI_VARIANT, "variant", "plain|autotuned|auto",                                                            \
      "models as plain, autotuned or auto: as the isolated rows say (the default)"},                                \
     {CR_CLI_ONLY, "only", "TEXT", "only scenarios with this text in their name"},                                  \
     {CR_CLI_AT_MOST, "at-most", "TIME", "simulate no more than this of each scenario, such as 200ms"},             \

@@ -37,6 +37,10 @@ static int help(const char *of)
       if (found)
         putchar('\n');
       cr_cli_print_help(command[i]);
+      for (const struct cr_cmd *also = command[i]->also; also; also = also->also) {
+        putchar('\n');
+        cr_cli_print_help(also);
+      }
       found = 1;
     }
   if (!found)
