@@ -55,6 +55,9 @@ int cr_cli_truth_take(struct cr_cli_truth *t, int letter, int *mine, struct cr_e
 /* The table's file (where one was named), the bundled store, the policies. */
 int cr_cli_truth_find(struct cr_cli_truth *t, struct cr_err *err) CR_MUST;
 
+/* The names of the bundled tables, and what they are. */
+void cr_cli_truth_each(void (*each)(void *ctx, const char *name, const char *title), void *ctx);
+
 /* "N" from 1 to most; what names the option. */
 int cr_cli_count(const char *text, const char *what, uint32_t most, uint32_t *out, struct cr_err *err) CR_MUST;
 

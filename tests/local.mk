@@ -119,6 +119,7 @@ script_tests = \
   tests/cuda_cli.sh \
   tests/dart_cli.sh \
   tests/collect_cli.sh \
+  tests/completion.sh \
   tests/dart_vectors.sh \
   tests/docs_commands.sh \
   tests/docs_policy.sh \
