@@ -24,6 +24,7 @@ unit_tests = \
   tests/t_device_file \
   tests/t_device_queue tests/t_feeder \
   tests/t_disb \
+  tests/t_docs_tables \
   tests/t_eager \
   tests/t_engine_jobs \
   tests/t_engine_stop \
