@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# docs_commands.sh - every command and every scenario that README.md, docs/scenarios.md and docs/tutorial.md show works as it stands
-# there.
+# docs_commands.sh - every command and every scenario that README.md, docs/scenarios.md and docs/tutorial.md show, and every example of
+# a manual page, works as it stands there.
 . "${srcdir:-.}/tests/tap.bash"
 srcdir=$(cd "$srcdir" && pwd)
 program=$(cd "$builddir" && pwd)/corun
@@ -69,4 +69,13 @@ while IFS= read -r command; do
   fi
 done < <(awk '/^<!-- \$/ { quoted = 1 } /^<!-- end/ { quoted = 0 } /^```/ { fence = !fence } !quoted && !fence' "$srcdir/docs/tutorial.md" | sed -n 's/^    \([a-z]\)/\1/p')
 ok 'there_are_commands_in_the_tutorial' test "$n" -ge 12
+
+# Examples of manual pages; those of collect need a GPU.
+n=0
+while IFS= read -r command; do
+  n=$((n + 1))
+  ok "a_manual_page_says: $command" in_folder "$command"
+done < <(awk '/^@ / { example = / EXAMPLES$/ && $2 != "collect"; next } example && /^  / { sub(/^ +/, ""); sub(/  .*/, ""); print }' \
+  "$srcdir/build-aux/man-notes.txt")
+ok 'there_are_examples_in_manual_pages' test "$n" -ge 20
 done_testing

@@ -131,6 +131,7 @@ script_tests = \
   tests/jobs_cli.sh \
   tests/layers.sh \
   tests/live_cli.sh \
+  tests/man.sh \
   tests/memory_cli.sh \
   tests/nodes_cli.sh \
   tests/nsys_cli.sh \
