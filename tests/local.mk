@@ -143,6 +143,7 @@ script_tests = \
   tests/report_cli.sh \
   tests/report_page.sh \
   tests/store_cli.sh \
+  tests/study.sh \
   tests/sweep_cli.sh \
   tests/symbols.sh \
   tests/task_sets_cli.sh
