@@ -36,6 +36,7 @@ struct cr_cmd {
   const char *help;                  /* one line, lower case, no full stop */
   const struct cr_cli_opt *opt;      /* ends with name NULL; may itself be NULL.  --help is added to all */
   const char *more;                  /* further text of --help, or NULL */
+  const struct cr_cmd *also;         /* a form of it with options of its own, chosen by the first of them; or NULL */
   int operands_end;                  /* options end at the first operand: what follows belongs to another program */
   int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit status */
 };
@@ -55,7 +56,7 @@ int cr_cli_error(int rc, const struct cr_err *err);
 /* The same for a mistake on the command line: adds where help is; returns 2. */
 int cr_cli_usage(const struct cr_cmd *cmd, const char *fmt, ...) CR_PRINTF(2, 3) CR_COLD;
 
-/* For main: remembers the command line and catches Ctrl-C; prints --help of a command. */
+/* For main: remembers the command line and catches Ctrl-C; prints --help of a command (not of its other form). */
 void cr_cli_start(int argc, char **argv);
 void cr_cli_print_help(const struct cr_cmd *cmd);
 

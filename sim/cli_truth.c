@@ -20,6 +20,12 @@ static const struct bundled {
   {"processes", "truth/h200/corun-processes.csv", "processes (H200, the older set)"},
 };
 
+void cr_cli_truth_each(void (*each)(void *ctx, const char *name, const char *title), void *ctx)
+{
+  for (size_t i = 0; i < sizeof bundled / sizeof bundled[0]; i++)
+    each(ctx, bundled[i].name, bundled[i].title);
+}
+
 /* --- options -------------------------------------------------------------------------------------------------------- */
 
 static int parse_variant(const char *text, enum cr_variant *out, struct cr_err *err)

@@ -26,7 +26,7 @@ enum {
      "search this store, or folder of Kineto files, for models first; may be repeated"},                           \
     {'d', "device", "DEVICE", "device by name or description file (default: h200)"},                               \
     {CR_CLI_SET, "set", "K=V,...", "change model.NAME (device model) or device.KEY; may be repeated"},             \
-    {CR_CLI_VARIANT, "variant", "WHICH",                                                                           \
+    {CR_CLI_VARIANT, "variant", "plain|autotuned|auto",                                                            \
      "models as plain, autotuned or auto: as the isolated rows say (the default)"},                                \
     {CR_CLI_ONLY, "only", "TEXT", "only scenarios with this text in their name"},                                  \
     {CR_CLI_AT_MOST, "at-most", "TIME", "simulate no more than this of each scenario, such as 200ms"},             \
@@ -54,6 +54,9 @@ int cr_cli_truth_take(struct cr_cli_truth *t, int letter, int *mine, struct cr_e
 
 /* The table's file (where one was named), the bundled store, the policies. */
 int cr_cli_truth_find(struct cr_cli_truth *t, struct cr_err *err) CR_MUST;
+
+/* The names of the bundled tables, and what they are. */
+void cr_cli_truth_each(void (*each)(void *ctx, const char *name, const char *title), void *ctx);
 
 /* "N" from 1 to most; what names the option. */
 int cr_cli_count(const char *text, const char *what, uint32_t most, uint32_t *out, struct cr_err *err) CR_MUST;

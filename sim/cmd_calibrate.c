@@ -31,7 +31,7 @@ static const struct cr_cli_opt options[] = {
   {CONSTANTS, "constants", "A,B,...", "fit these on the table (default: all that co-runs settle)"},
   {ASSUME, "assume", "DEVICE",
    "whose constants stand in where there are none (default: the nearest calibrated device)"},
-  {CROSS, "cross-validate", "HOW", "also: fit on part of the table, judge by the rest; half or model (one left out)"},
+  {CROSS, "cross-validate", "half|model", "also: fit on part of the table, judge by the rest: a half, or all models but one"},
   {MAX_EVAL, "max-eval", "N",
    "predictions of the table for the fit (default: 300); a third of it for each part of a cross-validation"},
   {SEED, "seed", "N", "of the halves, and of where their fits begin (default: 1)"},

@@ -31,7 +31,7 @@ enum {
 
 static const struct cr_cli_opt options[] = {
   {'n', "number", "N", "how many jobs, or task sets (default 100)"},
-  {ARRIVAL, "arrival", "ARRIVAL", "jobs: poisson (the default), uniform, or once: all at the beginning"},
+  {ARRIVAL, "arrival", "poisson|uniform|once", "jobs: poisson (the default), uniform, or once: all at the beginning"},
   {RATE, "rate", "RATE", "jobs: so many a time, such as 120/h; poisson and uniform need it"},
   {SERVICE, "service", "SERVICE", "jobs: how long one runs: a distribution and its parameters (default lognormal)"},
   {MODELS, "models", "MIX", "NAME[=WEIGHT],...: which models they have (default all of the table or platform, evenly)"},

@@ -20,7 +20,7 @@ enum { BOUND = CR_CLI_LONG, NODES_MAX, ON, SCENARIO, FORMAT };
 enum { CHUNK = 64 }; /* configurations a process is given at a time: a few ms */
 
 static const struct cr_cli_opt options[] = {
-  {BOUND, "bound", "BOUND",
+  {BOUND, "bound", "tight|paper|D|H",
    "dart: tight (the default): the lesser of bounds D and H; D or H alone; paper: DART's own test"},
   {NODES_MAX, "nodes-max", "N", "dart: pipelines of at most so many nodes (default: as many as cores)"},
   {ON, "on", "gpu|cpu", "threads: the GPU and a core (the default), or all cores of the type that has most"},

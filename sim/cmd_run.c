@@ -65,7 +65,7 @@ enum { OPT_SET = CR_CLI_LONG, OPT_TRACES, OPT_LEDGER, OPT_TIMELINE, OPT_WINDOW, 
 static const struct cr_cli_opt option[] = {
   {'p', "policy", "POLICY[,OPT=V]", "a policy, or ./FILE.so with one; may be repeated (default: the scenario's, else all that suit)"},
   {'d', "device", "DEVICE", "device by name or description file (default: the scenario's, else h200)"},
-  {'b', "backend", "BACKEND", "sim (simulated, the default), wall (real time, pretended device) or cuda (a real GPU)"},
+  {'b', "backend", "sim|wall|cuda", "sim (simulated, the default), wall (real time, pretended device) or cuda (a real GPU)"},
   {'s', "seed", "SEED", "seed of random arrivals (default: the scenario's)"},
   {OPT_SET, "set", "KEY=VALUE", "change a key of the scenario, such as duration=1s or clients.rt.rate=200/s; may be repeated"},
   {OPT_TRACES, "traces", "STORE", "a store to look for models in before the bundled one; may be repeated"},

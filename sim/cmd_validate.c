@@ -36,6 +36,7 @@ const struct cr_cmd cr_cmd_validate = {
     "(the older, wider set) or processes (time slicing and MPS).\n"
     "With --live SCENARIO... it runs scenarios in real time instead, and compares those: corun validate --live --help.\n"
     "Closed clients are judged by the time between completions, open ones by service time, as they were measured.\n",
+  .also = &cr_cmd_validate_live,
   .run = run,
 };
 

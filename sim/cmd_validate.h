@@ -22,6 +22,8 @@ struct cr_validate_args {
 int cr_validate_ablate(struct cr_validate_args *a, struct cr_err *err) CR_MUST;
 int cr_validate_timeline(struct cr_validate_args *a, struct cr_err *err) CR_MUST;
 
+extern const struct cr_cmd cr_cmd_validate_live;
+
 /* `corun validate --live ...`, with options of its own; the exit status. */
 int cr_validate_live(int argc, char **argv);
 

@@ -20,7 +20,7 @@ static const struct cr_cli_opt options[] = {
   {LIVE, "live", NULL, "this: each scenario in real time, beside what the simulator says of it"},
   {'p', "policy", "POLICY[,OPT=V]", "a policy; may be repeated (default: the scenario's own)"},
   {'n', "runs", "N", "in real time, of each scenario under each policy (default: 3)"},
-  {'b', "backend", "BACKEND", "cuda (a real GPU, the default) or wall (the simulator's device in real time)"},
+  {'b', "backend", "cuda|wall", "cuda (a real GPU, the default) or wall (the simulator's device in real time)"},
   {'d', "device", "DEVICE", "device by name or description file (default: the scenario's, else h200)"},
   {SET, "set", "KEY=VALUE", "change a key of every scenario; may be repeated"},
   {TRACES, "traces", "STORE", "a store to look for models in before the bundled one; may be repeated"},
@@ -30,7 +30,7 @@ static const struct cr_cli_opt options[] = {
   {0, NULL, NULL, NULL},
 };
 
-static const struct cr_cmd cmd = {
+const struct cr_cmd cr_cmd_validate_live = {
   .name = "validate",
   .args = "--live SCENARIO... [-p POLICY]... [-n RUNS] [-b cuda|wall] [--max-error PCT]",
   .help = "run scenarios in real time and compare them with the simulator",
@@ -204,14 +204,14 @@ static int with_arena(struct live *l, int argc, char **argv)
   l->store = cr_arena_take(l->arena, (size_t)argc, sizeof *l->store);
   if (!l->policy || !l->set || !l->store)
     return cr_cli_error(cr_fail_nomem(&err, "the command line"), &err);
-  while ((letter = cr_cli_next(&cmd, argc, argv, &status)) > 0)
+  while ((letter = cr_cli_next(&cr_cmd_validate_live, argc, argv, &status)) > 0)
     if ((rc = take_option(l, letter, &err)) != CR_OK)
       return cr_cli_error(rc, &err);
   if (letter < 0)
     return status;
   int first = cr_cli_first();
   if (first == argc)
-    return cr_cli_usage(&cmd, "a scenario is missing; `corun list scenarios` shows those there are");
+    return cr_cli_usage(&cr_cmd_validate_live, "a scenario is missing; `corun list scenarios` shows those there are");
   rc = check_all(l, argv + first, (uint32_t)(argc - first), &err);
   return cr_cli_error(rc, &err);
 }

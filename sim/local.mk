@@ -31,6 +31,7 @@ bin_PROGRAMS += corun
 corun_SOURCES = \
   sim/cli.c sim/cli.h sim/cli_outputs.c sim/cli_outputs.h sim/cli_policy.c sim/cli_policy.h sim/cli_run.c sim/cli_run.h sim/cli_scenario.c sim/cli_scenario.h \
   sim/cli_truth.c sim/cli_truth.h sim/cmd_calibrate.c sim/cmd_collect.c sim/cmd_collect_count.c sim/cmd_collect_count.h sim/cmd_collect_run.c sim/cmd_collect_run.h \
+  sim/cmd_complete.c sim/cmd_complete.h sim/cmd_complete_value.c sim/cmd_complete_words.c \
   sim/cmd_disb.c sim/cmd_disb.h sim/cmd_export.c \
   sim/cmd_generate.c sim/cmd_generate.h sim/cmd_generate_tasks.c sim/cmd_import.c sim/cmd_jobs.c sim/cmd_jobs.h \
   sim/cmd_list.c sim/cmd_memory.c sim/cmd_memory.h sim/cmd_nsys.c sim/cmd_nsys.h sim/cmd_plan.c sim/cmd_plan.h \

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/cli.h"
+#include "sim/cmd_complete.h"
 #include "sim/nearest.h"
 #include "sim/provenance.h"
 
@@ -22,7 +23,8 @@ static void print_commands(FILE *to)
   for (int i = 0; i < N_COMMAND; i++)
     fprintf(to, "  %-9s %s\n", command[i]->name, command[i]->help);
   fputs("\n  --help     print this; `corun COMMAND --help` says more of one, `corun --help all` of all\n"
-        "  --version  print the version\n\n"
+        "  --version  print the version\n"
+        "  complete   what could stand for the last of the words that follow: completion in shells asks it\n\n"
         "Exit status: 0 done, 1 the run failed, 2 usage or input.\n",
         to);
 }
@@ -37,6 +39,10 @@ static int help(const char *of)
       if (found)
         putchar('\n');
       cr_cli_print_help(command[i]);
+      for (const struct cr_cmd *also = command[i]->also; also; also = also->also) {
+        putchar('\n');
+        cr_cli_print_help(also);
+      }
       found = 1;
     }
   if (!found)
@@ -69,6 +75,8 @@ int main(int argc, char **argv)
     printf("corun %s (%s)\n", cr_program_version, cr_program_git);
     return fflush(stdout) ? 1 : 0;
   }
+  if (!strcmp(word, "complete"))
+    return cr_complete(command, N_COMMAND, argc - 2, argv + 2);
   for (int i = 0; i < N_COMMAND; i++)
     if (!strcmp(word, command[i]->name))
       return command[i]->run(argc - 1, argv + 1);

@@ -27,6 +27,7 @@ unit_tests = \
   tests/t_device_file \
   tests/t_device_queue tests/t_feeder \
   tests/t_disb \
+  tests/t_docs_tables \
   tests/t_eager \
   tests/t_engine_jobs \
   tests/t_engine_stop \
@@ -123,6 +124,7 @@ script_tests = \
   tests/cuda_cli.sh \
   tests/dart_cli.sh \
   tests/collect_cli.sh \
+  tests/completion.sh \
   tests/dart_vectors.sh \
   tests/docs_commands.sh \
   tests/docs_policy.sh \
@@ -133,6 +135,7 @@ script_tests = \
   tests/jobs_cli.sh \
   tests/layers.sh \
   tests/live_cli.sh \
+  tests/man.sh \
   tests/memory_cli.sh \
   tests/nodes_cli.sh \
   tests/nsys_cli.sh \
@@ -144,6 +147,7 @@ script_tests = \
   tests/report_cli.sh \
   tests/report_page.sh \
   tests/store_cli.sh \
+  tests/study.sh \
   tests/sweep_cli.sh \
   tests/symbols.sh \
   tests/task_sets_cli.sh

@@ -16,10 +16,12 @@ ok 'the_installed_program_finds_its_data_after_a_move' "$inst/bin/corun" list mo
 options_in_man() {
   local option
   while read -r option; do
-    grep -qF -e "$option" <(tr -d '\\' <"$inst/share/man/man1/corun.1") || { echo "$option is not in corun.1"; return 1; }
+    cat "$inst"/share/man/man1/corun-*.1 | tr -d '\\' | grep -cF -e "$option" >/dev/null || { echo "no page has $option"; return 1; }
   done < <("$inst/bin/corun" --help all | grep -oE -e '--[a-z-]+' | sort -u)
 }
-ok 'the_installed_man_page_has_every_option' options_in_man
+ok 'the_installed_man_pages_have_every_option' options_in_man
+completes() { bash -c '. "$1" && declare -F _corun' - "$inst/share/bash-completion/completions/corun"; }
+ok 'completion_is_installed' completes
 
 example() {
   cp -r "$srcdir/examples/policy-out-of-tree" "$tmp/example" && chmod -R u+w "$tmp/example" &&

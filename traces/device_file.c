@@ -397,3 +397,8 @@ int cr_device_load(const char *name_or_path, const char *const *set, uint32_t n_
   cr_yaml_free(y);
   return rc;
 }
+
+void cr_device_each_key(void (*each)(void *ctx, const char *path), void *ctx)
+{
+  cr_yaml_each_key(&DEVICE, each, ctx);
+}

@@ -11,4 +11,7 @@
 int cr_device_load(const char *name_or_path, const char *const *set, uint32_t n_set, struct cr_arena *arena,
                    struct cr_device_desc *out, struct cr_err *err) CR_MUST;
 
+/* Every key that a description may have, as cr_scenario_each_key: "sms", "constants.cold.value". */
+void cr_device_each_key(void (*each)(void *ctx, const char *path), void *ctx);
+
 #endif

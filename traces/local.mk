@@ -36,7 +36,7 @@ bundled_scenarios = \
   traces/scenarios/disb-d.yaml traces/scenarios/disb-e.yaml traces/scenarios/pair.yaml \
   traces/scenarios/dart-overrun.yaml traces/scenarios/dart-small.yaml traces/scenarios/dart-h200.yaml traces/scenarios/dart-tx2.yaml traces/scenarios/dart-xeon.yaml traces/scenarios/h200-jobs.yaml traces/scenarios/salus-fair.yaml traces/scenarios/salus-h200-mix.yaml traces/scenarios/salus-hyperparam.yaml \
   traces/scenarios/salus-inference.yaml traces/scenarios/salus-srtf-slice.yaml traces/scenarios/salus-table1.yaml \
-  traces/scenarios/salus-two-alexnets.yaml traces/scenarios/solo.yaml
+  traces/scenarios/salus-two-alexnets.yaml traces/scenarios/serve-train.yaml traces/scenarios/solo.yaml
 
 # Platforms of CPU nodes and GPU nodes with models profiled on them, and task sets to plan; make-platforms.awk wrote the
 # platforms.

@@ -564,3 +564,8 @@ void cr_scenario_free(struct cr_scenario *s)
   cr_arena_free(w->arena);
   cr_mem_free(w);
 }
+
+void cr_scenario_each_key(void (*each)(void *ctx, const char *path), void *ctx)
+{
+  cr_yaml_each_key(&SCENARIO_INLINE, each, ctx);
+}

@@ -41,4 +41,8 @@ int cr_scenario_load(const char *path, const struct cr_scenario_options *opt, st
                      struct cr_err *err) CR_MUST;
 void cr_scenario_free(struct cr_scenario *s);
 
+/* Every key that a scenario may have, in the order of the reader's tables: "duration", "clients", "clients[].name".  Those
+ * of `device` are a device file's, those of `model` the device model's. */
+void cr_scenario_each_key(void (*each)(void *ctx, const char *path), void *ctx);
+
 #endif

@@ -10,6 +10,7 @@
 #include "sim/mem.h"
 #include "sim/nearest.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,4 +221,29 @@ void cr_yaml_unload(const struct cyaml_schema_value *schema, void *data)
   cyaml_config_t config = config_for(NULL);
   if (data)
     (void)cyaml_free(&config, schema, data, 0);
+}
+
+/* path: [PATH], of the mapping; n: how much of it is there. */
+static void each_key(const cyaml_schema_value_t *schema, char *path, size_t n,
+                     void (*each)(void *ctx, const char *path), void *ctx)
+{
+  while (schema->type == CYAML_SEQUENCE && n + 2 < PATH) {
+    memcpy(path + n, "[]", 3);
+    n += 2;
+    schema = schema->sequence.entry;
+  }
+  if (schema->type != CYAML_MAPPING)
+    return;
+  for (const cyaml_schema_field_t *field = schema->mapping.fields; field->key; field++) {
+    int more = snprintf(path + n, PATH - n, "%s%s", n ? "." : "", field->key);
+    assert(more > 0 && n + (size_t)more < PATH);
+    each(ctx, path);
+    each_key(&field->value, path, n + (size_t)more, each, ctx);
+  }
+}
+
+void cr_yaml_each_key(const struct cyaml_schema_value *schema, void (*each)(void *ctx, const char *path), void *ctx)
+{
+  char path[PATH];
+  each_key(schema, path, 0, each, ctx);
 }

@@ -11,6 +11,9 @@
 int cr_yaml_load(const struct cr_yaml *y, const struct cyaml_schema_value *schema, void **out,
                  struct cr_err *err) CR_MUST;
 
+/* Calls each for every key that the schema of a mapping knows, in its order: "duration", "clients", "clients[].name". */
+void cr_yaml_each_key(const struct cyaml_schema_value *schema, void (*each)(void *ctx, const char *path), void *ctx);
+
 void cr_yaml_unload(const struct cyaml_schema_value *schema, void *data); /* NULL is fine */
 
 #endif
