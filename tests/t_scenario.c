@@ -242,6 +242,9 @@ static void a_device_is_a_name_a_file_or_one_with_changes(void **state)
   assert_int_equal(s->machine->device->sms, 7);
   assert_near(s->machine->device->constant[CR_GPU_COLD], 2, 0);
   cr_scenario_free(s);
+  s = load(p, BASE, "device.carveouts=[8KiB, 228KiB]", "device.mem=40GiB");
+  assert_true(s->machine->device->n_carveout == 2 && s->machine->device->carveout_bytes[1] == 228 * 1024);
+  cr_scenario_free(s);
   char *device = t_read(t_data("calib/devices/h200.yaml"), NULL); /* a file is looked for beside the scenario */
   snprintf(file, sizeof file, "%.*smine.yaml", (int)(strlen(p->file) - strlen("x.yaml")), p->file);
   t_write(file, device);
