@@ -31,6 +31,7 @@ unit_tests = \
   tests/t_finding \
   tests/t_fit \
   tests/t_fluid \
+  tests/t_goal \
   tests/t_gpu \
   tests/t_heap \
   tests/t_hist \
@@ -90,6 +91,7 @@ unit_tests = \
   tests/t_scenario_jobs \
   tests/t_scenario_memory \
   tests/t_scenario_node \
+  tests/t_search \
   tests/t_sleepers \
   tests/t_slices \
   tests/t_soundness \
