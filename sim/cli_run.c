@@ -3,6 +3,8 @@
 
 #include "sim/cli_run.h"
 
+#include <string.h>
+
 #include "sim/backend.h"
 #include "sim/cli.h"
 
@@ -22,4 +24,20 @@ void cr_cli_run_cfg(const struct cr_cli_scenario *s, const struct cr_cli_policy 
     .seed = seed,
     .stop = cr_cli_stop(),
   };
+}
+
+void cr_cli_add_argument(struct cr_text *t, const char *option_name, const char *value)
+{
+  if (!value)
+    return;
+  cr_text_add(t, " %s%s", option_name, *option_name ? " " : "");
+  if (*value &&
+      strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/[]%") == strlen(value)) {
+    cr_text_add(t, "%s", value);
+    return;
+  }
+  cr_text_add(t, "'");
+  for (; *value; value++)
+    cr_text_add(t, *value == '\'' ? "'\\''" : "%c", *value);
+  cr_text_add(t, "'");
 }
