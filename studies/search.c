@@ -164,7 +164,11 @@ static int run_up_to(struct cr_search *s, const uint32_t *setting, uint32_t n, u
       trial[n_trial++] = (struct cr_trial){.setting = setting[i], .seed = x->n_seed, .length_ppm = length_ppm};
   }
   int rc = n_trial ? s->run(s->ctx, trial, n_trial, err) : CR_OK;
-  for (uint32_t i = 0; rc == CR_OK && i < n; i++)
+  for (uint32_t i = 0; rc != CR_OK && i < n_trial; i++) { /* what was begun does not count */
+    struct cr_setting *x = &s->setting[trial[i].setting];
+    x->n_seed = cr_min_u32(x->n_seed, trial[i].seed);
+  }
+  for (uint32_t i = 0; i < n; i++)
     if (setting[i] != CR_NONE)
       score(s, &s->setting[setting[i]]);
   cr_mem_free(trial);
@@ -184,7 +188,17 @@ int cr_search_is_whole(const struct cr_search *s, uint32_t setting)
 
 /* -- order ------------------------------------------------------------------------------------------------------------ */
 
-/* a before b: has gone farther, is better, or was thought of before. */
+/* How many axes stand elsewhere than usually. */
+static uint32_t count_unusual(const struct cr_search *s, const struct cr_setting *x)
+{
+  const struct cr_family *f = &s->family[x->family];
+  uint32_t n = 0;
+  for (uint32_t a = 0; a < f->n_axis; a++)
+    n += x->at[a] < f->usual[a] || x->at[a] > f->usual[a];
+  return n;
+}
+
+/* a before b: has gone farther, is better, is nearer to what is usual, or was thought of before. */
 static int is_before(const struct cr_search *s, uint32_t a, uint32_t b)
 {
   const struct cr_setting *x = &s->setting[a], *y = &s->setting[b];
@@ -194,9 +208,10 @@ static int is_before(const struct cr_search *s, uint32_t a, uint32_t b)
     return x->length_ppm > y->length_ppm;
   if (x->n_seed != y->n_seed)
     return x->n_seed > y->n_seed;
-  if (cr_score_is_better(&x->score, &y->score))
-    return 1;
-  return !cr_score_is_better(&y->score, &x->score) && a < b;
+  if (cr_score_is_better(&x->score, &y->score) || cr_score_is_better(&y->score, &x->score))
+    return cr_score_is_better(&x->score, &y->score);
+  uint32_t n = count_unusual(s, x), m = count_unusual(s, y);
+  return n != m ? n < m : a < b;
 }
 
 /* By insertion: there are hundreds. */

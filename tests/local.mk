@@ -144,7 +144,8 @@ script_tests = \
   tests/store_cli.sh \
   tests/sweep_cli.sh \
   tests/symbols.sh \
-  tests/task_sets_cli.sh
+  tests/task_sets_cli.sh \
+  tests/tune_cli.sh
 
 check_LIBRARIES += libcrtest.a
 libcrtest_a_SOURCES = \

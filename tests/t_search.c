@@ -21,19 +21,22 @@ struct world {
   formula *of;
   int is_backwards; /* trials are run last first */
   uint32_t n_short;
+  uint32_t n_until_stop; /* calls, the last of which is interrupted; 0: none is */
 };
 
 static int run(void *ctx, const struct cr_trial *trial, uint32_t n, struct cr_err *err)
 {
   struct world *w = ctx;
-  (void)err;
   for (uint32_t i = 0; i < n; i++) {
     const struct cr_trial *t = &trial[w->is_backwards ? n - 1 - i : i];
     double value[2];
     w->n_short += t->length_ppm < CR_SEARCH_WHOLE;
     int is_done = w->of(&w->search.setting[t->setting], t->seed, &value[0], &value[1]);
     cr_search_put(&w->search, t, is_done ? value : NULL);
+    if (w->n_until_stop == 1)
+      return cr_fail(err, CR_EINTR, "stopped");
   }
+  w->n_until_stop -= w->n_until_stop > 0;
   return CR_OK;
 }
 
@@ -338,6 +341,41 @@ static void a_setting_that_fails_once_is_out(void **state)
   world_free(w);
 }
 
+static void a_search_that_is_stopped_counts_what_was_done(void **state)
+{
+  struct cr_err err;
+  (void)state;
+  struct world *w = rugged_world(8);
+  w->n_until_stop = 3;
+  assert_int_equal(cr_search_run(&w->search, &err), CR_EINTR);
+  for (uint32_t i = 0; i < w->search.n_setting; i++)
+    assert_true(w->search.setting[i].n_seed >= 1 && w->search.setting[i].n_seed <= 2 &&
+                w->search.setting[i].of[0].n == w->search.setting[i].n_seed);
+  world_free(w);
+}
+
+/* Only the first axis matters. */
+static int alike(const struct cr_setting *x, uint32_t seed, double *p99_ns, double *per_s)
+{
+  (void)seed;
+  *p99_ns = 1e6;
+  *per_s = x->at[0];
+  return 1;
+}
+
+static void of_equal_settings_the_most_usual_is_taken(void **state)
+{
+  (void)state;
+  struct world *w = world_new(1, 2, alike);
+  add(w, 0, "a=0,1,2", 0);
+  add(w, 0, "b=no,yes", 1);
+  add(w, 0, "c=0..64", 10);
+  uint32_t best = search(w);
+  assert_true(w->search.setting[best].at[0] >= 2 && w->search.setting[best].at[1] >= 1);
+  assert_near(w->search.setting[best].at[2], 10, 0);
+  world_free(w);
+}
+
 int main(void)
 {
   const struct CMUnitTest test[] = {
@@ -351,6 +389,8 @@ int main(void)
     cmocka_unit_test(where_none_meets_the_goals_the_nearest_is_first),
     cmocka_unit_test(what_fresh_seeds_do_not_confirm_is_not_taken),
     cmocka_unit_test(a_setting_that_fails_once_is_out),
+    cmocka_unit_test(a_search_that_is_stopped_counts_what_was_done),
+    cmocka_unit_test(of_equal_settings_the_most_usual_is_taken),
   };
   return cmocka_run_group_tests(test, NULL, NULL);
 }
