@@ -60,21 +60,6 @@ static int load(struct runner *w, uint32_t setting, const struct cr_cli_scenario
   return rc;
 }
 
-static int measure(const struct cr_tune *t, const struct cr_scenario *of_run, const struct cr_result *r,
-                   struct outcome *out, struct cr_err *err)
-{
-  struct cr_summary summary;
-  struct cr_arena *arena = cr_arena_new();
-  uint32_t n_client = cr_summary_clients(of_run->workload), n_device = of_run->machine->n_device;
-  int rc = arena ? cr_summary_init(&summary, 1, n_client, n_device, arena, err) : cr_fail_nomem(err, "the results");
-  if (rc == CR_OK)
-    rc = cr_summarize_run(r, of_run->workload, of_run->machine, &summary.run[0], err);
-  for (uint32_t m = 0; rc == CR_OK && m < t->aim.n_metric; m++)
-    out->value[m] = cr_run_metric_value(&t->aim.metric[m], &summary.run[0], n_client, n_device);
-  cr_arena_free(arena);
-  return rc;
-}
-
 static int simulate(struct runner *w, const struct cr_trial *trial, const struct cr_cli_scenario *s,
                     const struct cr_cli_policy *policy, struct outcome *out, struct cr_err *err)
 {
@@ -91,7 +76,8 @@ static int simulate(struct runner *w, const struct cr_trial *trial, const struct
   if (rc == CR_OK && r.outcome != CR_DONE)
     rc = cr_fail(err, CR_ERUN, "%s: %s", cr_outcome_name[r.outcome], r.why);
   if (rc == CR_OK)
-    rc = measure(w->t, cr_cli_scenario_for(s, policy->ops->name), &r, out, err);
+    rc = cr_cli_run_measure(cr_cli_scenario_for(s, policy->ops->name), &r, w->t->aim.metric, w->t->aim.n_metric,
+                            out->value, err);
   cr_result_fini(&r);
   return rc;
 }

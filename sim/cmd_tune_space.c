@@ -112,7 +112,7 @@ static int read_over(struct cr_tune *t, const char *word, struct cr_axis *out, s
   return rc ? rc : cr_axis_check_distinct(out, "--over", word, err);
 }
 
-/* Which policy a key like reef.dq is of: [n] are marked; 0: it is of the scenario. */
+/* Whether a key is an option of the policy: reef.dq. */
 static int is_of_policy(const struct cr_tune *t, uint32_t policy, const char *key)
 {
   const char *name = t->policy[policy].opened.ops->name;
