@@ -62,7 +62,7 @@ ${AWK:-awk} '
     owners["cyaml/"] = "traces/"
     owners["yaml.h"] = "traces/"
     owners["zlib.h"] = "traces/"
-    owners["gsl/"] = "calib/ studies/interval.c sim/rng.c"
+    owners["gsl/"] = "calib/ studies/interval.c studies/search_refine.c sim/rng.c"
     owners["cupti.h"] = "cupti-collector/"
     owners["cuda.h"] = "cupti-collector/ sim/backend_cuda.c"
     owners["cmocka.h"] = "tests/t.h"

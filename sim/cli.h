@@ -42,7 +42,7 @@ struct cr_cmd {
 };
 
 extern const struct cr_cmd cr_cmd_run, cr_cmd_import, cr_cmd_export, cr_cmd_show, cr_cmd_validate, cr_cmd_replay,
-  cr_cmd_list, cr_cmd_generate, cr_cmd_plan, cr_cmd_collect, cr_cmd_calibrate, cr_cmd_report, cr_cmd_sweep;
+  cr_cmd_list, cr_cmd_generate, cr_cmd_plan, cr_cmd_collect, cr_cmd_calibrate, cr_cmd_report, cr_cmd_sweep, cr_cmd_tune;
 
 /* Next option of a command: its letter; 0 when they are at an end; -1 when the command is to return *status at once,
  * because help was asked for (printed) or the option is wrong (said). */

@@ -3,8 +3,12 @@
 
 #include "sim/cli_run.h"
 
+#include <string.h>
+
 #include "sim/backend.h"
 #include "sim/cli.h"
+#include "sim/mem.h"
+#include "sim/summary.h"
 
 void cr_cli_run_cfg(const struct cr_cli_scenario *s, const struct cr_cli_policy *p, uint64_t seed,
                     struct cr_core_cfg *out)
@@ -22,4 +26,35 @@ void cr_cli_run_cfg(const struct cr_cli_scenario *s, const struct cr_cli_policy 
     .seed = seed,
     .stop = cr_cli_stop(),
   };
+}
+
+int cr_cli_run_measure(const struct cr_scenario *of_run, const struct cr_result *r, const struct cr_run_metric *metric,
+                       uint32_t n_metric, double *value, struct cr_err *err)
+{
+  struct cr_summary summary;
+  struct cr_arena *arena = cr_arena_new();
+  uint32_t n_client = cr_summary_clients(of_run->workload), n_device = of_run->machine->n_device;
+  int rc = arena ? cr_summary_init(&summary, 1, n_client, n_device, arena, err) : cr_fail_nomem(err, "the results");
+  if (rc == CR_OK)
+    rc = cr_summarize_run(r, of_run->workload, of_run->machine, &summary.run[0], err);
+  for (uint32_t m = 0; rc == CR_OK && m < n_metric; m++)
+    value[m] = cr_run_metric_value(&metric[m], &summary.run[0], n_client, n_device);
+  cr_arena_free(arena);
+  return rc;
+}
+
+void cr_cli_add_argument(struct cr_text *t, const char *option_name, const char *value)
+{
+  if (!value)
+    return;
+  cr_text_add(t, " %s%s", option_name, *option_name ? " " : "");
+  if (*value &&
+      strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/[]%") == strlen(value)) {
+    cr_text_add(t, "%s", value);
+    return;
+  }
+  cr_text_add(t, "'");
+  for (; *value; value++)
+    cr_text_add(t, *value == '\'' ? "'\\''" : "%c", *value);
+  cr_text_add(t, "'");
 }

@@ -18,6 +18,7 @@
 #include "sim/cli_run.h"
 #include "sim/cli_scenario.h"
 #include "sim/cli_truth.h"
+#include "sim/cmd_run_vary.h"
 #include "sim/core.h"
 #include "sim/mem.h"
 #include "sim/needs.h"
@@ -36,9 +37,10 @@ struct words {
 };
 
 struct args {
-  const char *scenario, *device, *backend, *seed, *db, *ledger, *timeline, *window, *format;
+  const char *scenario, *device, *backend, *seed, *db, *ledger, *timeline, *window, *format, *vary;
   struct words policy, set, store;
   int strict, force, quiet;
+  uint32_t n_vary; /* how often --vary is given */
 };
 
 struct job {
@@ -58,9 +60,10 @@ struct job {
   struct cr_cli_outputs *outputs;
   struct cr_progress *progress;
   cr_ns horizon_ns; /* about when the run will end */
+  int is_again;     /* of --vary: what holds for all values was said of the first */
 };
 
-enum { OPT_SET = CR_CLI_LONG, OPT_TRACES, OPT_LEDGER, OPT_TIMELINE, OPT_WINDOW, OPT_FORMAT, OPT_STRICT, OPT_FORCE };
+enum { OPT_SET = CR_CLI_LONG, OPT_TRACES, OPT_LEDGER, OPT_TIMELINE, OPT_WINDOW, OPT_FORMAT, OPT_STRICT, OPT_FORCE, OPT_VARY };
 
 static const struct cr_cli_opt option[] = {
   {'p', "policy", "POLICY[,OPT=V]", "a policy, or ./FILE.so with one; may be repeated (default: the scenario's, else all that suit)"},
@@ -68,6 +71,7 @@ static const struct cr_cli_opt option[] = {
   {'b', "backend", "sim|wall|cuda", "sim (simulated, the default), wall (real time, pretended device) or cuda (a real GPU)"},
   {'s', "seed", "SEED", "seed of random arrivals (default: the scenario's)"},
   {OPT_SET, "set", "KEY=VALUE", "change a key of the scenario, such as duration=1s or clients.rt.rate=200/s; may be repeated"},
+  {OPT_VARY, "vary", "KEY=V,V,...", "run once for each value of a key, and print the results beside each other"},
   {OPT_TRACES, "traces", "STORE", "a store to look for models in before the bundled one; may be repeated"},
   {'o', "output", "FILE", "write a run database: results, requests, ledger"},
   {OPT_LEDGER, "ledger", "FILE", "write the ledger as text"},
@@ -112,6 +116,7 @@ static int take_option(struct args *a, int letter)
   case OPT_FORMAT: a->format = value; break;
   case OPT_STRICT: a->strict = 1; break;
   case OPT_FORCE: a->force = 1; break;
+  case OPT_VARY: a->vary = value; a->n_vary++; break;
   default: return 0;
   }
   return 1;
@@ -145,37 +150,22 @@ static int read_args(struct job *j, int argc, char **argv, int *status)
   return !a->scenario;
 }
 
-static void add_quoted(struct cr_text *t, const char *option_name, const char *value)
-{
-  if (!value)
-    return;
-  cr_text_add(t, " %s%s", option_name, *option_name ? " " : "");
-  if (*value && strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/[]%") == strlen(value)) {
-    cr_text_add(t, "%s", value);
-    return;
-  }
-  cr_text_add(t, "'");
-  for (; *value; value++)
-    cr_text_add(t, *value == '\'' ? "'\\''" : "%c", *value);
-  cr_text_add(t, "'");
-}
-
 /* The command that brings the same results: what is written, and where, is left out of it. */
 static int name_command(struct job *j, struct cr_err *err)
 {
   const struct args *a = &j->args;
   struct cr_text t = {0};
   cr_text_add(&t, "corun run");
-  add_quoted(&t, "", a->scenario);
+  cr_cli_add_argument(&t, "", a->scenario);
   for (uint32_t i = 0; i < a->policy.n; i++)
-    add_quoted(&t, "-p", a->policy.word[i]);
-  add_quoted(&t, "-d", a->device);
-  add_quoted(&t, "-b", a->backend);
-  add_quoted(&t, "-s", a->seed);
+    cr_cli_add_argument(&t, "-p", a->policy.word[i]);
+  cr_cli_add_argument(&t, "-d", a->device);
+  cr_cli_add_argument(&t, "-b", a->backend);
+  cr_cli_add_argument(&t, "-s", a->seed);
   for (uint32_t i = 0; i < a->set.n; i++)
-    add_quoted(&t, "--set", a->set.word[i]);
+    cr_cli_add_argument(&t, "--set", a->set.word[i]);
   for (uint32_t i = 0; i < a->store.n; i++)
-    add_quoted(&t, "--traces", a->store.word[i]);
+    cr_cli_add_argument(&t, "--traces", a->store.word[i]);
   if (a->strict)
     cr_text_add(&t, " --strict");
   j->command = t.failed ? NULL : cr_arena_text(j->arena, t.s);
@@ -256,7 +246,7 @@ static const char *suitable_policy(const struct job *j, uint32_t i)
 static void say_who_is_left_out(const struct job *j)
 {
   struct cr_err why;
-  if (j->args.policy.n || j->scenario->n_policy || j->args.quiet)
+  if (j->args.policy.n || j->scenario->n_policy || j->args.quiet || j->is_again)
     return;
   for (uint32_t k = 0; cr_policy_list[k]; k++)
     if (is_meant(j, cr_policy_list[k]) && !is_able(j, cr_policy_list[k], &why))
@@ -331,7 +321,8 @@ static int prepare(struct job *j, struct cr_err *err)
   j->scenario = j->scenarios.as_divided;
   if (*j->scenario->left_out)
     fputs(j->scenario->left_out, stderr);
-  cr_cli_say_assumed(&j->scenario->machine->device[0]);
+  if (!j->is_again)
+    cr_cli_say_assumed(&j->scenario->machine->device[0]);
   j->seed = a->seed ? (uint64_t)seed : j->scenario->seed;
   rc = choose_policies(j, err);
   return rc == CR_OK ? check_undivided(j, err) : rc;
@@ -533,6 +524,97 @@ static int do_run(struct job *j)
   return kept != CR_OK ? cr_cli_error(kept, &err) : status;
 }
 
+/* --vary. */
+
+static int check_vary(const struct args *a, struct cr_err *err)
+{
+  if (a->n_vary > 1)
+    return cr_fail(err, CR_EINPUT, "--vary is given %u times: it takes one key; corun sweep --grid crosses several", a->n_vary);
+  if (a->db || a->ledger || a->timeline)
+    return cr_fail(err, CR_EINPUT, "--vary prints a table and writes no files, so not %s; corun sweep keeps many settings in a database",
+                   a->db ? "-o" : a->ledger ? "--ledger" : "--timeline");
+  return CR_OK;
+}
+
+/* A job of its own, with one more --set. */
+static int prepare_value(const struct job *j, const struct cr_axis *axis, uint32_t i, struct job *out, struct cr_err *err)
+{
+  struct words *set = &out->args.set;
+  size_t room = strlen(axis->key) + strlen(axis->value[i]) + 2;
+  out->args = j->args;
+  out->args.vary = NULL;
+  out->is_again = i > 0;
+  out->arena = cr_arena_new();
+  char *text = out->arena ? cr_arena_take(out->arena, room, 1) : NULL;
+  set->word = text ? cr_arena_take(out->arena, (size_t)set->n + 1, sizeof *set->word) : NULL;
+  if (!set->word)
+    return cr_fail_nomem(err, "a value");
+  snprintf(text, room, "%s=%s", axis->key, axis->value[i]);
+  if (set->n)
+    memcpy(set->word, j->args.set.word, set->n * sizeof *set->word);
+  set->word[set->n++] = text;
+  int rc = prepare(out, err);
+  rc = rc ? rc : open_outputs(out, err);
+  out->horizon_ns = rc == CR_OK ? horizon_of(out->scenario) : 0;
+  return rc;
+}
+
+/* One value after the other, until the user stops or one cannot be run at all. */
+static int run_values(struct job *at, const struct cr_axis *axis, int *fatal, struct cr_err *err)
+{
+  int worst = CR_OK;
+  for (uint32_t i = 0; i < axis->n_value && worst != CR_EINTR; i++) {
+    if (!at[i].args.quiet)
+      at[i].progress = cr_progress_new(axis->value[i], at[i].n_contender);
+    int rc = run_all(&at[i], fatal, err);
+    cr_progress_free(at[i].progress);
+    at[i].progress = NULL;
+    if (*fatal)
+      return cr_fail_in(err, rc, "%s=%s", axis->key, axis->value[i]);
+    worst = rc != CR_OK ? rc : worst;
+  }
+  return worst;
+}
+
+static int print_values(struct job *at, const struct cr_axis *axis, struct cr_err *err)
+{
+  struct cr_summary *of = cr_arena_take(at[0].arena, axis->n_value, sizeof *of);
+  struct cr_text text = {0};
+  int rc = of ? CR_OK : cr_fail_nomem(err, "the report");
+  for (uint32_t i = 0; rc == CR_OK && i < axis->n_value; i++)
+    rc = summarize(&at[i], &of[i], err);
+  if (rc == CR_OK) {
+    cr_run_vary_report(axis, of, at[0].scenario->workload, at[0].format, wants_color(), &text);
+    rc = text.failed ? cr_fail_nomem(err, "the report") : cr_cli_write(NULL, text.s, text.n, err);
+  }
+  cr_text_fini(&text);
+  return rc;
+}
+
+/* All values are prepared before the first one runs. */
+static int do_vary(struct job *j)
+{
+  struct cr_err err;
+  struct cr_axis axis = {0};
+  int fatal = 0, rc = check_vary(&j->args, &err);
+  rc = rc ? rc : cr_run_vary_parse(j->args.vary, j->args.set.word, j->args.set.n, j->arena, &axis, &err);
+  struct job *at = rc == CR_OK ? cr_arena_take(j->arena, axis.n_value, sizeof *at) : NULL;
+  if (rc == CR_OK && !at)
+    rc = cr_fail_nomem(&err, "the values");
+  for (uint32_t i = 0; rc == CR_OK && i < axis.n_value; i++)
+    rc = prepare_value(j, &axis, i, &at[i], &err);
+  int status = cr_cli_error(rc, &err);
+  if (rc == CR_OK) {
+    rc = run_values(at, &axis, &fatal, &err);
+    status = fatal ? cr_cli_error(rc, &err) : cr_rc_exit(rc);
+    rc = fatal ? CR_OK : print_values(at, &axis, &err);
+    status = rc != CR_OK ? cr_cli_error(rc, &err) : status;
+  }
+  for (uint32_t i = 0; at && i < axis.n_value; i++)
+    clean_up(&at[i]);
+  return status;
+}
+
 static int run(int argc, char **argv)
 {
   struct job j = {.arena = cr_arena_new()};
@@ -541,7 +623,7 @@ static int run(int argc, char **argv)
   if (!j.arena)
     return cr_cli_error(cr_fail_nomem(&err, "the command line"), &err);
   if (!read_args(&j, argc, argv, &status))
-    status = do_run(&j);
+    status = j.args.vary ? do_vary(&j) : do_run(&j);
   clean_up(&j);
   return status;
 }

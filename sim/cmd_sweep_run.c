@@ -132,22 +132,6 @@ int cr_sweep_check(struct cr_sweep *s, struct cr_err *err)
 
 /* -- running ---------------------------------------------------------------------------------------------------------- */
 
-static int measure(const struct runner *w, const struct cr_scenario *of_run, const struct cr_result *r,
-                   struct outcome *out, struct cr_err *err)
-{
-  const struct cr_design *d = &w->s->design;
-  struct cr_summary summary;
-  struct cr_arena *arena = cr_arena_new();
-  uint32_t n_client = cr_summary_clients(of_run->workload), n_device = of_run->machine->n_device;
-  int rc = arena ? cr_summary_init(&summary, 1, n_client, n_device, arena, err) : cr_fail_nomem(err, "the results");
-  if (rc == CR_OK)
-    rc = cr_summarize_run(r, of_run->workload, of_run->machine, &summary.run[0], err);
-  for (uint32_t m = 0; rc == CR_OK && m < d->n_metric; m++)
-    out->value[m] = cr_run_metric_value(&d->metric[m], &summary.run[0], n_client, n_device);
-  cr_arena_free(arena);
-  return rc;
-}
-
 static struct cr_sweep_run run_at(const struct cr_design *d, uint32_t place)
 {
   return (struct cr_sweep_run){
@@ -195,7 +179,7 @@ static int run_one(void *ctx, uint32_t task, void *result, struct cr_err *err)
   out->run.end_ns = r.end_ns;
   out->run.n_event = (int64_t)r.n_event;
   out->run.ledger_hash = r.ledger_hash;
-  rc = measure(w, of_run, &r, out, err);
+  rc = cr_cli_run_measure(of_run, &r, d->metric, d->n_metric, out->value, err);
   cr_result_fini(&r);
   return rc;
 }

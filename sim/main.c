@@ -9,10 +9,9 @@
 #include "sim/nearest.h"
 #include "sim/provenance.h"
 
-static const struct cr_cmd *const command[] = {&cr_cmd_run,    &cr_cmd_sweep,  &cr_cmd_validate, &cr_cmd_calibrate,
-                                               &cr_cmd_replay, &cr_cmd_list,   &cr_cmd_plan,     &cr_cmd_show,
-                                               &cr_cmd_report, &cr_cmd_import, &cr_cmd_export,   &cr_cmd_generate,
-                                               &cr_cmd_collect};
+static const struct cr_cmd *const command[] = {
+  &cr_cmd_run,  &cr_cmd_sweep, &cr_cmd_tune,   &cr_cmd_validate, &cr_cmd_calibrate, &cr_cmd_replay,   &cr_cmd_list,
+  &cr_cmd_plan, &cr_cmd_show,  &cr_cmd_report, &cr_cmd_import,   &cr_cmd_export,    &cr_cmd_generate, &cr_cmd_collect};
 enum { N_COMMAND = sizeof command / sizeof *command };
 
 static void print_commands(FILE *to)

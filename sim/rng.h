@@ -16,6 +16,7 @@ enum cr_rng_stream {
   CR_RNG_ACTUAL = 7,    /* of a request of layers: how long it takes, of what was recorded */
   CR_RNG_TASK_USE = 8,  /* of generated task sets: shares of a node */
   CR_RNG_SWEEP = 9,     /* of random designs: a key at a sample */
+  CR_RNG_SEARCH = 10,   /* of searches: a family and an axis at a draw */
 };
 
 /* 64 random bits for (seed, stream, entity, n): SplitMix64's mixer over seed, then stream and entity, then n. */

@@ -4,27 +4,22 @@
 #include "studies/design.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "sim/rng.h"
 #include "sim/unit.h"
 
-enum { RUNS_MAX = 1000000, SEEDS_MAX = 100000, AXES_MAX = 64, VALUES_MAX = 100000 };
+enum { RUNS_MAX = 1000000, SEEDS_MAX = 100000, AXES_MAX = 64 };
 
 enum axis_kind { GRID, LIST, RANDOM };
 
-struct cr_axis {
+struct cr_design_axis {
+  struct cr_axis of;
   enum axis_kind kind;
-  const char *key;
-  const char **value;       /* [n_value] of grids and lists */
   uint32_t n_value, stride; /* of points; n_value of random draws: samples */
   uint32_t draw;            /* which of the random axes it is */
   uint64_t seed;
-  double low, high;
-  const char *unit;
-  int is_whole, is_log;
 };
 
 const char *const cr_design_option[CR_N_DESIGN] = {
@@ -107,164 +102,22 @@ static int refuse(enum cr_design_kind kind, const char *word, struct cr_err *err
   return cr_fail(err, CR_EINPUT, "%s %.200s: %s", cr_design_option[kind], word, sentence);
 }
 
-/* Where a value ends: at a comma that is in no brackets and no quotes, or at the end. */
-static const char *value_end(const char *c)
-{
-  int depth = 0;
-  char quote = 0;
-  for (; *c && (*c != ',' || depth || quote); c++) {
-    if (quote) {
-      quote = *c == quote ? 0 : quote;
-      continue;
-    }
-    quote = *c == '"' || *c == '\'' ? *c : 0;
-    depth += (*c == '[' || *c == '{') - (*c == ']' || *c == '}');
-  }
-  return c;
-}
-
-static size_t number_length(const char *s) /* 0: it begins with none */
-{
-  size_t n = (size_t)(*s == '-'), digits = strspn(s + n, "0123456789.");
-  if (!digits)
-    return 0;
-  n += digits;
-  if ((s[n] == 'e' || s[n] == 'E') && strspn(s + n + 1 + (s[n + 1] == '-' || s[n + 1] == '+'), "0123456789"))
-    n += 1 + (size_t)(s[n + 1] == '-' || s[n + 1] == '+') +
-         strspn(s + n + 1 + (s[n + 1] == '-' || s[n + 1] == '+'), "0123456789");
-  return n;
-}
-
-/* The key of "KEY=...": what follows is *rest. */
-static int split_key(struct cr_arena *arena, enum cr_design_kind kind, const char *word, const char **key,
-                     const char **rest, struct cr_err *err)
-{
-  const char *equals = strchr(word, '=');
-  if (!equals || equals == word)
-    return refuse(kind, word, err,
-                  kind == CR_DESIGN_RANDOM ? "write it as KEY=LOW..HIGH" : "write it as KEY=VALUE,VALUE,...");
-  char *text = cr_arena_text(arena, word);
-  if (!text)
-    return cr_fail_nomem(err, "the design");
-  text[equals - word] = '\0';
-  *key = text;
-  *rest = equals + 1;
-  if (strcmp(text, "seed") == 0)
-    return refuse(kind, word, err, "seeds are given by --seeds");
-  if (strcmp(text, "policies") == 0)
-    return refuse(kind, word, err, "policies are given by -p");
-  return CR_OK;
-}
-
-/* A number without a unit has that of the last one: 50,100,200/s. */
-static int give_units(struct cr_arena *arena, struct cr_axis *a, struct cr_err *err)
-{
-  const char *last = a->value[a->n_value - 1];
-  size_t n = number_length(last);
-  if (!n || !last[n])
-    return CR_OK;
-  for (uint32_t i = 0; i + 1 < a->n_value; i++) {
-    const char *value = a->value[i];
-    size_t n_number = number_length(value), room = strlen(value) + strlen(last + n) + 1;
-    if (!n_number || value[n_number])
-      continue;
-    char *text = cr_arena_take(arena, room, 1);
-    if (!text)
-      return cr_fail_nomem(err, "the design");
-    snprintf(text, room, "%s%s", value, last + n);
-    a->value[i] = text;
-  }
-  return CR_OK;
-}
-
-static int split_values(struct cr_arena *arena, enum cr_design_kind kind, const char *word, const char *rest,
-                        struct cr_axis *a, struct cr_err *err)
-{
-  uint32_t n = 1;
-  for (const char *c = value_end(rest); *c; c = value_end(c + 1))
-    n++;
-  if (n > VALUES_MAX)
-    return refuse(kind, word, err, "has more values than any sweep");
-  a->value = cr_arena_take(arena, n, sizeof *a->value);
-  if (!a->value)
-    return cr_fail_nomem(err, "the design");
-  for (uint32_t i = 0; i < n; i++) {
-    const char *end = value_end(rest);
-    if (end == rest)
-      return refuse(kind, word, err, "a value is missing");
-    if (end - rest >= CR_DESIGN_VALUE)
-      return refuse(kind, word, err, "a value is longer than 199 characters");
-    char *text = cr_arena_take(arena, (size_t)(end - rest) + 1, 1);
-    if (!text)
-      return cr_fail_nomem(err, "the design");
-    memcpy(text, rest, (size_t)(end - rest));
-    a->value[i] = text;
-    rest = *end ? end + 1 : end;
-  }
-  a->n_value = n;
-  int rc = give_units(arena, a, err);
-  for (uint32_t i = 0; rc == CR_OK && i < n; i++)
-    for (uint32_t k = 0; rc == CR_OK && kind == CR_DESIGN_GRID && k < i; k++)
-      if (strcmp(a->value[i], a->value[k]) == 0)
-        rc = refuse(kind, word, err, "has a value twice");
-  return rc;
-}
-
-/* "0.5..4ms:log" */
-static int read_range(struct cr_arena *arena, const char *word, const char *rest, struct cr_axis *a, struct cr_err *err)
-{
-  const char *colon = strrchr(rest, ':'), *dots = strstr(rest, "..");
-  char low[64], high[64];
-  a->is_log = colon && strcmp(colon, ":log") == 0;
-  size_t n_high = dots ? (a->is_log ? (size_t)(colon - dots - 2) : strlen(dots + 2)) : 0;
-  if (!dots || dots == rest || !n_high || (size_t)(dots - rest) >= sizeof low || n_high >= sizeof high)
-    return refuse(CR_DESIGN_RANDOM, word, err,
-                  "write it as KEY=LOW..HIGH, such as clients[0].rate=50..200/s, or with :log behind");
-  snprintf(low, sizeof low, "%.*s", (int)(dots - rest), rest);
-  snprintf(high, sizeof high, "%.*s", (int)n_high, dots + 2);
-  size_t n_low_number = number_length(low), n_number = number_length(high);
-  const char *unit = high + n_number;
-  if (!n_low_number || !n_number || (low[n_low_number] && strcmp(low + n_low_number, unit) != 0))
-    return refuse(CR_DESIGN_RANDOM, word, err, "both ends are numbers of one unit, such as 50..200/s");
-  a->is_whole = !*unit && !strpbrk(low, ".eE") && !strpbrk(high, ".eE");
-  a->unit = cr_arena_text(arena, unit);
-  if (!a->unit)
-    return cr_fail_nomem(err, "the design");
-  low[n_low_number] = high[n_number] = '\0';
-  int rc = cr_parse_real(low, "low end", &a->low, err);
-  rc = rc ? rc : cr_parse_real(high, "high end", &a->high, err);
-  if (rc != CR_OK)
-    return cr_fail_in(err, rc, "--random %.200s", word);
-  if (!(a->low < a->high))
-    return refuse(CR_DESIGN_RANDOM, word, err, "is an empty range: the low end comes first, and is below the high one");
-  if (a->is_log && a->low <= 0)
-    return refuse(CR_DESIGN_RANDOM, word, err, "a logarithmic range begins above 0");
-  return CR_OK;
-}
-
-/* A key that two say something of is a contradiction; so is one within another. */
-static int meets(const char *a, const char *b)
-{
-  size_t n = strlen(a) < strlen(b) ? strlen(a) : strlen(b);
-  return strncmp(a, b, n) == 0 && strchr(".[", a[n] ? a[n] : b[n]); /* '\0' is in it: equal */
-}
-
 static int check_keys(const struct cr_design *d, struct cr_err *err)
 {
   for (uint32_t i = 0; i < d->n_axis; i++) {
     for (uint32_t k = 0; k < i; k++)
-      if (meets(d->axis[i].key, d->axis[k].key))
+      if (cr_axis_meets(d->axis[i].of.key, d->axis[k].of.key))
         return cr_fail(
           err, CR_EINPUT,
           "%.100s and %.100s are the same key, or one is part of the other: it can be varied in one way only",
-          d->axis[k].key, d->axis[i].key);
+          d->axis[k].of.key, d->axis[i].of.key);
     const char *set;
     for (uint32_t k = 0; (set = cr_design_word(d->words, CR_DESIGN_SET, k)); k++) {
       char key[CR_DESIGN_VALUE];
       snprintf(key, sizeof key, "%.*s", (int)cr_min_u32((uint32_t)strcspn(set, "="), sizeof key - 1), set);
-      if (meets(d->axis[i].key, key))
+      if (cr_axis_meets(d->axis[i].of.key, key))
         return cr_fail(err, CR_EINPUT, "--set %.100s: the sweep varies %.100s; it is one or the other", set,
-                       d->axis[i].key);
+                       d->axis[i].of.key);
     }
   }
   return CR_OK;
@@ -301,13 +154,18 @@ static int read_samples(struct cr_design *d, uint64_t *seed, struct cr_err *err)
 
 static int add_axis(struct cr_design *d, enum cr_design_kind kind, const char *word, struct cr_err *err)
 {
-  struct cr_axis *a = &d->axis[d->n_axis];
-  const char *rest = NULL;
+  struct cr_design_axis *a = &d->axis[d->n_axis];
+  struct cr_arena *arena = d->words->arena;
   a->kind = kind == CR_DESIGN_GRID ? GRID : kind == CR_DESIGN_LIST ? LIST : RANDOM;
-  int rc = split_key(d->words->arena, kind, word, &a->key, &rest, err);
-  if (rc == CR_OK)
-    rc = a->kind == RANDOM ? read_range(d->words->arena, word, rest, a, err)
-                           : split_values(d->words->arena, kind, word, rest, a, err);
+  int rc = a->kind == RANDOM ? cr_axis_read_range(arena, cr_design_option[kind], word, &a->of, err)
+                             : cr_axis_read_values(arena, cr_design_option[kind], word, &a->of, err);
+  if (rc == CR_OK && a->kind == GRID)
+    rc = cr_axis_check_distinct(&a->of, cr_design_option[kind], word, err);
+  if (rc == CR_OK && strcmp(a->of.key, "seed") == 0)
+    rc = refuse(kind, word, err, "seeds are given by --seeds");
+  if (rc == CR_OK && strcmp(a->of.key, "policies") == 0)
+    rc = refuse(kind, word, err, "policies are given by -p");
+  a->n_value = a->of.n_value;
   d->n_axis += rc == CR_OK;
   return rc;
 }
@@ -326,7 +184,7 @@ static int make_axes(struct cr_design *d, struct cr_err *err)
       if (d->n_axis == AXES_MAX)
         return cr_fail(err, CR_EINPUT, "a sweep varies %d keys at most", AXES_MAX);
       rc = add_axis(d, kinds[k], word, err);
-      struct cr_axis *a = &d->axis[d->n_axis - 1];
+      struct cr_design_axis *a = &d->axis[d->n_axis - 1];
       if (rc == CR_OK && a->kind == LIST) {
         if (i && a->n_value != d->n_row)
           return cr_fail(err, CR_EINPUT,
@@ -345,7 +203,7 @@ static int make_axes(struct cr_design *d, struct cr_err *err)
     return rc;
   uint64_t stride = (uint64_t)d->n_sample * d->n_row;
   for (uint32_t i = d->n_axis; i-- > 0;) {
-    struct cr_axis *a = &d->axis[i];
+    struct cr_design_axis *a = &d->axis[i];
     if (a->kind != GRID) {
       a->stride = a->kind == RANDOM ? 1 : d->n_sample;
       continue;
@@ -490,28 +348,17 @@ int cr_design_make(const struct cr_design_words *w, struct cr_design *out, struc
 
 const char *cr_design_key(const struct cr_design *d, uint32_t axis)
 {
-  return d->axis[axis].key;
-}
-
-static void draw(const struct cr_axis *a, uint32_t sample, char *buf)
-{
-  double u = cr_draw_unit(a->seed, CR_RNG_SWEEP, a->draw, sample);
-  double low = a->low, high = a->is_whole ? a->high + 1 : a->high; /* a whole number is what lies below the next */
-  double value = a->is_log ? low * pow(high / low, u) : low + (high - low) * u;
-  if (a->is_whole)
-    snprintf(buf, CR_DESIGN_VALUE, "%.0f", fmin(floor(value), a->high));
-  else
-    snprintf(buf, CR_DESIGN_VALUE, "%.6g%.40s", value, a->unit);
+  return d->axis[axis].of.key;
 }
 
 char *cr_design_value(const struct cr_design *d, uint32_t axis, uint32_t point, char *buf)
 {
-  const struct cr_axis *a = &d->axis[axis];
+  const struct cr_design_axis *a = &d->axis[axis];
   uint32_t at = point / a->stride % a->n_value;
   if (a->kind == RANDOM)
-    draw(a, at, buf);
+    cr_axis_print(&a->of, cr_axis_at(&a->of, cr_draw_unit(a->seed, CR_RNG_SWEEP, a->draw, at)), buf);
   else
-    snprintf(buf, CR_DESIGN_VALUE, "%s", a->value[at]);
+    snprintf(buf, CR_DESIGN_VALUE, "%s", a->of.value[at]);
   return buf;
 }
 
@@ -519,5 +366,5 @@ void cr_design_describe(const struct cr_design *d, uint32_t point, struct cr_tex
 {
   char value[CR_DESIGN_VALUE];
   for (uint32_t a = 0; a < d->n_axis; a++)
-    cr_text_add(out, "%s%s=%s", a ? ", " : "", d->axis[a].key, cr_design_value(d, a, point, value));
+    cr_text_add(out, "%s%s=%s", a ? ", " : "", d->axis[a].of.key, cr_design_value(d, a, point, value));
 }

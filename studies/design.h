@@ -10,6 +10,7 @@
 #include "sim/mem.h"
 #include "sim/metric.h"
 #include "sim/text.h"
+#include "studies/axis.h"
 
 enum cr_design_kind {
   CR_DESIGN_SCENARIO, /* a file, or the name of a bundled one */
@@ -45,11 +46,11 @@ int cr_design_add(struct cr_design_words *w, enum cr_design_kind kind, const cha
 const char *cr_design_word(const struct cr_design_words *w, enum cr_design_kind kind, uint32_t i);
 uint32_t cr_design_count(const struct cr_design_words *w, enum cr_design_kind kind);
 
-struct cr_axis; /* one key that varies */
+struct cr_design_axis; /* one key that varies */
 
 struct cr_design {
   const struct cr_design_words *words;
-  struct cr_axis *axis; /* [n_axis], as given: grids, lists, random draws */
+  struct cr_design_axis *axis; /* [n_axis], as given: grids, lists, random draws */
   uint32_t n_axis;
   uint32_t n_row, n_sample; /* of lists and of draws; 1: there are none */
   uint32_t n_point, n_policy, n_seed, n_metric;
@@ -65,7 +66,7 @@ struct cr_design {
 int cr_design_make(const struct cr_design_words *w, struct cr_design *out, struct cr_err *err) CR_MUST;
 
 /* What an axis changes, and its value at a point, written to buf (CR_DESIGN_VALUE bytes), which is returned. */
-enum { CR_DESIGN_VALUE = 200 };
+enum { CR_DESIGN_VALUE = CR_AXIS_VALUE };
 const char *cr_design_key(const struct cr_design *d, uint32_t axis);
 char *cr_design_value(const struct cr_design *d, uint32_t axis, uint32_t point, char *buf);
 

@@ -35,6 +35,7 @@ unit_tests = \
   tests/t_finding \
   tests/t_fit \
   tests/t_fluid \
+  tests/t_goal \
   tests/t_gpu \
   tests/t_heap \
   tests/t_hist \
@@ -94,6 +95,7 @@ unit_tests = \
   tests/t_scenario_jobs \
   tests/t_scenario_memory \
   tests/t_scenario_node \
+  tests/t_search \
   tests/t_sleepers \
   tests/t_slices \
   tests/t_soundness \
@@ -150,7 +152,8 @@ script_tests = \
   tests/study.sh \
   tests/sweep_cli.sh \
   tests/symbols.sh \
-  tests/task_sets_cli.sh
+  tests/task_sets_cli.sh \
+  tests/tune_cli.sh
 
 check_LIBRARIES += libcrtest.a
 libcrtest_a_SOURCES = \

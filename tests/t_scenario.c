@@ -189,6 +189,28 @@ static void times_come_from_a_list_lines_or_a_table(void **state)
   }
 }
 
+static void traces_are_merged_in_order_and_scaled(void **state)
+{
+  char path[300];
+  const struct place *p = *state;
+  snprintf(path, sizeof path, "%.*sa.txt", (int)(strlen(p->file) - strlen("x.yaml")), p->file);
+  t_write(path, "1ms\n4ms\n");
+  snprintf(path, sizeof path, "%.*sb.txt", (int)(strlen(p->file) - strlen("x.yaml")), p->file);
+  t_write(path, "arrival_s\n0\n0.004\n0.009\n");
+  struct cr_scenario *s =
+    load(p, BASE, "clients.be={name: be, model: small, arrival: trace, times: [2ms], merge: [a.txt, b.txt], scale: 0.5}", NULL);
+  const struct cr_arrival_spec *a = &s->workload->client[1].arrival;
+  static const cr_ns want_ns[] = {0, 500000, 1000000, 2000000, 2000000, 4500000};
+  assert_int_equal(a->n_at, 6);
+  for (int i = 0; i < 6; i++)
+    assert_int_equal(a->at_ns[i], want_ns[i]);
+  cr_scenario_free(s);
+  s = load(p, BASE, "clients.be={name: be, model: small, arrival: trace, file: b.txt, scale: 150%}", NULL);
+  a = &s->workload->client[1].arrival;
+  assert_true(a->n_at == 3 && a->at_ns[0] == 0 && a->at_ns[1] == 6000000 && a->at_ns[2] == 13500000);
+  cr_scenario_free(s);
+}
+
 static void policies_and_switches_are_passed_on(void **state)
 {
   char text[1000];
@@ -219,6 +241,9 @@ static void a_device_is_a_name_a_file_or_one_with_changes(void **state)
   s = load(p, text, NULL, NULL);
   assert_int_equal(s->machine->device->sms, 7);
   assert_near(s->machine->device->constant[CR_GPU_COLD], 2, 0);
+  cr_scenario_free(s);
+  s = load(p, BASE, "device.carveouts=[8KiB, 228KiB]", "device.mem=40GiB");
+  assert_true(s->machine->device->n_carveout == 2 && s->machine->device->carveout_bytes[1] == 228 * 1024);
   cr_scenario_free(s);
   char *device = t_read(t_data("calib/devices/h200.yaml"), NULL); /* a file is looked for beside the scenario */
   snprintf(file, sizeof file, "%.*smine.yaml", (int)(strlen(p->file) - strlen("x.yaml")), p->file);
@@ -352,6 +377,9 @@ static const struct {
   {10, "    rate: nan/s", "'nan/s' is not a rate"},
   {10, "    rate: 100/day", "unknown unit '/day'"},
   {10, "    times: [1ms]", "a client of arrival uniform has no 'times'; it goes with arrival: trace"},
+  {10, "    merge: [x.txt]", "a client of arrival uniform has no 'merge'; it goes with arrival: trace"},
+  {15, "    scale: 0\n    arrival: trace\n    times: [1ms]", "clients[1].scale: '0' is not possible; times are scaled by 0.001 to 1000"},
+  {15, "    merge: [none.txt]\n    arrival: trace\n    times: [1ms]", "none.txt"},
   {11, "    late: never",
    "'never' is none of queue, wait (one request at a time, none left out) and drop (the newest alone)"},
   {15, "    late: drop",
@@ -654,6 +682,7 @@ int main(void)
     cmocka_unit_test(models_that_no_client_has_are_not_loaded_and_shared_ones_once),
     cmocka_unit_test(copies_are_numbered_from_0),
     cmocka_unit_test(times_come_from_a_list_lines_or_a_table),
+    cmocka_unit_test(traces_are_merged_in_order_and_scaled),
     cmocka_unit_test(policies_and_switches_are_passed_on),
     cmocka_unit_test(a_device_is_a_name_a_file_or_one_with_changes),
     cmocka_unit_test(stores_of_the_command_line_come_first),

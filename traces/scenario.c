@@ -57,6 +57,7 @@ static const cyaml_schema_field_t CLIENT_FIELDS[] = {
   CLIENT_WORD(rate, OPTIONAL),
   CLIENT_WORD(phase, OPTIONAL),
   CLIENT_WORD(file, OPTIONAL),
+  CLIENT_WORD(scale, OPTIONAL),
   CLIENT_WORD(late, OPTIONAL),
   CLIENT_WORD(iterations, OPTIONAL),
   CLIENT_WORD(submit, OPTIONAL),
@@ -68,6 +69,7 @@ static const cyaml_schema_field_t CLIENT_FIELDS[] = {
   CLIENT_WORD(join, OPTIONAL),
   CLIENT_WORD(batch, OPTIONAL),
   CYAML_FIELD_SEQUENCE_COUNT("times", OPTIONAL, struct client_yaml, times, n_times, &WORD, 1, CYAML_UNLIMITED),
+  CYAML_FIELD_SEQUENCE_COUNT("merge", OPTIONAL, struct client_yaml, merge, n_merge, &WORD, 1, CYAML_UNLIMITED),
   CYAML_FIELD_SEQUENCE_COUNT("after", OPTIONAL, struct client_yaml, after, n_after, &WORD, 1, CYAML_UNLIMITED),
   CYAML_FIELD_SEQUENCE_COUNT("stages", OPTIONAL, struct client_yaml, stages, n_stages, &WORD, 1, CYAML_UNLIMITED),
   CYAML_FIELD_END,
@@ -231,6 +233,29 @@ static int entry_text(const struct scenario_reader *r, const char *path, const c
   return CR_OK;
 }
 
+/* The same of a list, the device's only one: "carveouts=[8KiB,16KiB]". */
+static int list_text(const struct scenario_reader *r, const char *path, const char *key, const char **out,
+                     struct cr_err *err)
+{
+  struct cr_text all = {0};
+  char list[200];
+  int rc = CR_OK;
+  snprintf(list, sizeof list, "%s.%s", path, key);
+  cr_text_add(&all, "%s=[", key);
+  for (uint32_t k = 0; !rc && k < cr_yaml_count(r->y, list); k++) {
+    const char *inner, *value;
+    cr_yaml_entry(r->y, list, k, &inner, &value);
+    if (!value || *inner || strpbrk(value, ",=[]{}"))
+      rc = cr_yaml_fail(r->y, list, err, "%s: a list of values is expected here, such as [8KiB, 16KiB]", list);
+    else
+      cr_text_add(&all, "%s%s", k ? "," : "", value);
+  }
+  cr_text_add(&all, "]");
+  *out = !rc && !all.failed ? cr_arena_text(r->arena, all.s) : NULL;
+  cr_text_fini(&all);
+  return rc || *out ? rc : cr_fail_nomem(err, path);
+}
+
 /* The overrides of `device`: every key but name, and those of its constants. */
 static int device_sets(const struct scenario_reader *r, const char *set[SET_MAX], uint32_t *n_set, struct cr_err *err)
 {
@@ -243,7 +268,9 @@ static int device_sets(const struct scenario_reader *r, const char *set[SET_MAX]
         continue;
       if (*n_set == SET_MAX)
         return cr_yaml_fail(r->y, "device", err, "device: has more keys than any device");
-      int rc = entry_text(r, WHERE[part], OUTER[part], i, &set[*n_set], err);
+      int is_list = part == 0 && !value && strcmp(key, "carveouts") == 0;
+      int rc = is_list ? list_text(r, WHERE[part], key, &set[*n_set], err)
+                       : entry_text(r, WHERE[part], OUTER[part], i, &set[*n_set], err);
       if (rc)
         return rc;
       ++*n_set;

@@ -18,6 +18,7 @@ enum {
   WEIGHT_MAX = 1000000, /* a share below a millionth is no share */
   PATH = 64             /* "clients[4294967295].max_requests" */
 };
+static const int64_t SCALE_MIN_PPM = 1000, SCALE_MAX_PPM = INT64_C(1000000000); /* 0.001 to 1000 */
 static const cr_ns PERIOD_MIN_NS = 1000; /* CR_RATE_MAX_PER_S */
 static const int64_t REQUESTS_MAX = INT64_C(4000000000); /* fits its 32 bits beside CR_NONE */
 
@@ -44,6 +45,8 @@ static const struct arrival_key {
    1u << CR_ARRIVE_UNIFORM | 1u << CR_ARRIVE_POISSON | 1u << CR_ARRIVE_TRACE | 1u << CR_ARRIVE_AFTER},
   {"times", offsetof(struct client_yaml, times), 1u << CR_ARRIVE_TRACE},
   {"file", offsetof(struct client_yaml, file), 1u << CR_ARRIVE_TRACE},
+  {"merge", offsetof(struct client_yaml, merge), 1u << CR_ARRIVE_TRACE},
+  {"scale", offsetof(struct client_yaml, scale), 1u << CR_ARRIVE_TRACE},
 };
 
 static int is_given(const struct client_yaml *c, const struct arrival_key *key)
@@ -230,6 +233,62 @@ static int read_file(const struct scenario_reader *r, const char *path, struct t
   return rc;
 }
 
+/* The times of another file go among those that are there; of equal ones those that were there first. */
+static int merge_file(const struct scenario_reader *r, const char *file, struct times *t, struct cr_err *err)
+{
+  struct times more = {0}, all = {0};
+  int rc = read_file(r, file, &more, err);
+  all.n = all.cap = t->n + more.n;
+  if (!rc && all.n < t->n)
+    rc = cr_fail(err, CR_EINPUT, "there are more times than any run has");
+  if (!rc && !(all.at_ns = cr_mem_new((size_t)all.n + 1, sizeof *all.at_ns)))
+    rc = cr_fail_nomem(err, file);
+  for (uint32_t i = 0, k = 0; !rc && i + k < all.n;) {
+    int is_old = k == more.n || (i < t->n && t->at_ns[i] <= more.at_ns[k]);
+    all.at_ns[i + k] = is_old ? t->at_ns[i] : more.at_ns[k];
+    i += (uint32_t)is_old;
+    k += (uint32_t)!is_old;
+  }
+  cr_mem_free(more.at_ns);
+  if (rc) {
+    cr_mem_free(all.at_ns);
+    return rc;
+  }
+  cr_mem_free(t->at_ns);
+  *t = all;
+  return CR_OK;
+}
+
+static int merge_files(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c, struct times *t,
+                       struct cr_err *err)
+{
+  int rc = CR_OK;
+  for (uint32_t k = 0; !rc && k < c->n_merge; k++) {
+    char path[PATH];
+    snprintf(path, sizeof path, "clients[%u].merge[%u]", i, k);
+    rc = cr_scenario_at(r, path, merge_file(r, c->merge[k], t, err), err);
+  }
+  return rc;
+}
+
+/* All times, from 0 on, by a factor: half of it is twice the rate. */
+static int scale_times(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c, struct times *t,
+                       struct cr_err *err)
+{
+  char path[PATH];
+  int64_t ppm = 0;
+  if (!c->scale)
+    return CR_OK;
+  int rc = cr_parse_factor(c->scale, member(i, "scale", path), &ppm, err);
+  if (rc)
+    return cr_scenario_at(r, path, rc, err);
+  if (ppm < SCALE_MIN_PPM || ppm > SCALE_MAX_PPM)
+    return cr_yaml_fail(r->y, path, err, "%s: '%s' is not possible; times are scaled by 0.001 to 1000", path, c->scale);
+  for (uint32_t k = 0; k < t->n; k++)
+    t->at_ns[k] = cr_muldiv(t->at_ns[k], ppm, 1000000);
+  return CR_OK;
+}
+
 static int parse_times(const struct scenario_reader *r, uint32_t i, const struct client_yaml *c, struct times *t,
                        struct cr_err *err)
 {
@@ -244,6 +303,10 @@ static int parse_times(const struct scenario_reader *r, uint32_t i, const struct
     return c->times ? rc : cr_scenario_at(r, path, rc, err);
   if (t->n == 0)
     return cr_yaml_fail(r->y, path, err, "%s: there are no times in it", path);
+  rc = merge_files(r, i, c, t, err);
+  rc = rc ? rc : scale_times(r, i, c, t, err);
+  if (rc)
+    return rc;
   if (t->at_ns[0] >= r->duration_ns)
     return cr_yaml_fail(r->y, path, err, "%s: the first time is not before the end of the run", path);
   return CR_OK;

@@ -16,10 +16,10 @@
 /* A client as the file says it: all text, NULL where it says nothing. */
 struct client_yaml {
   char *name, *model, *class, *priority, *weight, *deadline, *bound, *max_requests, *copies, *thread, *sync;
-  char *arrival, *depth, *rate, *phase, *file, **times, *late, **after;
+  char *arrival, *depth, *rate, *phase, *file, **times, **merge, *scale, *late, **after;
   char *iterations, *submit, *startup, *think, *declared;
   char **stages, *actual, *period, *join, *batch;
-  uint32_t n_times, n_after, n_stages;
+  uint32_t n_times, n_merge, n_after, n_stages;
 };
 
 /* An entry of `nodes`. */

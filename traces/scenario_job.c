@@ -123,6 +123,7 @@ static const struct client_key OTHER_KEY[] = {
   {"arrival", offsetof(struct client_yaml, arrival)},   {"depth", offsetof(struct client_yaml, depth)},
   {"rate", offsetof(struct client_yaml, rate)},         {"phase", offsetof(struct client_yaml, phase)},
   {"times", offsetof(struct client_yaml, times)},       {"file", offsetof(struct client_yaml, file)},
+  {"merge", offsetof(struct client_yaml, merge)},       {"scale", offsetof(struct client_yaml, scale)},
   {"deadline", offsetof(struct client_yaml, deadline)}, {"max_requests", offsetof(struct client_yaml, max_requests)},
   {"bound", offsetof(struct client_yaml, bound)},       {"late", offsetof(struct client_yaml, late)},
   {"after", offsetof(struct client_yaml, after)},       {"period", offsetof(struct client_yaml, period)},

@@ -165,13 +165,29 @@ static const char *near_name(struct scenario_models *m, const struct open_store 
   return NULL;
 }
 
+/* "; of vgg19 there are vgg19-bs1-fp32, vgg19-bs8-fp32": what was recorded of the same network, mostly other batches. */
+static void add_batches(const struct open_store *s, const char *name, struct cr_text *out)
+{
+  const char *batch = strstr(name, "-bs");
+  size_t n = batch ? (size_t)(batch - name) + 3 : 0;
+  for (uint32_t k = 0; n && k < s->n_name && out->n < 400; k++) {
+    if (strncmp(s->name[k], name, n) != 0)
+      continue;
+    if (!out->n)
+      cr_text_add(out, "; of %.*s there are ", (int)(n - 3), name);
+    else
+      cr_text_add(out, ", ");
+    cr_text_add(out, "%s", s->name[k]);
+  }
+}
+
 /* What could have been meant, of the table and all stores. */
 static int no_model(const struct scenario_reader *r, const char *what, const char *name, const struct cr_err *why,
                     struct cr_err *err)
 {
   struct scenario_models *m = r->models;
   const char *near = NULL;
-  struct cr_text stores = {0}, names = {0};
+  struct cr_text stores = {0}, names = {0}, batches = {0};
   if (r->table) {
     near = cr_nearest(name, cr_iteration_table_names(r->table), cr_iteration_table_count(r->table));
     cr_text_add(&stores, "%s%s", cr_iteration_table_path(r->table), m->n_store ? ", " : "");
@@ -182,12 +198,13 @@ static int no_model(const struct scenario_reader *r, const char *what, const cha
     const struct open_store *s = &m->store[i];
     cr_text_add(&stores, "%s%s", i ? ", " : "", s->path);
     near = near ? near : near_name(m, s, name);
+    add_batches(s, name, &batches);
     for (uint32_t k = 0; k < s->n_name && names.n < 400; k++)
       cr_text_add(&names, "%s%s", names.n ? ", " : "", s->name[k]);
   }
   if (near)
-    cr_fail(err, CR_EINPUT, "%s: there is no model '%s'; did you mean '%s'? (searched: %s)", what, name, near,
-            stores.s);
+    cr_fail(err, CR_EINPUT, "%s: there is no model '%s'; did you mean '%s'? (searched: %s%s)", what, name, near,
+            stores.s, batches.s ? batches.s : "");
   else if (names.n)
     cr_fail(err, CR_EINPUT, "%s: there is no model '%s' in %s; there are: %s%s", what, name, stores.s, names.s,
             names.n >= 400 ? ", ..." : "");
@@ -195,6 +212,7 @@ static int no_model(const struct scenario_reader *r, const char *what, const cha
     cr_fail(err, CR_EINPUT, "%s: there is no model '%s'%s%s", what, name, *why->text ? ": " : "", why->text);
   cr_text_fini(&stores);
   cr_text_fini(&names);
+  cr_text_fini(&batches);
   return CR_EINPUT;
 }
 
