@@ -82,7 +82,7 @@ static struct buffer *wait_for_one(struct buffer_pool *p)
   struct timespec until = in_ms(p->wait_ms);
   struct buffer *b = NULL;
   int rc = 0;
-  if (!p->wait_ms || p->stalled || (p->has_reader && pthread_equal(p->reader, pthread_self())))
+  if (!p->wait_ms || p->stalled)
     return NULL;
   while (!b && p->open && backlog(p) && rc != ETIMEDOUT) {
     rc = pthread_cond_timedwait(&p->on_free, &p->lock, &until);
@@ -131,8 +131,6 @@ struct buffer *buffer_pool_take(struct buffer_pool *p, uint32_t wait_ms)
   struct buffer *b = NULL;
   int rc = 0;
   pthread_mutex_lock(&p->lock);
-  p->reader = pthread_self();
-  p->has_reader = 1;
   while (!p->n_queued && !p->woken && wait_ms && rc != ETIMEDOUT)
     rc = pthread_cond_timedwait(&p->on_full, &p->lock, &until);
   if (wait_ms)
@@ -196,7 +194,7 @@ void buffer_pool_in_child(struct buffer_pool *p)
   }
   p->first = p->n_queued = 0;
   p->n_refused = p->n_strange = 0;
-  p->stalled = p->woken = p->has_reader = 0;
+  p->stalled = p->woken = 0;
   init_conditions(p);
   pthread_mutex_init(&p->lock, NULL);
 }

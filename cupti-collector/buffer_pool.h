@@ -5,8 +5,9 @@
  * are full and wait for the reader are another matter: of these there are at most BUFFER_POOL_BACKLOG, beyond which the
  * program waits a little rather than that memory grows.
  *
- * The program's threads (in CUPTI's callbacks) ask and hand over; one thread takes and gives back.  A buffer is zeros when it
- * is handed out.  Memory comes from mmap and never goes back: CUPTI may hold a buffer for as long as it likes. */
+ * Threads in CUPTI's callbacks ask and hand over; one thread takes and gives back.  They may wait for it with CUPTI's lock in
+ * their hands, so that it must never wait for CUPTI.  A buffer is zeros when it is handed out.  Memory comes from mmap and never
+ * goes back: CUPTI may hold a buffer for as long as it likes. */
 #ifndef CR_BUFFER_POOL_H
 #define CR_BUFFER_POOL_H
 #include <pthread.h>
@@ -33,9 +34,7 @@ struct buffer_pool {
   size_t size;      /* bytes of each */
   uint32_t wait_ms; /* see buffer_pool_ask */
   int open;         /* hands out buffers */
-  pthread_t reader; /* who takes and gives back, once it has taken */
-  int has_reader;
-  int stalled; /* a wait was in vain, and no buffer has come back since */
+  int stalled;      /* a wait was in vain, and no buffer has come back since */
   int woken;
   int queue[BUFFER_POOL_MAX], first, n_queued; /* full ones, in order */
   uint64_t n_refused;
@@ -45,7 +44,7 @@ struct buffer_pool {
 void buffer_pool_init(struct buffer_pool *p, int n, size_t size, uint32_t wait_ms);
 
 /* A zeroed buffer, or NULL.  Where the reader is behind it waits wait_ms for one; after a wait in vain nobody waits until one
- * has come back, so that a stalled disk costs the program one wait and not one a buffer.  The reader itself never waits. */
+ * has come back, so that a stalled disk costs the program one wait and not one a buffer. */
 uint8_t *buffer_pool_ask(struct buffer_pool *p);
 
 /* A buffer comes back with so many bytes of records. */

@@ -10,11 +10,12 @@ libcorun_cupti_so_SOURCES = \
   cupti-collector/collect_options.c cupti-collector/collect_options.h cupti-collector/counted_batch.c \
   cupti-collector/counted_batch.h cupti-collector/counting.c cupti-collector/counting.h cupti-collector/cupti_abi.h \
   cupti-collector/cupti_calls.c cupti-collector/cupti_calls.h cupti-collector/decode.c cupti-collector/decode.h \
-  cupti-collector/graph_nodes.c cupti-collector/graph_nodes.h cupti-collector/injection.c cupti-collector/profiler_abi.h \
-  cupti-collector/profiler_calls.c cupti-collector/profiler_calls.h cupti-collector/range_counter.c \
-  cupti-collector/range_counter.h cupti-collector/recorder.c \
-  cupti-collector/recorder.h cupti-collector/subscriber.c cupti-collector/subscriber.h cupti-collector/writer_thread.c \
-  cupti-collector/writer_thread.h traces/spool_layout.h traces/spool_write.c traces/spool_write.h
+  cupti-collector/flusher.c cupti-collector/flusher.h cupti-collector/graph_nodes.c cupti-collector/graph_nodes.h \
+  cupti-collector/injection.c cupti-collector/profiler_abi.h cupti-collector/profiler_calls.c cupti-collector/profiler_calls.h \
+  cupti-collector/quiet_thread.c cupti-collector/quiet_thread.h cupti-collector/range_counter.c \
+  cupti-collector/range_counter.h cupti-collector/recorder.c cupti-collector/recorder.h cupti-collector/subscriber.c \
+  cupti-collector/subscriber.h cupti-collector/writer_thread.c cupti-collector/writer_thread.h traces/spool_layout.h \
+  traces/spool_write.c traces/spool_write.h
 libcorun_cupti_so_CPPFLAGS = -D_GNU_SOURCE $(CUDA_CPPFLAGS)
 libcorun_cupti_so_CFLAGS = $(CR_FLAGS) -fPIC -fvisibility=hidden
 libcorun_cupti_so_LDFLAGS = $(CR_LDFLAGS) -shared -Wl,-soname,libcorun-cupti.so -Wl,-z,nodelete

@@ -19,6 +19,7 @@
 #include "cupti-collector/buffer_pool.h"
 #include "cupti-collector/collect_options.h"
 #include "cupti-collector/counting.h"
+#include "cupti-collector/flusher.h"
 #include "cupti-collector/graph_nodes.h"
 #include "cupti-collector/subscriber.h"
 #include "cupti-collector/writer_thread.h"
@@ -38,6 +39,7 @@ static struct recorder {
   struct subscriber subscriber;
   struct counting counting; /* in place of the three before it, when kernels are counted */
   struct writer_thread writer;
+  struct flusher flusher;
 } rec = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static enum state state_now(void)
@@ -57,6 +59,15 @@ static void say(const char *text)
     dprintf(STDERR_FILENO, "corun: process %ld is not recorded: %s\n", (long)getpid(), text);
 }
 
+/* Without it a program that is killed loses more, and no other does. */
+static void start_flusher(void)
+{
+  int code = flusher_start(&rec.flusher);
+  if (code)
+    writer_thread_note(&rec.writer, CR_SPOOL_WARNING, (uint32_t)code,
+                       "buffers are written when they are full, and at the end");
+}
+
 /* ---- in CUPTI's callbacks ---- */
 
 /* In a forked child, at the first sign of CUPTI: a spool of its own. */
@@ -69,6 +80,8 @@ static void revive(void)
     set_state(code ? OFF : RUNNING);
     if (code)
       say(strerror(code));
+    else
+      start_flusher();
   }
   pthread_mutex_unlock(&rec.lock);
 }
@@ -119,7 +132,7 @@ static void finish(void)
   pthread_mutex_unlock(&rec.lock);
   if (was != RUNNING && was != REFUSED)
     return;
-  writer_thread_flushing(&rec.writer, 0);
+  flusher_stop(&rec.flusher);
   if (was == RUNNING && rec.options.max_counted) {
     counting_finish(&rec.counting);
   } else if (was == RUNNING) {
@@ -167,6 +180,21 @@ static void in_child(void)
   pthread_mutex_init(&rec.lock, NULL);
 }
 
+static void before_fork_first(void)
+{
+  flusher_before_fork(&rec.flusher);
+}
+
+static void after_fork_last(void)
+{
+  flusher_after_fork(&rec.flusher);
+}
+
+static void in_child_last(void)
+{
+  flusher_in_child(&rec.flusher);
+}
+
 /* ---- at the beginning ---- */
 
 /* Nothing will be recorded: the spool says why. */
@@ -186,7 +214,9 @@ static void subscribe(void)
   set_state(RUNNING); /* callbacks come as soon as the first kind is enabled */
   int result = subscriber_start(&rec.subscriber, &rec.calls, &rec.options, &callbacks, why, sizeof why);
   if (!result) {
-    writer_thread_flushing(&rec.writer, 1);
+    /* What is registered last is the first to be called before a fork: ahead of CUPTI's own, which is registered by now. */
+    (void)pthread_atfork(before_fork_first, after_fork_last, in_child_last);
+    start_flusher();
     return;
   }
   buffer_pool_open(&rec.pool, 0);
@@ -228,6 +258,9 @@ static void start(void)
   bad = bad || cupti_calls_find(&rec.calls, rec.options.cupti, why, sizeof why);
   buffer_pool_init(&rec.pool, rec.options.n_buffer, rec.options.buffer_bytes, rec.options.wait_ms);
   writer_thread_init(&rec.writer);
+  flusher_init(&rec.flusher);
+  rec.flusher.calls = &rec.calls;
+  rec.flusher.every_ms = rec.options.flush_ms;
   rec.writer.options = &rec.options;
   rec.writer.options_text = rec.text;
   rec.writer.calls = &rec.calls;

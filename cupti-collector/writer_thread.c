@@ -1,4 +1,4 @@
-/* writer_thread.c - the one thread of the collector.  It sleeps until a buffer is full or a second has passed; what it has
+/* writer_thread.c - the thread that writes.  It sleeps until a buffer is full or a second has passed; what it has
  * put together goes into the file whenever no further buffer waits, so that a process that is killed loses what CUPTI still
  * had, and nothing else. */
 #include "config.h"
@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,13 +16,13 @@
 
 #include "cupti-collector/clock_align.h"
 #include "cupti-collector/decode.h"
+#include "cupti-collector/quiet_thread.h"
 #include "cupti-collector/subscriber.h"
 
 enum {
-  CLOCK_MS = 1000, /* between two clock records */
-  OPEN_WAIT_S = 5, /* for the spool to be opened */
-  STUCK_S = 10,    /* at the end: without a step */
-  STACK_BYTES = 1 << 20,
+  CLOCK_MS = 1000,  /* between two clock records */
+  OPEN_WAIT_S = 5,  /* for the spool to be opened */
+  STUCK_S = 10,     /* at the end: without a step */
   NAMES_MAX = 1000, /* spools of one pid in a folder */
 };
 
@@ -205,16 +204,6 @@ static uint64_t after_ms(uint32_t ms)
   return clock_monotonic_ns() + (uint64_t)ms * 1000000;
 }
 
-/* Has CUPTI hand over what has ended, in buffers that are not full.  (Its own cuptiActivityFlushPeriod, when it is called
- * before CUDA is initialised, did nothing on the machine it was tried on: CUPTI 130001.) */
-static void flush(struct writer_thread *t)
-{
-  pthread_mutex_lock(&t->flush_lock);
-  if (__atomic_load_n(&t->flushing, __ATOMIC_ACQUIRE))
-    (void)t->calls->flush_all(0);
-  pthread_mutex_unlock(&t->flush_lock);
-}
-
 static void put_rest(struct writer_thread *t)
 {
   put_nodes(t);
@@ -226,7 +215,7 @@ static void put_rest(struct writer_thread *t)
 static void run(struct writer_thread *t)
 {
   uint32_t flush_ms = t->options->flush_ms, wait_ms = flush_ms && flush_ms < CLOCK_MS ? flush_ms : CLOCK_MS;
-  uint64_t next_clock = after_ms(CLOCK_MS), next_flush = flush_ms ? after_ms(flush_ms) : UINT64_MAX;
+  uint64_t next_clock = after_ms(CLOCK_MS);
   for (;;) {
     int stop = step(t);
     struct buffer *b = buffer_pool_take(t->pool, 0);
@@ -234,10 +223,6 @@ static void run(struct writer_thread *t)
       put_rest(t);
       if (stop)
         return;
-      if (clock_monotonic_ns() >= next_flush) {
-        flush(t);
-        next_flush = after_ms(flush_ms);
-      }
       b = buffer_pool_take(t->pool, wait_ms);
     }
     if (b)
@@ -248,11 +233,6 @@ static void run(struct writer_thread *t)
       next_clock = after_ms(CLOCK_MS);
     }
   }
-}
-
-void writer_thread_flushing(struct writer_thread *t, int on)
-{
-  __atomic_store_n(&t->flushing, on, __ATOMIC_RELEASE);
 }
 
 static void change(struct writer_thread *t, enum writer_state state, int code)
@@ -307,7 +287,6 @@ static void init_locks(struct writer_thread *t)
 {
   pthread_condattr_t attr;
   pthread_mutex_init(&t->lock, NULL);
-  pthread_mutex_init(&t->flush_lock, NULL);
   pthread_condattr_init(&attr);
   pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
   pthread_cond_init(&t->on_change, &attr);
@@ -317,22 +296,6 @@ static void init_locks(struct writer_thread *t)
 void writer_thread_init(struct writer_thread *t)
 {
   init_locks(t);
-}
-
-static int create(struct writer_thread *t)
-{
-  pthread_t thread;
-  pthread_attr_t attr;
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_attr_init(&attr);
-  pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-  pthread_attr_setstacksize(&attr, STACK_BYTES);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  int code = pthread_create(&thread, &attr, body, t);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  pthread_attr_destroy(&attr);
-  return code;
 }
 
 /* Waits, at most s seconds, until the state is not what it was. */
@@ -354,7 +317,7 @@ int writer_thread_start(struct writer_thread *t)
 {
   t->state = WRITER_OPENING;
   t->stop = 0;
-  int code = create(t);
+  int code = quiet_thread_start(body, t);
   if (code)
     return code;
   enum writer_state state = wait_change(t, WRITER_OPENING, OPEN_WAIT_S);
@@ -391,14 +354,12 @@ void writer_thread_stop(struct writer_thread *t)
 
 void writer_thread_before_fork(struct writer_thread *t)
 {
-  pthread_mutex_lock(&t->flush_lock);
   pthread_mutex_lock(&t->lock);
 }
 
 void writer_thread_after_fork(struct writer_thread *t)
 {
   pthread_mutex_unlock(&t->lock);
-  pthread_mutex_unlock(&t->flush_lock);
 }
 
 void writer_thread_in_child(struct writer_thread *t)

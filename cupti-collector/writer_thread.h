@@ -1,7 +1,7 @@
-/* writer_thread.h - the one thread of the collector: opens the spool, writes all that goes into it, and closes it.
+/* writer_thread.h - the thread that opens the spool, writes all that goes into it, and closes it.
  *
- * All signals are blocked in it, so that none of the program's is handled here and a file that grows beyond the program's
- * limit is an error of write(2) and not the program's end. */
+ * The program's threads may wait for it with CUPTI's lock in their hands, so that of CUPTI it calls only what may be called in
+ * callbacks, too: for the next record, the time, and names of results. */
 #ifndef CR_WRITER_THREAD_H
 #define CR_WRITER_THREAD_H
 #include <pthread.h>
@@ -43,10 +43,8 @@ struct writer_thread {
   struct writer_note note[WRITER_NOTES];
   int n_note;
 
-  pthread_mutex_t flush_lock; /* held while buffers are asked for, so that no fork comes in between */
-  int flushing;               /* whether they may be asked for, atomically */
-  uint64_t dropped;           /* added to by CUPTI's callbacks, atomically */
-  int64_t cupti_less_mono;    /* the latest of CUPTI's time minus monotonic time */
+  uint64_t dropped;        /* added to by CUPTI's callbacks, atomically */
+  int64_t cupti_less_mono; /* the latest of CUPTI's time minus monotonic time */
 
   /* the thread's own */
   struct cr_spool_writer *w;
@@ -58,9 +56,6 @@ void writer_thread_init(struct writer_thread *t);
 
 /* Starts it and waits until the spool is open, or is not.  0, or errno. */
 int writer_thread_start(struct writer_thread *t);
-
-/* From now on, or no longer, it asks for buffers that are not full. */
-void writer_thread_flushing(struct writer_thread *t, int on);
 
 /* A sentence for the spool; too many are left out. */
 void writer_thread_note(struct writer_thread *t, enum cr_spool_level level, uint32_t code, const char *text);

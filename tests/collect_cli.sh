@@ -11,6 +11,12 @@ cd "$tmp" || exit 99
 ulimit -c 0
 unset CUDA_INJECTION64_PATH NVTX_INJECTION64_PATH CORUN_COLLECT CORUN_LIBDIR
 
+# For the program to wait, as long as it may take, until its spool has such a line.
+cat >written <<SH
+for i in \$(seq 1200); do "$build/tests/standin-cupti/spool_dump" */*.spool | grep -qE "\$1" && exit; sleep 0.05; done
+exit 1
+SH
+
 # play LINE... -- OPTION...: records a program that plays the lines; out, err and $status are what came of it.
 play() {
   : >script
@@ -107,7 +113,7 @@ ok 'are_said_before_anything_runs' test ! -e ran2
 # -- how the program ends --
 play init 'pairs 70 k' 'exit 3'
 ok 'its_exit_status_is_ours' is 3 '' 'exited with 3$' '^1 model of 1 process'
-play init 'pairs 70 k' flush 'sleep 300' kill -- --quiet
+play init 'pairs 70 k' flush 'shell sh written ^kernel=70$' kill -- --quiet
 ok 'one_that_is_killed' is 137 '' 'was ended by signal 9' 'has no end: process [0-9]+ was killed' '70 iterations'
 play init 'pairs 70 k' segv -- --quiet
 ok 'one_that_crashes' is 139 '' 'was ended by signal 11'

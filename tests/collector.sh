@@ -14,6 +14,12 @@ ulimit -c 0
 # In a sanitizer build, too, it is the program that counts; leaks of the reader are for tests/t_spool.
 export ASAN_OPTIONS=handle_segv=0:handle_abort=0:detect_leaks=0
 
+# For the program to wait, as long as it may take, until its spool has such a line.
+cat >written <<SH
+for i in \$(seq 1200); do "$dump" -v spools/*.spool | grep -qE "\$1" && exit; sleep 0.05; done
+exit 1
+SH
+
 # run OPTIONS LINE...: plays the lines in a fresh folder; what it printed is in run.out, how it ended in $status.  The program waits
 # for the collector as long as it must, unless OPTIONS say otherwise: a machine with much to do loses no records here.
 run() {
@@ -78,7 +84,7 @@ run buffer=64KiB init 'threads 4 20000 k' unzeroed
 ok 'many_threads_and_small_buffers' is 0 '' 1 '^kernel=80000$' '^whole$'
 run '' nvtx init all
 ok 'nvtx_goes_to_cupti' is 0 '' 1 '^marker=2$'
-run flush=20 init 'kernels 5 k' 'sleep 1200' 'kernels 5 k'
+run flush=20 init 'kernels 5 k' 'shell sh written ^clock.when=1' 'kernels 5 k'
 ok 'a_long_run_has_clocks_in_the_middle' is 0 '' 1 '^clock when=1 ahead=1000000 ' '^kernel=10$'
 run '' 'print no CUDA here'
 ok 'a_program_that_never_uses_cuda_has_no_spool' is 0 'no CUDA here' 0
@@ -101,6 +107,9 @@ STANDIN=slow=20000 run 'buffers=2,buffer=64KiB,wait=5000' init 'kernels 20000 k'
 ok 'a_short_wait_loses_nothing' is 0 '' 1 '^kernel=20000$' '^whole$'
 STANDIN=hold=40 run 'buffer=64KiB,flush=20' init 'kernels 30000 k' unzeroed
 ok 'a_program_far_ahead_of_its_gpu_loses_nothing' is 0 '' 1 '^kernel=30000$' '^whole$'
+# The flush comes to CUPTI's lock when a thread of the program has it, and waits for a buffer; and when the program forks.
+STANDIN=linger=300 run 'buffer=64KiB,flush=20' init 'kernels 5 k' flushing 'kernels 30000 k'
+ok 'a_flush_that_cupti_keeps_waiting_loses_nothing' is 0 '' 1 '^kernel=30005$' '^whole$'
 STANDIN=hold=40 run 'buffer=64KiB,buffers=20' init 'kernels 30000 k'
 ok 'unless_it_is_farther_ahead_than_there_are_buffers' is 0 '' 1 ' records were dropped by CUPTI' '^recorded=[1-9]'
 run '' init 'kernels 3 k' 'raw 60 48' 'kernels 3 k'
@@ -150,7 +159,7 @@ ok 'a_libcupti_beside_the_loader_is_found' sh -c 'rm -f spools/*; LD_LIBRARY_PAT
 # -- programs that end in other ways --
 exec 3>&2 2>/dev/null # the shell's own words on programs that were killed
 for how in 'exit 5' 'abort' 'kill' 'segv' '_exit 4'; do
-  run flush=10 init 'kernels 50 k' 'sleep 300' 'kernels 1 k' "$how"
+  run flush=10 init 'kernels 50 k' 'shell sh written ^kernel=50$' 'kernels 1 k' "$how"
   case $how in
   exit*) ok 'a_program_that_fails' is 5 '' 1 '^kernel=51$' '^whole$' ;;
   _exit*) ok 'a_program_that_skips_its_exit_handlers' is 4 '' 1 '^kernel=5[01]$' 'has no end: process ' ;;
@@ -180,6 +189,8 @@ run '' init 'kernels 30000 k' fork "shell rm -rf $tmp/spools" 'kernels 40000 k' 
 ok 'a_child_without_a_folder_goes_on' is 0 '' 0
 run flush=10 init 'threads 4 100 k' fork 'kernels 30000 k' 'sleep 40' fork 'kernels 20000 k' end end 'kernels 5 k'
 ok 'a_child_of_a_child' is 0 '' 3 '^recorded=20000 ' '^recorded=30000 ' '^recorded=405 '
+STANDIN=linger=300,fork=1 run flush=20 init 'kernels 30 k' flushing fork 'kernels 20 k' end 'kernels 3 k'
+ok 'a_fork_during_a_flush' is 0 '' 2 '^recorded=20 ' '^recorded=33 '
 run '' fork init 'kernels 4 k' end fork init 'kernels 6 k' end init 'kernels 5 k'
 ok 'children_that_begin_by_themselves' is 0 '' 3 '^recorded=4 ' '^recorded=6 ' '^recorded=5 '
 ok 'are_no_forks' lacks '^forked=1'

@@ -2,7 +2,7 @@
 # cuda_cli.sh - `corun run -b cuda` on a pretended GPU (tests/standin_cuda.c): outputs, errors, a GPU that hangs, Ctrl-C.
 . "${srcdir:-.}/tests/tap.bash"
 corun=$builddir/corun
-export CORUN_LIBCUDA=$builddir/tests/standin_cuda.so CORUN_PATIENCE=300ms CORUN_STANDIN_CACHE=
+export CORUN_LIBCUDA=$builddir/tests/standin_cuda.so CORUN_STANDIN_CACHE=
 [ -e "$CORUN_LIBCUDA" ] || { echo "1..0 # SKIP $CORUN_LIBCUDA was not built"; exit 0; }
 cat >"$tmp/two.yaml" <<'YAML'
 duration: 80ms
@@ -53,18 +53,19 @@ nowhere() { CORUN_STANDIN_CACHE=/dev/null/x run -p streams; }
 fails 'where_it_cannot_be_kept_is_said' 2 'measured stand-ins cannot be kept: Not a directory; CORUN_STANDIN_CACHE' nowhere
 
 wrong() { STANDIN_CUDA=$1 timeout 60 "$corun" run "$tmp/two.yaml" -b cuda -q -p "${2:-streams}" --set duration=20s; }
+hangs() { CORUN_PATIENCE=1s wrong "$@"; }
 fails 'a_missing_gpu_is_said' 2 'the CUDA driver finds no GPU' wrong no-device
 fails 'an_old_gpu_is_said' 2 'compute capability 6.0; backend cuda needs 7.0' wrong old-gpu
 fails 'too_little_memory_is_said' 2 'out of memory (CUDA_ERROR_OUT_OF_MEMORY)' wrong no-memory
 fails 'a_block_that_no_sm_holds_is_said' 2 'cannot hold a block of' wrong small-sm
 fails 'a_launch_that_fails_ends_the_run' 1 'the launch of a range: unspecified launch failure' wrong launch=20
-fails 'a_kernel_that_never_ends_is_given_up' 1 'has not ended on the GPU for' wrong hang=20
-fails 'an_end_that_is_never_told_is_given_up' 1 'has not ended on the GPU for' wrong lost=20
-fails 'a_stand_in_that_never_ends_while_measured_is_given_up' 1 'has not ended on the GPU for 0.3 s; the run is given up' \
-  wrong measure
-fails 'an_op_of_a_device_queue_that_never_ends_is_given_up' 1 'has not ended on the GPU for' wrong hang=20 reef-n
+fails 'a_kernel_that_never_ends_is_given_up' 1 'has not ended on the GPU for' hangs hang=20
+fails 'an_end_that_is_never_told_is_given_up' 1 'has not ended on the GPU for' hangs lost=20
+fails 'a_stand_in_that_never_ends_while_measured_is_given_up' 1 'has not ended on the GPU for 1 s; the run is given up' \
+  hangs measure
+fails 'an_op_of_a_device_queue_that_never_ends_is_given_up' 1 'has not ended on the GPU for' hangs hang=20 reef-n
 fails 'an_op_of_a_device_queue_that_fails_ends_the_run' 1 'the launch of an op: unspecified launch failure' wrong launch=40 reef-n
-fails 'one_of_reef_that_never_ends_is_given_up' 1 'has not ended on the GPU for' wrong hang=40 reef,rules=none
+fails 'one_of_reef_that_never_ends_is_given_up' 1 'has not ended on the GPU for' hangs hang=40 reef,rules=none
 fails 'a_policy_beyond_it_is_said' 2 'policy timeslice needs process, which backend cuda cannot do' wrong '' timeslice
 old() { CORUN_LIBCUDA=$builddir/tests/standin_cuda_old.so run -p streams; }
 fails 'a_driver_that_is_too_old_is_said' 2 'has no cuStreamBeginCapture_v2: the NVIDIA driver is too old' old
@@ -78,7 +79,7 @@ clients:
   - {name: b, model: collected/alexnet-bs1-fp32, iterations: 40, submit: 3ms, think: 100us}
 YAML
 jobs() {
-  CORUN_PATIENCE=20s timeout 120 "$corun" run "$tmp/jobs.yaml" -b cuda -q -p fifo -p srtf -p pack -p fair -o "$tmp/j.db" >"$tmp/jobs.txt" &&
+  timeout 120 "$corun" run "$tmp/jobs.yaml" -b cuda -q -p fifo -p srtf -p pack -p fair -o "$tmp/j.db" >"$tmp/jobs.txt" &&
     contains "$tmp/jobs.txt" 'memory of jobs: at most 8.00 GiB held and 8.00 GiB taken from the GPU' && "$corun" replay "$tmp/j.db"
 }
 ok 'jobs_run_and_replay_under_every_policy_of_theirs' jobs
@@ -89,20 +90,21 @@ job_id,model_name,iterations,submit_time,duration,num_gpu
 1,alexnet_50,6,0.01,0.03,1
 CSV
   printf 'device: {name: h200, mem: 8GiB}\njobs: {file: trace.csv, models: h200-training.csv}\n' >"$tmp/trace.yaml" &&
-    CORUN_PATIENCE=20s timeout 120 "$corun" run "$tmp/trace.yaml" -b cuda -q -p fair -p pack >"$tmp/trace.txt" && contains "$tmp/trace.txt" '^pack +2 '
+    timeout 120 "$corun" run "$tmp/trace.yaml" -b cuda -q -p fair -p pack >"$tmp/trace.txt" && contains "$tmp/trace.txt" '^pack +2 '
 }
 ok 'so_do_jobs_known_by_the_iteration' iterations
-full() { CORUN_PATIENCE=20s STANDIN_CUDA=$1 timeout 60 "$corun" run "$tmp/jobs.yaml" -b cuda -q -p fair; }
+full() { STANDIN_CUDA=$1 timeout 60 "$corun" run "$tmp/jobs.yaml" -b cuda -q -p fair; }
 fails 'a_device_with_more_memory_than_is_free_is_said' 2 'B free of 4000000000 B; say less, such as --set device.mem=3' full memory=4000000000
 fails 'memory_that_another_program_took_is_said' 1 'there is not so much left beside' full alloc=7
 
-# Ctrl-C: what has run is kept, marked so.
+# Ctrl-C: what has run is kept, marked so.  A busy machine is given longer to run something.
 stopped() {
-  timeout --foreground --preserve-status -s INT 2.5 "$corun" run "$tmp/two.yaml" -b cuda -q -p streams --set duration=60s \
-    -o "$tmp/c.db" >"$tmp/c.out" 2>"$tmp/c.err"
+  timeout --foreground --preserve-status -s INT "$1" "$corun" run "$tmp/two.yaml" -b cuda -q -p streams --set duration=60s \
+    -o "$tmp/c.db" --force >"$tmp/c.out" 2>"$tmp/c.err"
   [ $? -eq 1 ] && contains "$tmp/c.out" streams && contains "$tmp/c.err" stopped &&
     "$corun" show "$tmp/c.db" --format csv >"$tmp/c.csv" && awk -F, '/^client,/ { n += $14 } END { exit !(n > 0) }' "$tmp/c.csv" &&
     "$corun" replay "$tmp/c.db"
 }
-ok 'ctrl_c_keeps_what_there_is' stopped
+stopped_somewhere() { stopped 2.5 || stopped 10 || stopped 40; }
+ok 'ctrl_c_keeps_what_there_is' stopped_somewhere
 done_testing

@@ -1,5 +1,8 @@
 /* t_backend_cuda.c - backend cuda on the pretended GPU of standin_cuda.c: what is launched runs once, what is told is so, and the
- * policy can be held to it. */
+ * policy can be held to it.
+ *
+ * The machine may be busy: how much comes about in a run depends on what else it does.  What always holds is asked of each run;
+ * where something has to come about, runs get longer until it has. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -40,6 +43,14 @@ static void see_op(void *ctx, const struct cr_op_span *span)
   seen->is_disordered |= span->start_ns > span->end_ns || span->start_ns < 0;
 }
 
+/* The next run is twice as long, since in this one there was too little of what. */
+static cr_ns longer(cr_ns duration_ns, const char *what)
+{
+  if (duration_ns > 8000000000)
+    fail_msg("not in a run of %lld ms: %s", (long long)(duration_ns / 1000000), what);
+  return 2 * duration_ns;
+}
+
 static void run(struct cr_core_cfg *cfg, struct cr_result *out)
 {
   struct cr_err err = {""};
@@ -47,8 +58,8 @@ static void run(struct cr_core_cfg *cfg, struct cr_result *out)
     fail_msg("%s", err.text);
 }
 
-/* As the policy's own, and its ledger replayed. */
-static void check_policy(const char *policy, int sees_ops)
+/* One run, as the policy's own, and its ledger replayed; whether enough requests ran. */
+static int check_run(const char *policy, int sees_ops, cr_ns duration_ns)
 {
   struct cuda_load l;
   struct cr_result r;
@@ -63,6 +74,7 @@ static void check_policy(const char *policy, int sees_ops)
   cfg.ledger = load_record(&record);
   cfg.requests = &rows;
   cfg.observer = sees_ops ? &observer : NULL;
+  cfg.duration_ns = duration_ns;
   run(&cfg, &r);
   assert_int_equal(r.outcome, CR_DONE);
   assert_int_equal(r.n_refused, 0);
@@ -70,9 +82,9 @@ static void check_policy(const char *policy, int sees_ops)
     assert_int_equal(r.client[c].n_done, seen.n_row[c]);
     assert_int_equal(r.client[c].n_arrived, r.client[c].n_done + r.client[c].n_pending);
   }
-  assert_in_range(r.client[0].n_arrived, 10, 61); /* a busy machine may be late */
+  assert_true(r.client[0].n_arrived <= (uint64_t)duration_ns / 1000000 + 1);
   assert_in_range(r.client[1].n_pending, 0, 2);
-  assert_in_range(r.client[1].n_done, 3, 150); /* 0.4 ms each, alone */
+  assert_true(r.client[1].n_done <= (uint64_t)duration_ns / 400000); /* 0.4 ms each, alone */
   assert_false(seen.is_disordered);
   for (uint32_t op = 0; sees_ops && op < l.workload->n_op; op++) {
     uint32_t n = seen.n_row[op >= 4];
@@ -83,10 +95,18 @@ static void check_policy(const char *policy, int sees_ops)
   if (!report.same)
     fail_msg("%s: note %llu: %s, replayed %s", policy, (unsigned long long)report.first_difference, report.recorded,
              report.replayed);
-  assert_true(report.n_told > 100);
+  int enough = r.client[0].n_arrived >= 10 && r.client[1].n_done >= 3 && report.n_told > 100;
   load_record_fini(&record);
   cr_result_fini(&r);
   cuda_load_fini(&l);
+  return enough;
+}
+
+static void check_policy(const char *policy, int sees_ops)
+{
+  cr_ns duration_ns = 60000000;
+  while (!check_run(policy, sees_ops, duration_ns))
+    duration_ns = longer(duration_ns, "requests of both clients");
 }
 
 static void each_request_is_run_once_and_replays(void **state)
@@ -114,23 +134,28 @@ static void clients_take_their_time_alone(void **state)
   struct cr_result r;
   cuda_load_init(&l, 200, 1, NULL);
   struct cr_core_cfg cfg = cuda_load_cfg(&l, "streams");
-  run(&cfg, &r);
   double be_ns = 0, gap_ns = 1e3 * 0.19;
   for (uint32_t i = 4; i < 12; i++)
     be_ns += (double)l.workload->op[i].duration_ns + gap_ns;
-  double least_ns = (double)cr_hist_min(r.client[1].metric[CR_SERVICE]);
-  assert_true(least_ns > 0.95 * be_ns);
-  assert_true(least_ns < 1.4 * be_ns); /* a busy machine sees ends late, which moves its clock */
-  cr_result_fini(&r);
+  for (int near = 0; !near;) {
+    run(&cfg, &r);
+    double least_ns = (double)cr_hist_min(r.client[1].metric[CR_SERVICE]);
+    assert_true(!r.client[1].n_done || least_ns > 0.95 * be_ns);
+    near = r.client[1].n_done && least_ns < 1.4 * be_ns; /* a busy machine sees ends late, which moves its clock */
+    cr_result_fini(&r);
+    if (!near)
+      cfg.duration_ns = longer(cfg.duration_ns, "a request that takes its time alone");
+  }
   cuda_load_fini(&l);
 }
 
+/* Graphs are as many as are in flight at once, in a table that grows beyond 64: of 42 requests no busy machine makes more. */
 static void a_longer_run_allocates_nothing_more(void **state)
 {
   (void)state;
   uint64_t count[2];
   struct cuda_load l;
-  cuda_load_init(&l, 1000, 2, NULL);
+  cuda_load_init(&l, 100, 2, NULL);
   for (int i = 0; i < 2; i++) {
     struct cr_result r;
     struct cr_core_cfg cfg = cuda_load_cfg(&l, "streams");
@@ -151,7 +176,10 @@ static void it_tells_what_it_ran_on_and_how_late_it_was(void **state)
   struct cr_result r;
   cuda_load_init(&l, 1000, 2, NULL);
   struct cr_core_cfg cfg = cuda_load_cfg(&l, "streams");
-  run(&cfg, &r);
+  for (run(&cfg, &r); cr_live_value(&r.live, "act_n") <= 60; run(&cfg, &r)) {
+    cr_result_fini(&r);
+    cfg.duration_ns = longer(cfg.duration_ns, "acts");
+  }
   assert_string_equal(cr_live_said(&r.live, "gpu"), "a pretended GPU");
   assert_string_equal(cr_live_said(&r.live, "driver"), "12.4");
   assert_int_equal((int)cr_live_value(&r.live, "standin_kernels"), 11);
@@ -160,7 +188,6 @@ static void it_tells_what_it_ran_on_and_how_late_it_was(void **state)
   assert_int_equal((uint64_t)cr_live_value(&r.live, "late_n"), r.client[0].n_arrived + 2); /* and the first two of be */
   assert_true(cr_live_value(&r.live, "late_p50_ns") <= cr_live_value(&r.live, "late_max_ns"));
   assert_true(cr_live_value(&r.live, "callback_n") >= (double)r.n_callback - 2); /* those before the clock runs aside */
-  assert_true(cr_live_value(&r.live, "act_n") > 60);
   assert_true(cr_live_value(&r.live, "act_max_ns") > 0);
   cr_result_fini(&r);
   cuda_load_fini(&l);
@@ -210,8 +237,8 @@ static void count_backs(const struct load_record *record, struct backs *out)
 }
 
 /* A long kernel of be is in the way of rt; one run of the policy, and what it did. */
-static void preempt_with(const struct cr_policy_ops *policy, const char *options, struct cr_result *r,
-                         struct backs *backs)
+static void preempt_once(const struct cr_policy_ops *policy, const char *options, cr_ns duration_ns,
+                         struct cr_result *r, struct backs *backs)
 {
   struct cuda_load l;
   struct load_record record = {0};
@@ -222,17 +249,46 @@ static void preempt_with(const struct cr_policy_ops *policy, const char *options
   cfg.policy = policy ? policy : cfg.policy;
   cfg.policy_options = options;
   cfg.ledger = load_record(&record);
+  cfg.duration_ns = duration_ns;
   run(&cfg, r);
   count_backs(&record, backs);
   assert_int_equal(cr_replay(l.workload, &l.machine, cfg.policy, options, record.note, record.n, &report, &err), CR_OK);
   assert_true(report.same);
   assert_int_equal(r->outcome, CR_DONE);
   assert_int_equal(r->n_refused, 0);
-  assert_true(r->client[0].n_done > 5);
-  assert_true(backs->n > 0); /* a busy host lets few come about */
   assert_true(backs->n <= r->n_preempt);
   load_record_fini(&record);
   cuda_load_fini(&l);
+}
+
+/* Runs until rt requests have ended and what is to be seen was. */
+static void preempt_with(const struct cr_policy_ops *policy, const char *options,
+                         int (*is_seen)(const struct cr_result *, const struct backs *), struct cr_result *r,
+                         struct backs *backs)
+{
+  for (cr_ns duration_ns = 60000000;; duration_ns = longer(duration_ns, "preemptions")) {
+    preempt_once(policy, options, duration_ns, r, backs);
+    if (r->client[0].n_done > 5 && is_seen(r, backs))
+      return;
+    cr_result_fini(r);
+  }
+}
+
+/* Ops in the device queue had given up, too. */
+static int cuts_are_seen(const struct cr_result *r, const struct backs *backs)
+{
+  return r->n_cut > 0 && backs->n_ahead > 0 && cr_hist_min(r->preempt) < 60000;
+}
+
+static int kills_are_seen(const struct cr_result *r, const struct backs *backs)
+{
+  return backs->n > 0 && r->n_killed > 0 && r->redone_ns > 0 && cr_hist_min(r->preempt) < 40000;
+}
+
+static int backs_are_seen(const struct cr_result *r, const struct backs *backs)
+{
+  (void)r;
+  return backs->n > 0;
 }
 
 /* Kernels of up to four waves of 20 us: what runs ends with its wave, and blocks that have not begun give up. */
@@ -241,12 +297,9 @@ static void evicted_kernels_are_cut_between_waves(void **state)
   (void)state;
   struct cr_result r;
   struct backs backs;
-  preempt_with(NULL, "resume=block", &r, &backs);
-  assert_true(r.n_cut > 0);
+  preempt_with(NULL, "resume=block", cuts_are_seen, &r, &backs);
   assert_int_equal(r.n_killed, 0);
   assert_int_equal(r.n_cut, backs.n_cut);
-  assert_true(backs.n_ahead > 0); /* ops in the device queue that had given up */
-  assert_true(cr_hist_min(r.preempt) < 60000);
   cr_result_fini(&r);
 }
 
@@ -255,11 +308,8 @@ static void killed_kernels_start_over(void **state)
   (void)state;
   struct cr_result r;
   struct backs backs;
-  preempt_with(&kill, NULL, &r, &backs);
-  assert_true(r.n_killed > 0);
+  preempt_with(&kill, NULL, kills_are_seen, &r, &backs);
   assert_int_equal(r.n_cut, 0);
-  assert_true(r.redone_ns > 0);
-  assert_true(cr_hist_min(r.preempt) < 40000);
   cr_result_fini(&r);
 }
 
@@ -268,7 +318,7 @@ static void parked_streams_finish_what_they_handed_over(void **state)
   (void)state;
   struct cr_result r;
   struct backs backs;
-  preempt_with(&park, NULL, &r, &backs);
+  preempt_with(&park, NULL, backs_are_seen, &r, &backs);
   assert_int_equal(r.n_cut + r.n_killed + backs.n_cut, 0);
   assert_int_equal(backs.n_ahead, 0);
   assert_int_equal(cr_hist_count(r.preempt), 0); /* parking does not count */
@@ -312,6 +362,7 @@ static void a_launch_that_fails_ends_the_run_with_what_there_is(void **state)
   struct cr_err err = {""};
   cuda_load_init(&l, 1000, 2, "launch=60");
   struct cr_core_cfg cfg = cuda_load_cfg(&l, "streams");
+  cfg.duration_ns = 20000000000;
   assert_int_equal(cr_core_run(&cfg, &r, &err), CR_ERUN);
   assert_non_null(strstr(err.text, "the launch of a range: unspecified launch failure (CUDA_ERROR_LAUNCH_FAILED)"));
   assert_int_equal(r.outcome, CR_FAILED);

@@ -12,6 +12,7 @@
  *   walk        1: cuptiActivityGetNextRecord goes backwards after its first record; 2: it points out of the buffer
  *   fork        1: a forked child asks for a new buffer; 0 (default): it goes on with the one that the parent had
  *   hold        so many full buffers are kept back, as for work that was launched and has not ended, until a forced flush
+ *   linger      milliseconds for which a flush that is not forced is busy before it comes to the lock
  *   slow        microseconds that each walk of a buffer takes */
 #include "config.h"
 
@@ -41,7 +42,7 @@ static struct {
   } held[HELD_MAX];
   int n_held;
   uint64_t dropped, unzeroed;
-  int hold;
+  int hold, n_flush;  /* n_flush: begun and not forced */
   long version, walk; /* settings that are asked for with each record */
 } si = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -53,6 +54,13 @@ long standin_setting(const char *key, long otherwise)
     if (!strncmp(p, key, n) && p[n] == '=')
       return strtol(p + n + 1, NULL, 0);
   return otherwise;
+}
+
+static void sleep_us(long us)
+{
+  const struct timespec t = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+  if (us)
+    nanosleep(&t, NULL);
 }
 
 /* ---- buffers ---- */
@@ -139,6 +147,13 @@ void standin_drop(uint64_t n)
 uint64_t standin_dropped(void)
 {
   return __atomic_load_n(&si.dropped, __ATOMIC_RELAXED);
+}
+
+void standin_await_flush(void)
+{
+  int before = __atomic_load_n(&si.n_flush, __ATOMIC_ACQUIRE);
+  while (__atomic_load_n(&si.n_flush, __ATOMIC_ACQUIRE) == before)
+    sleep_us(1000);
 }
 
 uint64_t standin_unzeroed(void)
@@ -267,6 +282,10 @@ int cuptiActivityFlushAll(uint32_t flag)
 {
   if (!si.complete)
     return CUPTI_NOT_INITIALIZED;
+  if (!flag) {
+    __atomic_fetch_add(&si.n_flush, 1, __ATOMIC_RELEASE);
+    sleep_us(1000 * standin_setting("linger", 0));
+  }
   pthread_mutex_lock(&si.lock);
   if (si.n && (flag || !si.hold))
     hand_over();
@@ -343,10 +362,7 @@ int cuptiActivityGetNextRecord(uint8_t *buffer, size_t valid, struct cupti_recor
   long walk = si.walk, slow = *record ? 0 : standin_setting("slow", 0);
   uint8_t *at = (uint8_t *)*record;
   uint32_t kind = 0;
-  if (slow) {
-    struct timespec t = {.tv_sec = slow / 1000000, .tv_nsec = slow % 1000000 * 1000};
-    nanosleep(&t, NULL);
-  }
+  sleep_us(slow);
   if (at) {
     memcpy(&kind, at, sizeof kind);
     size_t n = record_bytes(kind);

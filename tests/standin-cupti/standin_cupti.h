@@ -52,6 +52,7 @@ void standin_cut(size_t n_bytes);                  /* hands the buffer over with
 void standin_drop(uint64_t n);                     /* so many records were dropped */
 void standin_node(uint32_t cbid, struct cupti_graph_data *data);
 size_t standin_bytes(uint32_t kind); /* of a record of this kind, in the version that is played */
+void standin_await_flush(void);      /* until one begins that is not forced */
 uint64_t standin_dropped(void);      /* and not asked for yet */
 uint64_t standin_unzeroed(void);     /* records that found bytes in their place though buffers should come zeroed */
 int standin_nvtx(void);              /* how often NVTX was initialised */

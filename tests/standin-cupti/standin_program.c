@@ -23,6 +23,7 @@
  *   context_ends N        it is destroyed
  *   runs N                fails unless kernels have run N times so far
  *   nodes N               N nodes of a graph are made and cloned
+ *   flushing              waits until a flush begins that is not forced
  *   flush | sleep MS | shell COMMAND | print TEXT | limit BYTES (of a file) | subscribe (another collector)
  *   fork ... end          a child does the lines between, and exits with 7 at `end`; the parent waits for it and goes on
  *   exit N | _exit N | kill | abort | segv
@@ -54,6 +55,7 @@ static struct {
   void (*drop)(uint64_t);
   void (*node)(uint32_t, struct cupti_graph_data *);
   size_t (*bytes)(uint32_t);
+  void (*await_flush)(void);
   uint64_t (*unzeroed)(void);
   int (*latency)(void);
   int (*flush)(uint32_t);
@@ -88,6 +90,7 @@ static void find(const char *path)
   *(void **)&cupti.drop = must(h, "standin_drop");
   *(void **)&cupti.node = must(h, "standin_node");
   *(void **)&cupti.bytes = must(h, "standin_bytes");
+  *(void **)&cupti.await_flush = must(h, "standin_await_flush");
   *(void **)&cupti.unzeroed = must(h, "standin_unzeroed");
   *(void **)&cupti.latency = must(h, "standin_latency");
   *(void **)&cupti.flush = must(h, "cuptiActivityFlushAll");
@@ -493,6 +496,8 @@ static void line(const char *what, long a, long b, const char *rest, const char 
     cupti.drop((uint64_t)a);
   } else if (!strcmp(what, "nodes")) {
     nodes(a);
+  } else if (!strcmp(what, "flushing")) {
+    cupti.await_flush();
   } else if (!strcmp(what, "flush")) {
     cupti.flush(0);
   } else if (!strcmp(what, "sleep")) {
