@@ -11,7 +11,8 @@
 #   soak.json            DISB E for a minute, with how late requests were
 #   errors.txt, times.txt  what failed; seconds that each step took
 #
-# CORUN names the program; -b (BACKEND, cuda) may be wall to try the script, and SHORT=1 makes all runs short.
+# CORUN names the program; -b (BACKEND, cuda) may be wall to try the script, and SHORT=1 makes all runs short.  Who has less time says
+# RUNS (3), LENGTH (1s), SOAK (60s), and STEPS, names of the files above that are wanted.
 set -u
 [ $# -eq 1 ] || { echo 'usage: calib/measure-live.sh OUT' >&2; exit 2; }
 out=$1 corun=${CORUN:-corun} backend=${BACKEND:-cuda}
@@ -23,7 +24,7 @@ export LC_ALL
 if [ "${SHORT:-}" ]; then
   length=120ms runs=1 soak=200ms nodes=120ms more=
 else
-  length=1s runs=3 soak=60s nodes=5s more='-p srtf -p pack -p fair'
+  length=${LENGTH:-1s} runs=${RUNS:-3} soak=${SOAK:-60s} nodes=5s more='-p srtf -p pack -p fair'
 fi
 preempted='alexnet vgg19 resnet50 bert_base resnet152 densenet201'
 status=0
@@ -31,6 +32,7 @@ status=0
 step() { # NAME COMMAND...: its stdout goes to OUT/NAME
   name=$1 from=$(date +%s)
   shift
+  case " ${STEPS:-$name} " in *" $name "*) ;; *) return ;; esac
   "$@" >"$out/$name" 2>>"$out/errors.txt" || { status=1; echo "$name: $* failed" >>"$out/errors.txt"; }
   echo "$name $(($(date +%s) - from))" >>"$out/times.txt"
 }

@@ -68,21 +68,30 @@ static int load(struct cr_standin_codes *s, struct code *c, int *regs, struct cr
   return cr_cuda_check(d, error, "loading a stand-in", err);
 }
 
-/* Loads it with ever better guesses of how many values fill the registers. */
+/* Loads it with ever better guesses of how many values fill the registers: by what is missing, but between the most that took too few
+ * and the least that took too many, since registers jump here and there by more than values do. */
 static int fill_registers(struct cr_standin_codes *s, struct code *c, struct cr_err *err)
 {
-  enum { TRIES = 6 };
-  int regs = 0;
-  c->n_live = c->regs > REGS_BESIDE + LIVE_MIN ? c->regs - REGS_BESIDE : LIVE_MIN;
+  enum { TRIES = 12 };
+  int regs = 0, too_few = LIVE_MIN - 1, too_many = INT32_MAX;
+  int n_live = c->regs > REGS_BESIDE + LIVE_MIN ? (int)c->regs - REGS_BESIDE : LIVE_MIN;
   for (int i = 0; i < TRIES; i++) {
+    c->n_live = (uint32_t)n_live;
     int rc = load(s, c, &regs, err);
     int short_of = (int)in_units(c->regs) - (int)in_units((uint32_t)regs);
-    if (rc || short_of == 0 || (short_of < 0 && c->n_live == LIVE_MIN))
+    if (rc || short_of == 0 || (short_of < 0 && n_live == LIVE_MIN))
       return rc;
     s->gpu->driver.module_unload(c->module);
     c->module = NULL;
-    int n_live = (int)c->n_live + short_of * REGS_UNIT;
-    c->n_live = n_live < LIVE_MIN ? LIVE_MIN : (uint32_t)n_live;
+    if (short_of > 0)
+      too_few = n_live;
+    else
+      too_many = n_live;
+    if (too_many - too_few < 2)
+      break;
+    n_live += short_of * REGS_UNIT;
+    if (n_live <= too_few || n_live >= too_many)
+      n_live = too_few + (too_many - too_few) / 2;
   }
   return cr_fail(err, CR_ERUN, "no stand-in takes %u registers a thread on this GPU; the nearest takes %d", c->regs,
                  regs);

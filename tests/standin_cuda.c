@@ -50,6 +50,7 @@
 enum { SMS = 132, SM_WARPS = 64, SM_REGS = 65536, SM_SMEM = 233472, SM_BLOCKS = 32, BLOCK_SMEM = 232448 };
 enum { BASE_NS = 1500, SLOPE_NS = 20, FMA_NS = 2, CHUNK_NS = 5, COPY_NS = 1500 };
 enum { INVALID = 1, NO_DEVICE = 100, INVALID_PTX = 218, LAUNCH_FAILED = 719 };
+enum { MERGED_JUMP = 66 }; /* values from which on a merged launch takes more registers, as ptxas of CUDA 13.0 does for sm_90 */
 static const int64_t OFFSET_NS = 1234567890123456789, NEVER_NS = INT64_MAX;
 
 struct cr_cu_function {
@@ -823,7 +824,8 @@ API int cuModuleLoadDataEx(cr_cu_module *module, const void *image, unsigned n, 
   if (!m)
     return CR_CU_OUT_OF_MEMORY;
   m->function.spins = strncmp(text, "// spins", 8) == 0;
-  m->function.regs = (uint32_t)strtoul(live + strlen(".reg .f32 %f<"), NULL, 10) + 17;
+  uint32_t n_live = (uint32_t)strtoul(live + strlen(".reg .f32 %f<"), NULL, 10);
+  m->function.regs = n_live + 17 + (is_merged && n_live >= MERGED_JUMP ? 4 : 0);
   m->function.is_merged = is_merged;
   *module = m;
   return CR_CU_OK;

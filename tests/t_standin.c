@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "sim/merged_ptx.h"
+#include "sim/standin_code.h"
 #include "sim/standin.h"
 #include "sim/stream_ptx.h"
 #include "tests/cuda_load.h"
@@ -393,6 +394,31 @@ static void what_a_gpu_cannot_hold_is_named(void **state)
   cuda_load_fini(&l);
 }
 
+/* Also where a few values more take many registers more. */
+static void any_number_of_registers_is_filled(void **state)
+{
+  (void)state;
+  struct cuda_load l;
+  struct cr_cuda_gpu gpu;
+  struct cr_err err = {""};
+  cuda_load_init(&l, 100, 1, "none");
+  assert_int_equal(cr_cuda_gpu_open(&gpu, 256, &err), CR_OK);
+  struct cr_standin_codes *codes = cr_standin_codes_new(&gpu);
+  assert_non_null(codes);
+  for (uint32_t regs = 32; regs <= 168; regs += 8)
+    for (uint32_t kind = CR_STANDIN_MERGED; kind <= 1; kind++) {
+      uint32_t code;
+      int takes = 0;
+      if (cr_standin_codes_find(codes, regs, 0, kind, &code, &err))
+        fail_msg("%u registers, kind %u: %s", regs, kind, err.text);
+      gpu.driver.function_attribute(&takes, CR_CU_FUNCTION_REGS, cr_standin_codes_function(codes, code));
+      assert_int_equal((uint32_t)(takes + 7) / 8, regs / 8);
+    }
+  cr_standin_codes_free(codes);
+  cr_cuda_gpu_close(&gpu);
+  cuda_load_fini(&l);
+}
+
 int main(void)
 {
   const struct CMUnitTest test[] = {
@@ -402,6 +428,7 @@ int main(void)
     cmocka_unit_test(branches_have_labels),
     cmocka_unit_test(ptxas_assembles_it),
     cmocka_unit_test(ptxas_keeps_the_loads),
+    cmocka_unit_test(any_number_of_registers_is_filled),
     cmocka_unit_test(stand_ins_match_within_three_percent),
     cmocka_unit_test(counted_kernels_read_as_much),
     cmocka_unit_test(one_that_would_be_too_slow_gives_up_some),
