@@ -14,7 +14,7 @@ prints() { # TEXT COMMAND...
   "$@" | grep -F -q -- "$text"
 }
 
-ok "--help names every command" sh -c '"$1" --help | grep -c "^  [a-z]" | grep -q -x 11' - "$corun"
+ok "--help names every command" sh -c '"$1" --help | grep -c "^  [a-z]" | grep -q -x 15' - "$corun"
 ok "--help of each command is made of its options" prints "--replace" "$corun" import --help
 ok "--help all is the help of all" prints "usage: corun export" "$corun" --help all
 ok "--version names the program" prints "corun " "$corun" --version
