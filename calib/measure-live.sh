@@ -1,5 +1,6 @@
 #!/bin/sh
-# measure-live.sh OUT - runs in real time on this machine's GPU what the simulator is judged by, in about 8 minutes of an H200, and
+# measure-live.sh OUT - runs in real time on this machine's GPU what the simulator is judged by, in some 8 minutes of an H200
+# (an estimate from its parts), and
 # writes into the folder OUT:
 #   live-disb.csv        DISB A to E under every policy that a GPU runs: predicted, measured, low, high (corun validate --live)
 #   live-pairs.csv       15 pairs of models that neither measured table of co-runs has, under streams, likewise

@@ -438,7 +438,10 @@ static int do_sweep(struct job *j)
 static int read_design(const char *path, struct cr_design_words *words, struct cr_design *d, struct cr_err *err)
 {
   int rc = cr_studydb_words(path, words, err);
-  return rc ? rc : cr_fail_in(err, cr_design_make(words, d, err), "%s", path);
+  if (rc)
+    return rc;
+  rc = cr_design_make(words, d, err);
+  return rc ? cr_fail_in(err, rc, "%s", path) : CR_OK;
 }
 
 static int read_whole(const char *path, struct cr_design_words *words, struct cr_design *d, struct cr_results *r,
