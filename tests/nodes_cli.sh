@@ -42,11 +42,11 @@ clients:
   - {name: be, model: pilotnet, stages: [g=7]}
 YAML
 wrong() { STANDIN_CUDA=$1 timeout 60 "$corun" run "$tmp/gpu.yaml" -b cuda -q -p dart; }
-hangs() { CORUN_PATIENCE=1s wrong "$@"; }
+hangs() { CORUN_PATIENCE=5s wrong "$@"; } # now and then a busy machine spoils a measurement, and the next one takes over a second
 fails 'a_range_that_fails_ends_the_run' 1 'the launch of a range of layers: unspecified launch failure' wrong launch=400
 fails 'a_range_that_never_ends_is_given_up' 1 'a range of layers has not ended on the GPU of node g for' hangs hang=400
 fails 'an_end_that_is_never_told_is_given_up' 1 'a range of layers has not ended on the GPU of node g for' hangs lost=400
-fails 'a_measurement_that_never_ends_is_given_up' 1 'has not ended on the GPU for 1 s; the run is given up' hangs measure
+fails 'a_measurement_that_never_ends_is_given_up' 1 'has not ended on the GPU for 5 s; the run is given up' hangs measure
 
 # More cores than any machine lets a program have.
 { printf 'duration: 1s\nnodes: [{name: many, cores: 4000}]\nlayers:\n  - name: m\n    layers: [{name: l, cpu: [{cores: core, times: ['
