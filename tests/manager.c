@@ -24,7 +24,7 @@ const struct cr_opt manager_options[] = {
   [OPT_BYTES] = {.name = "bytes", .kind = CR_OPT_COUNT, .fallback = "100", .min = 0, .max = 100000}, /* of a lane */
   [OPT_HOLD] = {.name = "hold", .kind = CR_OPT_COUNT, .fallback = "100", .min = 0, .max = 100000},
   [OPT_OPS] = {.name = "ops", .kind = CR_OPT_COUNT, .fallback = "0", .min = 0, .max = 100000},     /* at once; 0: all */
-  [OPT_PARK] = {.name = "park", .kind = CR_OPT_COUNT, .fallback = "0", .min = 0, .max = 100000},   /* when; 0: never */
+  [OPT_PARK] = {.name = "park", .kind = CR_OPT_COUNT, .fallback = "0", .min = 0, .max = 10000000}, /* when; 0: never */
   [OPT_AGAIN] = {.name = "again", .kind = CR_OPT_COUNT, .fallback = "0", .min = 0, .max = 100000}, /* so often */
   [OPT_SHRINK] = {.name = "shrink", .kind = CR_OPT_BOOL, .fallback = "no"}, /* the lane, before a launch */
   {0},

@@ -18,6 +18,7 @@
  *   alloc=N       another program has all that is left from the N-th allocation on
  *   measure       the first stand-in that runs never ends
  *   graph=N       the N-th graph finds no memory
+ *   late=N        the launches of the N-th graph come half a ms apart, as where the host is busy, and those of no other
  *   launch=N      the N-th launch of a graph, or of a kernel by itself that the host is told of, fails
  *   lost=N        the end of the N-th range or kernel that the host is told of, clock readings aside, is never told
  *   hang=N        it never ends
@@ -50,7 +51,10 @@
 enum { SMS = 132, SM_WARPS = 64, SM_REGS = 65536, SM_SMEM = 233472, SM_BLOCKS = 32, BLOCK_SMEM = 232448 };
 enum { BASE_NS = 1500, SLOPE_NS = 20, FMA_NS = 2, CHUNK_NS = 5, COPY_NS = 1500 };
 enum { INVALID = 1, NO_DEVICE = 100, INVALID_PTX = 218, LAUNCH_FAILED = 719 };
-enum { MERGED_JUMP = 66 }; /* values from which on a merged launch takes more registers, as ptxas of CUDA 13.0 does for sm_90 */
+enum { LATE_NS = 500000 };
+enum {
+  MERGED_JUMP = 66
+}; /* values from which on a merged launch takes more registers, as ptxas of CUDA 13.0 does for sm_90 */
 static const int64_t OFFSET_NS = 1234567890123456789, NEVER_NS = INT64_MAX;
 
 struct cr_cu_function {
@@ -112,6 +116,7 @@ struct cr_cu_graph {
 
 struct cr_cu_graph_exec {
   struct cr_cu_graph graph;
+  int is_late;
 };
 
 static const struct times {
@@ -479,12 +484,13 @@ static int is_told(const struct op *k)
   return 0;
 }
 
-static int push(struct cr_cu_stream *s, const struct op *op, int is_single)
+/* at: when the GPU has got it, which is one time for all of a graph. */
+static int push(struct cr_cu_stream *s, const struct op *op, int64_t at_ns, int is_single)
 {
   if (s->n == s->cap && grow_stream(s))
     return CR_CU_OUT_OF_MEMORY;
   struct entry *e = &s->entry[(s->head + s->n++) % s->cap];
-  *e = (struct entry){.op = *op, .at_ns = now() + gpu.times.launch, .is_single = is_single};
+  *e = (struct entry){.op = *op, .at_ns = at_ns, .is_single = is_single};
   gpu.n_kernel += op->kind == KERNEL;
   e->hangs = op->kind == KERNEL && gpu.n_kernel == 1 && is_fault("measure");
   for (uint32_t i = 0; i < op->n_part; i++) {
@@ -522,7 +528,8 @@ static int add(struct cr_cu_stream *s, const struct op *op)
   } else {
     advance();
     gpu.n_launch += is_told(op);
-    error = is_told(op) && is_fault("launch") && gpu.n_launch == gpu.fault_n ? LAUNCH_FAILED : push(s, op, 1);
+    error = is_told(op) && is_fault("launch") && gpu.n_launch == gpu.fault_n ? LAUNCH_FAILED
+                                                                             : push(s, op, now() + gpu.times.launch, 1);
     pthread_cond_signal(&gpu.changed);
   }
   pthread_mutex_unlock(&gpu.lock);
@@ -1152,7 +1159,8 @@ API int cuGraphInstantiateWithFlags(cr_cu_graph_exec *exec, cr_cu_graph graph, u
 API int cuGraphInstantiateWithFlags(cr_cu_graph_exec *exec, cr_cu_graph graph, unsigned long long flags)
 {
   (void)flags;
-  if (++gpu.n_graph == gpu.fault_n && is_fault("graph"))
+  int is_it = ++gpu.n_graph == gpu.fault_n;
+  if (is_it && is_fault("graph"))
     return CR_CU_OUT_OF_MEMORY;
   struct cr_cu_graph_exec *e = calloc(1, sizeof *e);
   struct op *op = e ? malloc((graph->n + 1) * sizeof *op) : NULL;
@@ -1163,6 +1171,7 @@ API int cuGraphInstantiateWithFlags(cr_cu_graph_exec *exec, cr_cu_graph graph, u
   if (graph->n)
     memcpy(op, graph->op, graph->n * sizeof *op);
   e->graph = (struct cr_cu_graph){.op = op, .n = graph->n};
+  e->is_late = is_it && is_fault("late");
   *exec = e;
   return CR_CU_OK;
 }
@@ -1178,8 +1187,9 @@ API int cuGraphLaunch(cr_cu_graph_exec exec, cr_cu_stream stream)
   gpu.n_launch += is_for_host;
   if (is_for_host && is_fault("launch") && gpu.n_launch == gpu.fault_n)
     error = LAUNCH_FAILED;
+  int64_t at_ns = now() + gpu.times.launch, apart_ns = exec->is_late ? LATE_NS : 0;
   for (uint32_t i = 0; !error && i < exec->graph.n; i++)
-    error = push(stream, &exec->graph.op[i], 0);
+    error = push(stream, &exec->graph.op[i], at_ns + i * apart_ns, 0);
   pthread_cond_signal(&gpu.changed);
   pthread_mutex_unlock(&gpu.lock);
   return error;
