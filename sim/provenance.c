@@ -45,6 +45,10 @@ static void mix_op(uint64_t *hash, const struct cr_op_spec *op, uint32_t n_batch
     mix(hash, op->pageable);
   if (op->sm_blocks)
     mix(hash, op->sm_blocks);
+  if (op->cluster_blocks) {
+    mix_text(hash, "cluster");
+    mix(hash, op->cluster_blocks);
+  }
   if (op->idempotent)
     mix(hash, op->idempotent);
   for (uint32_t i = 0; i < op->n_block_ns; i++)

@@ -213,6 +213,8 @@ static const char *op_fault(const struct cr_op_spec *op, uint32_t stage, uint32_
     return "spread, gap and launch time must not be negative";
   if (op->kind == CR_OP_KERNEL && (op->blocks == 0 || op->threads == 0))
     return "blocks and threads must be at least 1 for a kernel";
+  if (op->cluster_blocks && (op->kind != CR_OP_KERNEL || op->blocks % op->cluster_blocks))
+    return "its blocks must fill its clusters, and only a kernel has any";
   if (op->kind == CR_OP_ITERATION && op->launch_ns != CR_NS_NEVER)
     return "an iteration has no launch time";
   if (op->kind == CR_OP_LAYER && op->launch_ns != CR_NS_NEVER)

@@ -52,6 +52,8 @@ struct cr_op_spec {
   uint32_t blocks;  /* grid, all dimensions multiplied; 0 where there is no launch shape (copies, host ops) */
   uint32_t threads; /* a block */
   uint32_t regs;    /* a thread */
+  uint32_t cluster_blocks; /* of a kernel: blocks of one of the clusters it was launched in, all dimensions multiplied; 1:
+                              it was launched in none; 0: not recorded.  They fill its grid */
   int64_t smem_bytes;           /* a block, static and dynamic */
   int64_t carveout_bytes;       /* of an SM, in force while it ran */
   int64_t bytes;                /* moved by a copy or memset */

@@ -440,6 +440,25 @@ static void different_workloads_have_different_hashes(void **state)
   assert_true(hash[0] != hash[2]);
 }
 
+static void a_workload_of_other_clusters_is_another(void **state)
+{
+  (void)state;
+  uint64_t hash[3];
+  for (uint32_t i = 0; i < 3; i++) {
+    struct cr_workload_builder *b = cr_workload_builder_new();
+    cr_model like = load_model(b, "net", 1, 1000), m;
+    struct cr_op_spec op = *cr_workload_builder_op(b, cr_workload_builder_model(b, like)->op0);
+    const struct cr_model_spec spec = {.name = "clustered", .op = &op, .n_op = 1};
+    op.cluster_blocks = i == 1;
+    op.sm_blocks = i == 2; /* the same number in another place */
+    assert_int_equal(cr_workload_add_model(b, &spec, &m, NULL), CR_OK);
+    load_add(b, load_closed("c", m, CR_BE, 1));
+    hash[i] = cr_workload_hash(load_seal(b));
+    cr_workload_builder_free(b);
+  }
+  assert_true(hash[0] != hash[1] && hash[0] != hash[2] && hash[1] != hash[2]);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -457,6 +476,7 @@ int main(void)
     cmocka_unit_test(formats_are_known_by_name),
     cmocka_unit_test(a_table_leaves_out_empty_columns_and_trailing_blanks),
     cmocka_unit_test(different_workloads_have_different_hashes),
+    cmocka_unit_test(a_workload_of_other_clusters_is_another),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

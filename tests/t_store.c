@@ -50,6 +50,7 @@ static struct cr_op_spec kernel(const char *name)
                              .blocks = 4000000000u,
                              .threads = 1024,
                              .regs = 255,
+                             .cluster_blocks = 16,
                              .smem_bytes = 232448,
                              .carveout_bytes = 233472,
                              .bytes = CR_UNKNOWN,
@@ -144,6 +145,7 @@ static void same_op(const struct cr_op_spec *a, const struct cr_op_spec *b)
                        y.dram_bytes,  y.l2_bytes,  y.instructions, y.tensor_instructions, y.active_warps_q16};
   for (size_t i = 0; i < sizeof p / sizeof *p; i++)
     assert_int_equal(p[i], q[i]);
+  assert_int_equal(x.cluster_blocks, y.cluster_blocks);
   assert_int_equal(x.sm_blocks, y.sm_blocks);
   assert_int_equal(x.idempotent, y.idempotent);
   assert_int_equal(x.n_block_ns, y.n_block_ns);
@@ -304,7 +306,7 @@ static void text_that_is_no_store_is_refused(void **state)
   expect_no_build("CREATE TABLE t(x); INSERT INTO t VALUES(1);", "is not a trace store");
   expect_no_build("ATTACH 'other.db' AS o;", "not authorized");
   expect_no_build("PRAGMA writable_schema=1;", "not authorized");
-  expect_no_build("PRAGMA application_id=1668445298;\nPRAGMA user_version=4;", "is a store of version 4");
+  expect_no_build("PRAGMA application_id=1668445298;\nPRAGMA user_version=5;", "is a store of version 5");
   expect_no_build("PRAGMA application_id=1668445298;\nPRAGMA user_version=1;", "is a store of version 1");
   expect_no_build("PRAGMA application_id=1668445298;\nPRAGMA user_version=2;", "is no text of a trace store");
   for (size_t cut = strlen(text) - 4; cut > 100; cut -= 97) {
@@ -359,10 +361,9 @@ static void run_sql(const char *path, const char *sql)
   sqlite3_close(db);
 }
 
-/* Version 2 had no profiles of kernels. */
-static void a_store_of_version_2_is_read_and_becomes_one_of_today(void **state)
+/* Version 2 had no profiles of kernels, version 3 no clusters. */
+static void a_store_of_an_older_version_is_read_and_becomes_one_of_today(int version)
 {
-  (void)state;
   struct path path = made((const char *const[]){"m"}, 1);
   struct cr_store *s = NULL;
   struct cr_err err = {{0}};
@@ -370,16 +371,19 @@ static void a_store_of_version_2_is_read_and_becomes_one_of_today(void **state)
   struct cr_op_spec *op = NULL;
   struct cr_text shown = {0};
   uint32_t n = 0;
-  run_sql(path.s, "DROP VIEW ops; DROP TABLE profile; DROP TABLE block_time; CREATE VIEW ops AS SELECT 1; "
-                  "PRAGMA user_version=2");
+  run_sql(path.s, "DROP VIEW ops; DROP TABLE cluster; CREATE VIEW ops AS SELECT 1; PRAGMA user_version=3");
+  if (version == 2)
+    run_sql(path.s, "DROP TABLE profile; DROP TABLE block_time; PRAGMA user_version=2");
   uint64_t before = hash_of(path.s);
   assert_int_equal(cr_store_open(path.s, &s, &err), CR_OK);
   assert_int_equal(cr_store_read_model(s, "m", arena, &op, &n, &err), CR_OK);
-  assert_true(n == 5 && op[0].n_block_ns == 0 && op[0].idempotent == CR_UNSAID);
+  assert_true(n == 5 && op[0].cluster_blocks == 0);
+  assert_int_equal(op[0].n_block_ns, version == 2 ? 0 : 3);
+  assert_int_equal(op[0].idempotent, version == 2 ? CR_UNSAID : CR_NO);
   assert_int_equal(cr_store_show(s, NULL, "table", &shown, &err), CR_OK);
   cr_store_close(s);
   assert_int_equal(cr_store_edit(path.s, &s, &err), CR_OK);
-  cr_store_close(s); /* not committed: still of version 2 */
+  cr_store_close(s); /* not committed: still of the old version */
   assert_true(hash_of(path.s) == before);
   assert_int_equal(cr_store_edit(path.s, &s, &err), CR_OK);
   assert_int_equal(add(s, "new", 5, 0, &err), CR_OK);
@@ -388,9 +392,88 @@ static void a_store_of_version_2_is_read_and_becomes_one_of_today(void **state)
   assert_int_equal(cr_store_open(path.s, &s, &err), CR_OK);
   assert_int_equal(cr_store_read_model(s, "new", arena, &op, &n, &err), CR_OK);
   assert_int_equal(op[0].n_block_ns, 3);
+  assert_int_equal(op[0].cluster_blocks, 16);
+  assert_int_equal(cr_store_read_model(s, "m", arena, &op, &n, &err), CR_OK);
+  assert_int_equal(op[0].cluster_blocks, 0);
+  assert_int_equal(op[0].n_block_ns, version == 2 ? 0 : 3);
   cr_store_close(s);
-  run_sql(path.s, "SELECT sm_blocks FROM profile; SELECT sm_blocks FROM ops");
+  run_sql(path.s,
+          "SELECT sm_blocks FROM profile; SELECT blocks FROM cluster; SELECT sm_blocks, cluster_blocks FROM ops");
   cr_text_fini(&shown);
+  cr_arena_free(arena);
+}
+
+static void a_store_of_version_2_is_read_and_becomes_one_of_today(void **state)
+{
+  (void)state;
+  a_store_of_an_older_version_is_read_and_becomes_one_of_today(2);
+}
+
+static void a_store_of_version_3_is_read_and_becomes_one_of_today(void **state)
+{
+  (void)state;
+  a_store_of_an_older_version_is_read_and_becomes_one_of_today(3);
+}
+
+/* Beside each other: no clusters, and nobody knows. */
+static void no_cluster_is_not_an_unknown_one(void **state)
+{
+  (void)state;
+  struct path path = keep(t_join(t_tmp(), "s.db")), sql = keep(t_join(t_tmp(), "s.sql")),
+              again = keep(t_join(t_tmp(), "again.db"));
+  struct cr_op_spec op[] = {kernel("unknown"), kernel("none"), kernel("four")}, *got = NULL;
+  struct cr_model_spec model = {.name = "m", .op = op, .n_op = 3};
+  struct cr_recording recording = {.class = "graph", .n_iteration = 1, .period_ns = 5};
+  struct cr_arena *arena = cr_arena_new();
+  struct cr_store *s = NULL;
+  struct cr_err err = {{0}};
+  struct cr_text shown = {0};
+  uint32_t n = 0;
+  uint64_t hash[3];
+  for (int i = 0; i < 3; i++) {
+    op[0].cluster_blocks = 0;
+    op[1].cluster_blocks = i > 0; /* at first not known either */
+    op[2].cluster_blocks = i > 1 ? 4 : 1;
+    assert_int_equal(cr_store_edit(path.s, &s, &err), CR_OK);
+    assert_int_equal(cr_store_add_model(s, &model, &recording, NULL, 1, &err), CR_OK);
+    assert_int_equal(cr_store_commit(s, &err), CR_OK);
+    cr_store_close(s);
+    hash[i] = hash_of(path.s);
+  }
+  assert_true(hash[0] != hash[1] && hash[1] != hash[2]);
+  char *text = export_text(path.s);
+  t_write(sql.s, text);
+  assert_int_equal(cr_store_build(sql.s, again.s, &err), CR_OK);
+  assert_int_equal(cr_store_open(again.s, &s, &err), CR_OK);
+  assert_int_equal(cr_store_read_model(s, "m", arena, &got, &n, &err), CR_OK);
+  for (int i = 0; i < 3; i++)
+    assert_int_equal(got[i].cluster_blocks, op[i].cluster_blocks);
+  assert_int_equal(cr_store_show(s, "m", "json", &shown, &err), CR_OK);
+  assert_non_null(strstr(shown.s, "\"cluster_blocks\":null"));
+  assert_non_null(strstr(shown.s, "\"cluster_blocks\":1,"));
+  assert_non_null(strstr(shown.s, "\"cluster_blocks\":4,"));
+  assert_int_equal(cr_store_show(s, "m", "table", &shown, &err), CR_OK);
+  assert_non_null(strstr(shown.s, "blocks a cluster"));
+  cr_store_close(s);
+  t_free(text);
+  cr_text_fini(&shown);
+  cr_arena_free(arena);
+}
+
+static void a_damaged_cluster_is_named(void **state)
+{
+  (void)state;
+  struct path path = made((const char *const[]){"m"}, 1);
+  struct cr_store *s = NULL;
+  struct cr_err err = {{0}};
+  struct cr_arena *arena = cr_arena_new();
+  struct cr_op_spec *op = NULL;
+  uint32_t n = 0;
+  run_sql(path.s, "UPDATE cluster SET i = 77 WHERE i = 3");
+  assert_int_equal(cr_store_open(path.s, &s, &err), CR_OK);
+  assert_int_equal(cr_store_read_model(s, "m", arena, &op, &n, &err), CR_EINPUT);
+  assert_non_null(strstr(err.text, "model m: the cluster of op 77 is damaged"));
+  cr_store_close(s);
   cr_arena_free(arena);
 }
 
@@ -426,10 +509,10 @@ static void other_files_are_named_and_untouched(void **state)
                   "that it is none of its own\n");
   t_write(empty.s, "");
   run_sql(other.s, "CREATE TABLE t(x)");
-  run_sql(newer.s, "PRAGMA user_version=4");
+  run_sql(newer.s, "PRAGMA user_version=5");
   expect_no_open(text.s, "is not a trace store; make one with `corun import`");
   expect_no_open(other.s, "is not a trace store (it is a database of something else)");
-  expect_no_open(newer.s, "is a store of version 4 and this program knows up to 3; use a newer corun");
+  expect_no_open(newer.s, "is a store of version 5 and this program knows up to 4; use a newer corun");
   expect_no_open(empty.s, "is empty, not a trace store");
   expect_no_open(folder.s, "is a folder");
   struct cr_store *s = NULL;
@@ -632,10 +715,11 @@ static void unknown_numbers_show_as_null(void **state)
   assert_non_null(
     strstr(json.s, "{\"name\":\"it's a \\\"copy\\\"\\u000a\",\"kind\":\"memset\",\"class\":\"memset\",\"stage\":0,"
                    "\"duration_ns\":1,\"spread_ns\":null,\"gap_ns\":null,\"launch_ns\":null,\"blocks\":null"));
-  assert_non_null(strstr(json.s, "\"sm_blocks\":3,\"idempotent\":0,\"block_ns\":[14000,12000,160000]}"));
+  assert_non_null(
+    strstr(json.s, "\"sm_blocks\":3,\"idempotent\":0,\"cluster_blocks\":16,\"block_ns\":[14000,12000,160000]}"));
   assert_int_equal(cr_store_show(s, "m", "csv", &csv, &err), CR_OK);
-  assert_non_null(strstr(csv.s, ",3,,3,0,14000 12000 160000\n"));
-  assert_non_null(strstr(csv.s, "1,\"it's a \"\"copy\"\"\n\",memset,memset,0,1,,,,,,,,,0,,,,,,,,,,\n"));
+  assert_non_null(strstr(csv.s, ",3,,3,0,16,14000 12000 160000\n"));
+  assert_non_null(strstr(csv.s, "1,\"it's a \"\"copy\"\"\n\",memset,memset,0,1,,,,,,,,,0,,,,,,,,,,,\n"));
   assert_int_equal(cr_store_show(s, NULL, "xml", &csv, &err), CR_EINPUT);
   cr_store_close(s);
   cr_text_fini(&json);
@@ -664,6 +748,9 @@ int main(void)
     cmocka_unit_test(contradictions_are_reported),
     cmocka_unit_test(unknown_numbers_show_as_null),
     cmocka_unit_test(a_store_of_version_2_is_read_and_becomes_one_of_today),
+    cmocka_unit_test(a_store_of_version_3_is_read_and_becomes_one_of_today),
+    cmocka_unit_test(no_cluster_is_not_an_unknown_one),
+    cmocka_unit_test(a_damaged_cluster_is_named),
     cmocka_unit_test(a_damaged_profile_is_named),
   };
   return cmocka_run_group_tests(test, NULL, NULL);

@@ -175,12 +175,18 @@ static void ops_that_cannot_be_are_refused(void **state)
   BAD(stage, 1, "stage must be 0");
   BAD(blocks, 0, "blocks and threads");
   BAD(threads, 0, "blocks and threads");
+  BAD(cluster_blocks, 3, "fill its clusters");
+  BAD(cluster_blocks, 20, "fill its clusters");
   BAD(gap_ns, -1, "gap");
   BAD(launch_ns, -1, "launch");
   BAD(smem_bytes, -2, "shared memory");
   BAD(bytes, -2, "bytes");
   BAD(instructions, -2, "counters");
 #undef BAD
+  op = kernel("k", 0, 5);
+  op.kind = CR_OP_MEMSET;
+  op.cluster_blocks = 1;
+  expect_bad_op(op, "only a kernel");
 }
 
 static void models_that_cannot_be_are_refused(void **state)

@@ -142,7 +142,7 @@ int cr_store_check_kind(struct cr_store *s, struct cr_err *err)
   if (version < 1)
     return cr_fail(err, CR_EINPUT, "%s: is damaged: a store has version 1 or more, this one says %lld", s->path,
                    (long long)version);
-  s->old = version < CR_STORE_VERSION;
+  s->old = version < CR_STORE_VERSION ? (int)version : 0;
   return s->old ? cr_store_stand_in(s, err) : CR_OK;
 }
 
@@ -347,6 +347,7 @@ static int remove_model(struct cr_store *s, const char *name, int replace, struc
   static const char *const sql[] = {"DELETE FROM op WHERE model = (SELECT id FROM model WHERE name = ?)",
                                     "DELETE FROM profile WHERE model = (SELECT id FROM model WHERE name = ?)",
                                     "DELETE FROM block_time WHERE model = (SELECT id FROM model WHERE name = ?)",
+                                    "DELETE FROM cluster WHERE model = (SELECT id FROM model WHERE name = ?)",
                                     "DELETE FROM origin WHERE model = (SELECT id FROM model WHERE name = ?)",
                                     "DELETE FROM model WHERE name = ?"};
   sqlite3_stmt *q = NULL;
@@ -461,6 +462,8 @@ int cr_store_add_model(struct cr_store *s, const struct cr_model_spec *model, co
     rc = add_ops(s, model, id, err);
   if (!rc)
     rc = cr_store_add_profile(s, id, model, err);
+  if (!rc)
+    rc = cr_store_add_clusters(s, id, model, err);
   if (!rc && origin)
     rc = cr_store_add_origin(s, id, origin, err);
   return rc;
@@ -634,6 +637,7 @@ int cr_store_read_ops(struct cr_store *s, int64_t model, const char *model_name,
   if (rc)
     return rc;
   rc = cr_store_read_profile(s, model, model_name, arena, op, n, err);
+  rc = rc ? rc : cr_store_read_clusters(s, model, model_name, op, n, err);
   if (rc)
     return rc;
   *out = op;
@@ -726,9 +730,11 @@ int cr_store_hash(struct cr_store *s, uint64_t *out, struct cr_err *err)
     "SELECT m.name, weight_bytes, persistent_bytes, ephemeral_bytes, framework_bytes, i, n.text, " CR_STORE_OP_COLUMNS
     " FROM model m JOIN op ON op.model = m.id JOIN name n ON n.id = op.name "
     "ORDER BY m.name, i",
-    "SELECT 'profile', m.name, i, sm_blocks, idempotent FROM model m JOIN profile p ON p.model = m.id ORDER BY m.name, i",
+    "SELECT 'profile', m.name, i, sm_blocks, idempotent FROM model m JOIN profile p ON p.model = m.id ORDER BY m.name, "
+    "i",
     "SELECT 'block_time', m.name, i, n_block, ns FROM model m JOIN block_time b ON b.model = m.id "
-    "ORDER BY m.name, i, n_block"};
+    "ORDER BY m.name, i, n_block",
+    "SELECT 'cluster', m.name, i, blocks FROM model m JOIN cluster c ON c.model = m.id ORDER BY m.name, i"};
   uint64_t h = UINT64_C(0xcbf29ce484222325);
   int rc = CR_OK;
   for (size_t i = 0; i < sizeof sql / sizeof *sql && !rc; i++)

@@ -9,7 +9,7 @@
 #include "sim/text.h"
 #include "sim/workload.h"
 
-#define CR_STORE_VERSION 3
+#define CR_STORE_VERSION 4
 #define CR_STORE_APPLICATION_ID 0x63727472 /* "crtr" */
 
 /* Where records come from; any member may be NULL. */
@@ -23,7 +23,8 @@ struct cr_origin {
 struct cr_store;
 
 /* Opens an existing store for reading.  Not a store, newer, or damaged: CR_EINPUT, the file untouched.  One of version 2, which
- * had no profiles of kernels, is read as it is, and becomes one of today's version when something is added. */
+ * had no profiles of kernels, or 3, which had no clusters, is read as it is, and becomes one of today's version when something is
+ * added. */
 int cr_store_open(const char *path, struct cr_store **out, struct cr_err *err) CR_MUST;
 
 /* The application_id in the head of a SQLite file; 0 when it is none or cannot be read. */

@@ -84,6 +84,7 @@ int cr_store_export(struct cr_store *s, struct cr_text *out, struct cr_err *err)
      "SELECT " MODEL_NO ", i, sm_blocks, idempotent FROM profile p JOIN model m ON m.id = p.model ORDER BY 1, i"},
     {"block_time",
      "SELECT " MODEL_NO ", i, n_block, ns FROM block_time b JOIN model m ON m.id = b.model ORDER BY 1, i, n_block"},
+    {"cluster", "SELECT " MODEL_NO ", i, blocks FROM cluster c JOIN model m ON m.id = c.model ORDER BY 1, i"},
   };
   cr_text_add(out,
               "-- A corun trace store as SQL: `corun import sql THIS -o STORE.db` builds it.  Times are in ns, NULL is "
@@ -168,9 +169,10 @@ static int check_content(struct cr_store *s, const char *sql_path, struct cr_err
     "SELECT count(*) FROM model WHERE id NOT IN (SELECT model FROM op)",
     "SELECT count(*) FROM (SELECT model, i FROM profile UNION SELECT model, i FROM block_time) "
     "WHERE (model, i) NOT IN (SELECT model, i FROM op)",
+    "SELECT count(*) FROM cluster WHERE (model, i) NOT IN (SELECT model, i FROM op)",
     "SELECT 0 FROM origin, ops WHERE 0"};
   static const char *const what[] = {"ops belong to no model or have no name", "models have no ops",
-                                     "profiles belong to no op", ""};
+                                     "profiles belong to no op", "clusters belong to no op", ""};
   struct cr_err why;
   for (size_t i = 0; i < sizeof sql / sizeof *sql; i++) {
     sqlite3_stmt *q = NULL;

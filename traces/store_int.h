@@ -10,7 +10,7 @@ struct cr_store {
   char *path;
   char *tmp;   /* the new file while it is made; NULL for one that was there */
   int editing; /* a transaction is open */
-  int old;     /* of version 2: without tables of profiles */
+  int old;     /* the version it has, where that is not today's; else 0 */
 };
 
 /* A new file without tables, that gets its name with cr_store_give_name; no transaction is open. */
@@ -43,7 +43,15 @@ int cr_store_read_ops(struct cr_store *s, int64_t model, const char *model_name,
 int cr_store_add_profile(struct cr_store *s, int64_t model, const struct cr_model_spec *spec, struct cr_err *err) CR_MUST;
 int cr_store_read_profile(struct cr_store *s, int64_t model, const char *model_name, struct cr_arena *arena,
                           struct cr_op_spec *op, uint32_t n_op, struct cr_err *err) CR_MUST;
-/* An old store, just opened, gets empty tables of profiles that are not in its file; and in a transaction, in the file. */
+
+/* store_cluster.c: what clusters they were launched in. */
+int cr_store_add_clusters(struct cr_store *s, int64_t model, const struct cr_model_spec *spec,
+                          struct cr_err *err) CR_MUST;
+int cr_store_read_clusters(struct cr_store *s, int64_t model, const char *model_name, struct cr_op_spec *op,
+                           uint32_t n_op, struct cr_err *err) CR_MUST;
+
+/* store_version.c: an old store, just opened, gets empty tables in place of those that came later, which are not in its file; and
+ * in a transaction, in the file. */
 int cr_store_stand_in(struct cr_store *s, struct cr_err *err) CR_MUST;
 int cr_store_upgrade(struct cr_store *s, struct cr_err *err) CR_MUST;
 

@@ -1,33 +1,11 @@
 /* store_profile.c - what profiles by block say of kernels: times of a block by occupancy, how many an SM holds, idempotence.
  *
  * They stand in tables of their own, since few tools record them: profile has a row for each such kernel, block_time one for each
- * entry of its table.  Stores of version 2 have neither.  To be read, such a store gets empty ones that live as long as it is
- * open; they become part of the file when something is added to it. */
+ * entry of its table. */
 #include "config.h"
-
-#include <stdio.h>
 
 #include "sim/mem.h"
 #include "traces/store_int.h"
-#include "traces/store_schema.h"
-
-int cr_store_stand_in(struct cr_store *s, struct cr_err *err)
-{
-  return cr_store_exec(s, CR_STORE_PROFILE_SCHEMA("TEMP "), err);
-}
-
-int cr_store_upgrade(struct cr_store *s, struct cr_err *err)
-{
-  char sql[64];
-  snprintf(sql, sizeof sql, "PRAGMA user_version=%d", CR_STORE_VERSION);
-  int rc = cr_store_exec(s, "DROP TABLE temp.profile; DROP TABLE temp.block_time; DROP VIEW IF EXISTS ops", err);
-  if (!rc)
-    rc = cr_store_exec(s, CR_STORE_PROFILE_SCHEMA("") CR_STORE_VIEW, err);
-  if (!rc)
-    rc = cr_store_exec(s, sql, err);
-  s->old = s->old && rc;
-  return rc;
-}
 
 /* -- adding -- */
 

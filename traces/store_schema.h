@@ -5,7 +5,7 @@
 #ifndef CR_STORE_SCHEMA_H
 #define CR_STORE_SCHEMA_H
 
-/* What profiles by block say of kernels; `temp` is "" or "TEMP " (store_profile.c). */
+/* What profiles by block say of kernels (store_profile.c); `temp` is "", or "TEMP " for stores that are older (store_version.c). */
 #define CR_STORE_PROFILE_SCHEMA(temp) \
   "CREATE " temp "TABLE profile(\n" \
   "  model INTEGER NOT NULL REFERENCES model,\n" \
@@ -22,13 +22,24 @@
   "  PRIMARY KEY(model, i, n_block)\n" \
   ") STRICT, WITHOUT ROWID;\n"
 
+/* Of kernels, what clusters of blocks they were launched in: so many blocks each (store_cluster.c). */
+#define CR_STORE_CLUSTER_SCHEMA(temp) \
+  "CREATE " temp "TABLE cluster(\n" \
+  "  model INTEGER NOT NULL REFERENCES model,\n" \
+  "  i INTEGER NOT NULL CHECK(i >= 0),\n" \
+  "  blocks INTEGER NOT NULL CHECK(blocks > 0),\n" \
+  "  PRIMARY KEY(model, i)\n" \
+  ") STRICT, WITHOUT ROWID;\n"
+
 #define CR_STORE_VIEW \
   "CREATE VIEW ops AS\n" \
   "  SELECT m.name AS model, o.i, n.text AS name, o.kind, o.stage, o.duration_ns, o.spread_ns, o.gap_ns, o.launch_ns,\n" \
   "    o.blocks, o.threads, o.regs, o.smem_bytes, o.carveout_bytes, o.bytes, o.dram_bytes, o.l2_bytes, o.instructions,\n" \
-  "    o.tensor_instructions, o.active_warps_q16, o.calls, o.pageable, p.sm_blocks, p.idempotent\n" \
+  "    o.tensor_instructions, o.active_warps_q16, o.calls, o.pageable, p.sm_blocks, p.idempotent,\n" \
+  "    c.blocks AS cluster_blocks\n" \
   "  FROM op o JOIN model m ON m.id = o.model JOIN name n ON n.id = o.name\n" \
-  "    LEFT JOIN profile p ON p.model = o.model AND p.i = o.i;\n"
+  "    LEFT JOIN profile p ON p.model = o.model AND p.i = o.i\n" \
+  "    LEFT JOIN cluster c ON c.model = o.model AND c.i = o.i;\n"
 
 #define CR_STORE_SCHEMA \
   "CREATE TABLE model(\n" \
@@ -78,7 +89,7 @@
   "  pageable INTEGER CHECK(pageable IN (0, 1)),\n" \
   "  PRIMARY KEY(model, i)\n" \
   ") STRICT, WITHOUT ROWID;\n" \
-  CR_STORE_PROFILE_SCHEMA("") CR_STORE_VIEW
+  CR_STORE_PROFILE_SCHEMA("") CR_STORE_CLUSTER_SCHEMA("") CR_STORE_VIEW
 
 /* The columns of op after (model, i, name), in order, as cr_store's readers and writers use them. */
 #define CR_STORE_OP_COLUMNS \

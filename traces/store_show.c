@@ -183,9 +183,9 @@ static int by_shape(const void *a, const void *b)
   int order = strcmp(x->name, y->name);
   if (order)
     return order;
-  const int64_t p[] = {x->blocks, x->threads, x->regs, x->smem_bytes},
-                q[] = {y->blocks, y->threads, y->regs, y->smem_bytes};
-  for (int i = 0; i < 4; i++)
+  const int64_t p[] = {x->blocks, x->threads, x->regs, x->smem_bytes, x->cluster_blocks},
+                q[] = {y->blocks, y->threads, y->regs, y->smem_bytes, y->cluster_blocks};
+  for (size_t i = 0; i < sizeof p / sizeof *p; i++)
     if (p[i] != q[i])
       return p[i] < q[i] ? -1 : 1;
   return 0;
@@ -238,15 +238,23 @@ static void profile_cells(struct cr_table *t, const struct cr_op_spec *op)
 
 static void kernels_table(const struct group *group, uint32_t n, struct cr_text *out)
 {
-  static const struct cr_table_column column[] = {{NULL, "kernel", 1},  {NULL, "class", 1},  {NULL, "ops", 0},
-                                                  {NULL, "busy us", 0}, {NULL, "blocks", 0}, {NULL, "threads", 0},
-                                                  {NULL, "regs", 0},    {NULL, "smem B", 0}, {NULL, "carve-out B", 0},
-                                                  {NULL, "blocks an SM", 0}, {NULL, "block us", 0}};
+  struct cr_table_column column[12] = {{NULL, "kernel", 1},  {NULL, "class", 1},  {NULL, "ops", 0},
+                                       {NULL, "busy us", 0}, {NULL, "blocks", 0}, {NULL, "threads", 0},
+                                       {NULL, "regs", 0},    {NULL, "smem B", 0}, {NULL, "carve-out B", 0}};
   struct cr_table t;
-  int profiled = 0; /* the last two columns are of profiles by block */
-  for (uint32_t i = 0; i < n; i++)
+  uint32_t n_column = 9;
+  int clustered = 0, profiled = 0; /* columns for what few tools record are there where something is known */
+  for (uint32_t i = 0; i < n; i++) {
+    clustered |= group[i].like->cluster_blocks != 0;
     profiled |= group[i].like->n_block_ns || group[i].like->sm_blocks;
-  cr_table_begin(&t, column, sizeof column / sizeof *column - (profiled ? 0 : 2), 0);
+  }
+  if (clustered)
+    column[n_column++] = (struct cr_table_column){NULL, "blocks a cluster", 0};
+  if (profiled) {
+    column[n_column++] = (struct cr_table_column){NULL, "blocks an SM", 0};
+    column[n_column++] = (struct cr_table_column){NULL, "block us", 0};
+  }
+  cr_table_begin(&t, column, n_column, 0);
   for (uint32_t i = 0; i < n; i++) {
     const struct cr_op_spec *op = group[i].like;
     char name[64];
@@ -260,6 +268,8 @@ static void kernels_table(const struct group *group, uint32_t n, struct cr_text 
     known_cell(&t, op->blocks ? op->regs : 0, 0);
     known_cell(&t, op->smem_bytes, CR_UNKNOWN);
     known_cell(&t, op->carveout_bytes, CR_UNKNOWN);
+    if (clustered)
+      known_cell(&t, op->cluster_blocks, 0);
     if (profiled)
       profile_cells(&t, op);
   }
@@ -367,20 +377,36 @@ static int show_table(struct cr_store *s, const struct views *all, const char *m
 /* -- CSV and JSON -- */
 
 /* The numbers of an op, by name; unknown ones are left empty or null. */
-enum { N_NUMBER = 20 };
+enum { N_NUMBER = 21 };
 static const char *const number_name[N_NUMBER] = {
-  "stage",    "duration_ns",  "spread_ns",           "gap_ns",          "launch_ns", "blocks",
-  "threads",  "regs",         "smem_bytes",          "carveout_bytes",  "bytes",     "dram_bytes",
-  "l2_bytes", "instructions", "tensor_instructions", "active_warps_q16", "calls",    "pageable",
-  "sm_blocks", "idempotent"};
+  "stage",     "duration_ns",  "spread_ns",           "gap_ns",           "launch_ns", "blocks",
+  "threads",   "regs",         "smem_bytes",          "carveout_bytes",   "bytes",     "dram_bytes",
+  "l2_bytes",  "instructions", "tensor_instructions", "active_warps_q16", "calls",     "pageable",
+  "sm_blocks", "idempotent",   "cluster_blocks"};
 
 static int number(const struct cr_op_spec *op, int i, int64_t *out)
 {
-  const int64_t value[N_NUMBER] = {
-    op->stage,    op->duration_ns,  op->spread_ns,           op->gap_ns,          op->launch_ns, op->blocks,
-    op->threads,  op->regs,         op->smem_bytes,          op->carveout_bytes,  op->bytes,     op->dram_bytes,
-    op->l2_bytes, op->instructions, op->tensor_instructions, op->active_warps_q16, op->calls,  op->pageable == CR_YES,
-    op->sm_blocks, op->idempotent == CR_YES};
+  const int64_t value[N_NUMBER] = {op->stage,
+                                   op->duration_ns,
+                                   op->spread_ns,
+                                   op->gap_ns,
+                                   op->launch_ns,
+                                   op->blocks,
+                                   op->threads,
+                                   op->regs,
+                                   op->smem_bytes,
+                                   op->carveout_bytes,
+                                   op->bytes,
+                                   op->dram_bytes,
+                                   op->l2_bytes,
+                                   op->instructions,
+                                   op->tensor_instructions,
+                                   op->active_warps_q16,
+                                   op->calls,
+                                   op->pageable == CR_YES,
+                                   op->sm_blocks,
+                                   op->idempotent == CR_YES,
+                                   op->cluster_blocks};
   *out = value[i];
   if (i >= 2 && i <= 4)
     return value[i] != CR_NS_NEVER;
@@ -394,6 +420,8 @@ static int number(const struct cr_op_spec *op, int i, int64_t *out)
     return op->sm_blocks != 0;
   if (i == 19)
     return op->idempotent != CR_UNSAID;
+  if (i == 20)
+    return op->cluster_blocks != 0;
   return value[i] != CR_UNKNOWN;
 }
 

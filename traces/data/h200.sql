@@ -1,6 +1,6 @@
 -- A corun trace store as SQL: `corun import sql THIS -o STORE.db` builds it.  Times are in ns, NULL is not recorded.
 PRAGMA application_id=1668445298;
-PRAGMA user_version=3;
+PRAGMA user_version=4;
 BEGIN;
 CREATE TABLE model(
   id INTEGER PRIMARY KEY,
@@ -63,12 +63,20 @@ CREATE TABLE block_time(
   ns INTEGER NOT NULL CHECK(ns > 0),
   PRIMARY KEY(model, i, n_block)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE cluster(
+  model INTEGER NOT NULL REFERENCES model,
+  i INTEGER NOT NULL CHECK(i >= 0),
+  blocks INTEGER NOT NULL CHECK(blocks > 0),
+  PRIMARY KEY(model, i)
+) STRICT, WITHOUT ROWID;
 CREATE VIEW ops AS
   SELECT m.name AS model, o.i, n.text AS name, o.kind, o.stage, o.duration_ns, o.spread_ns, o.gap_ns, o.launch_ns,
     o.blocks, o.threads, o.regs, o.smem_bytes, o.carveout_bytes, o.bytes, o.dram_bytes, o.l2_bytes, o.instructions,
-    o.tensor_instructions, o.active_warps_q16, o.calls, o.pageable, p.sm_blocks, p.idempotent
+    o.tensor_instructions, o.active_warps_q16, o.calls, o.pageable, p.sm_blocks, p.idempotent,
+    c.blocks AS cluster_blocks
   FROM op o JOIN model m ON m.id = o.model JOIN name n ON n.id = o.name
-    LEFT JOIN profile p ON p.model = o.model AND p.i = o.i;
+    LEFT JOIN profile p ON p.model = o.model AND p.i = o.i
+    LEFT JOIN cluster c ON c.model = o.model AND c.i = o.i;
 INSERT INTO model VALUES
 (1,'alexnet-bs1-fp32','graph',5,0,241213,NULL,NULL,NULL,NULL,''),
 (2,'autotuned/alexnet-bs1-fp32','graph',3,0,NULL,NULL,NULL,NULL,NULL,'iterations are not back to back: the idle time before the first op is not known
