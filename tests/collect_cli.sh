@@ -64,6 +64,15 @@ ok 'without_calls_there_are_no_launch_times' sql 'SELECT count(launch_ns), count
 play init latency 'pairs 7 k' -- --quiet --latency --memory --stages --api all --buffer 64KiB --limit 10MiB
 ok 'all_options_reach_the_library' is 0 ''
 
+# -- clusters --
+mapfile -t hopper < <(for i in 1 2 3 4 5 6 7 8 9 10; do printf '%s\n' 'clustered 1 4 gemm' 'pairs 1 relu' 'clustered 1 1 head'; done)
+play init "${hopper[@]}" -- --quiet
+ok 'clusters_are_in_the_store_and_their_absence_too' sql 'SELECT name, blocks, cluster_blocks FROM ops ORDER BY i' "gemm|8|4
+relu|1|1
+head|2|1"
+shows_clusters() { "$corun" show s.db standin_program | grep -qE "^gemm .* 4$" && "$corun" show s.db standin_program -f csv | grep -q ',4,$'; }
+ok 'and_shown' shows_clusters
+
 # -- with counters: the program is run twice --
 play init 'print once' "${net[@]}" -- --metrics --counted c.csv
 ok 'kernels_are_counted_in_a_second_run' is 0 once '^standin_program: 10 iterations of 4 ops' \

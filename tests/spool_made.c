@@ -94,7 +94,8 @@ void spool_made_kernel(struct spool_made *m, const char *name, int blocks, uint3
                                  .registers = 32,
                                  .static_shared_bytes = 1024,
                                  .dynamic_shared_bytes = 512,
-                                 .executed_shared_bytes = 102400};
+                                 .executed_shared_bytes = 102400,
+                                 .cluster = {m->cluster[0], m->cluster[1], m->cluster[2]}};
   m->now_ns += idle_ns;
   struct cr_spool_kernel k = {.start_ns = m->now_ns,
                               .end_ns = m->now_ns + ns,

@@ -10,6 +10,7 @@ struct spool_made {
   uint64_t host_ns;     /* where the next call begins */
   uint32_t correlation; /* of the last call */
   uint32_t stream, device, context, tid, marker;
+  uint32_t cluster[3]; /* of the next kernels */
 };
 
 /* Everything fails the case when it cannot be done.  realtime: in which order processes began. */

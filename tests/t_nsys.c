@@ -513,6 +513,14 @@ static void schemas_that_are_not_known_are_refused(void **state)
   drop(&im);
 }
 
+static void expect_clusters(struct import *im, uint32_t want)
+{
+  uint32_t n = 0;
+  const struct cr_op_spec *op = ops(im, "m", &n);
+  for (uint32_t j = 0; j < n; j++)
+    assert_int_equal(op[j].cluster_blocks, op[j].kind == CR_OP_KERNEL ? want : 0);
+}
+
 static void columns_are_bound_by_name_and_those_needed_are_named(void **state)
 {
   (void)state;
@@ -526,6 +534,7 @@ static void columns_are_bound_by_name_and_those_needed_are_named(void **state)
                                "ALTER TABLE CUPTI_ACTIVITY_KIND_KERNEL ADD COLUMN streamID2 TEXT"),
                           NULL);
   expect_eager(&im, "m");
+  expect_clusters(&im, 0); /* without x it is not known */
   drop(&im);
 }
 
@@ -538,6 +547,7 @@ static void clusters_and_green_contexts_may_be_there(void **state)
                           NULL);
   expect_eager(&im, "m");
   expect_shown(&im, "m", "recorded on stream 7 of priority -1 in green context 3");
+  expect_clusters(&im, 2);
   drop(&im);
   im = take(make(NSYS_OLD, &eager, 1,
                  "CREATE TABLE TARGET_INFO_CUDA_CONTEXT_INFO(nullStreamId INTEGER, hwId INTEGER, "
@@ -546,6 +556,11 @@ static void clusters_and_green_contexts_may_be_there(void **state)
                  "INSERT INTO TARGET_INFO_CUDA_CONTEXT_INFO VALUES(7, 1, 0, 4711, 0, 1, 2, 1)"),
             NULL);
   expect_shown(&im, "m", "in green context 1");
+  expect_clusters(&im, 0); /* the schema does not say */
+  drop(&im);
+  im = take(make(NSYS_NEW, &eager, 1, "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET clusterX = 0, clusterY = 0, clusterZ = 0"),
+            NULL);
+  expect_clusters(&im, 1); /* none */
   drop(&im);
 }
 
@@ -737,6 +752,9 @@ static void what_cannot_be_is_refused_with_its_row(void **state)
     {"UPDATE CUDA_GPU_MEMORY_USAGE_EVENTS SET bytes = 'many'",
      "row 1 of CUDA_GPU_MEMORY_USAGE_EVENTS: bytes is 'many'"},
     {"UPDATE NVTX_EVENTS SET \"end\" = start - 1", "row 1 of NVTX_EVENTS: ends before it starts"},
+    {"UPDATE CUPTI_ACTIVITY_KIND_MEMSET SET bytes = -1", "row 1 of CUPTI_ACTIVITY_KIND_MEMSET: bytes is -1"},
+    {"UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET clusterX = 1, clusterY = 7, clusterZ = 1 WHERE rowid = 3",
+     "row 3 of CUPTI_ACTIVITY_KIND_KERNEL: its grid does not consist of whole clusters"},
     {"DROP TABLE StringIds", "which StringIds does not have"},
     {"DROP TABLE META_DATA_EXPORT", "is a database, but no export of Nsight Systems"},
   };

@@ -345,6 +345,52 @@ static void impossible_times_and_shapes_are_left_out(void **state)
   drop(&o);
 }
 
+static void clusters_are_kept_multiplied_and_none_is_known(void **state)
+{
+  (void)state;
+  static const struct {
+    uint32_t cluster[3], want;
+  } kind[] = {{{0, 0, 0}, 1}, {{1, 1, 1}, 1}, {{2, 1, 1}, 2}, {{1, 7, 1}, 7}, {{4, 2, 2}, 16}};
+  enum { N = sizeof kind / sizeof *kind };
+  struct path file = in(fresh().s, "25.spool");
+  struct spool_made m;
+  struct cr_arena *arena = cr_arena_new();
+  struct cr_op_spec *op;
+  spool_made_begin(&m, file.s, 25, "p", 1);
+  for (int k = 0; k < 9; k++)
+    for (int i = 0; i < N; i++) {
+      memcpy(m.cluster, kind[i].cluster, sizeof m.cluster);
+      spool_made_launch(&m, "gemm", 16 * 7, 2000, i ? 0 : 5000); /* alike in all but their clusters */
+    }
+  spool_made_end(&m, 0);
+  struct outcome o = imported(file.s, (struct cr_spool_options){0});
+  assert_null(o.missing.s);
+  has(&o.said, "p: 9 iterations of 5 ops");
+  assert_int_equal(read_ops(o.s, "p", arena, &op), N);
+  for (int i = 0; i < N; i++)
+    assert_int_equal(op[i].cluster_blocks, kind[i].want);
+  drop(&o);
+  cr_arena_free(arena);
+}
+
+static void clusters_that_cannot_be_are_left_out(void **state)
+{
+  (void)state;
+  static const uint32_t bad[][3] = {{3, 1, 1}, {2, 0, 1}, {UINT32_MAX, 1, 1}, {1u << 31, 2, 1}};
+  struct path file = in(fresh().s, "26.spool");
+  struct spool_made m;
+  make_graph_program(&m, file.s, 26, "p", 9);
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    memcpy(m.cluster, bad[i], sizeof m.cluster);
+    spool_made_kernel(&m, "gemm", 4, 1000, 1000);
+  }
+  spool_made_end(&m, 0);
+  struct outcome o = imported(file.s, (struct cr_spool_options){0});
+  has(&o.said, "p: 9 iterations of 3 ops");
+  has(&o.missing, "4 kernels, copies or memsets have impossible times or shapes");
+  drop(&o);
+}
+
 static void an_op_a_little_early_is_moved_and_one_much_too_early_is_refused(void **state)
 {
   (void)state;
@@ -605,6 +651,8 @@ int main(void)
     cmocka_unit_test(memory_is_parted_as_salus_does),
     cmocka_unit_test(what_is_missing_is_said_and_the_rest_is_imported),
     cmocka_unit_test(impossible_times_and_shapes_are_left_out),
+    cmocka_unit_test(clusters_are_kept_multiplied_and_none_is_known),
+    cmocka_unit_test(clusters_that_cannot_be_are_left_out),
     cmocka_unit_test(an_op_a_little_early_is_moved_and_one_much_too_early_is_refused),
     cmocka_unit_test(nothing_usable_is_an_error_that_says_why),
     cmocka_unit_test(a_name_that_is_taken_is_refused_unless_replaced),

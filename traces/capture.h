@@ -35,7 +35,7 @@ struct cr_capture_op {
   uint64_t event;                            /* its place in the file, from 1, and */
   uint64_t line;                             /* its line, 0: the file has none; both for errors */
   uint32_t name;                             /* in cr_capture.name */
-  uint32_t blocks, threads, regs;
+  uint32_t blocks, threads, regs, cluster_blocks; /* as in cr_op_spec */
   uint32_t stream;        /* in cr_capture.stream */
   unsigned char kind;     /* enum cr_op_kind */
   unsigned char pageable; /* enum cr_answer */

@@ -103,7 +103,8 @@ static uint64_t mix(uint64_t h, uint64_t v)
 static uint64_t op_hash(const struct cr_chain *ch, const struct cr_capture_op *op)
 {
   uint64_t h = mix(UINT64_C(0xcbf29ce484222325), ch->c->name_hash[op->name]);
-  const uint64_t part[] = {op->kind, op->blocks, op->threads, op->regs, (uint64_t)op->smem_bytes, (uint64_t)op->bytes};
+  const uint64_t part[] = {
+    op->kind, op->blocks, op->threads, op->regs, op->cluster_blocks, (uint64_t)op->smem_bytes, (uint64_t)op->bytes};
   for (size_t i = 0; i < sizeof part / sizeof *part; i++)
     h = mix(h, part[i]);
   return h;
@@ -259,6 +260,7 @@ static struct cr_op_spec make_op(struct cr_chain *ch, uint32_t j, cr_ns first_ga
                           .blocks = like->blocks,
                           .threads = like->threads,
                           .regs = like->regs,
+                          .cluster_blocks = like->cluster_blocks,
                           .smem_bytes = like->smem_bytes,
                           .carveout_bytes = like->carveout_bytes,
                           .bytes = like->bytes,

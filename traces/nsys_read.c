@@ -208,7 +208,8 @@ enum {
   K_DYNAMIC,
   K_OPTIONAL,
   K_EXECUTED = K_OPTIONAL + 4,
-  N_KERNEL_COLUMN
+  K_CLUSTER,
+  N_KERNEL_COLUMN = K_CLUSTER + 3
 };
 static const char *const KERNEL_COLUMN[N_KERNEL_COLUMN] = {OP_COLUMNS,
                                                            "demangledName",
@@ -222,7 +223,30 @@ static const char *const KERNEL_COLUMN[N_KERNEL_COLUMN] = {OP_COLUMNS,
                                                            "staticSharedMemory",
                                                            "dynamicSharedMemory",
                                                            OP_OPTIONAL,
-                                                           "sharedMemoryExecuted"};
+                                                           "sharedMemoryExecuted",
+                                                           "clusterX",
+                                                           "clusterY",
+                                                           "clusterZ"};
+
+/* Exports of before 2025.6 do not say; 0 in all three is no cluster. */
+static int take_cluster(const struct nsys_reader *r, const struct cr_nsys_table *t, uint32_t blocks, uint32_t *out)
+{
+  int64_t d[3], product;
+  for (int i = 0; i < 3; i++) {
+    int rc = nsys_take_or(t, K_CLUSTER + i, 0, INT32_MAX, CR_UNKNOWN, &d[i], r->err);
+    if (rc)
+      return rc;
+  }
+  if (d[0] == CR_UNKNOWN || d[1] == CR_UNKNOWN || d[2] == CR_UNKNOWN)
+    return CR_OK;
+  if (!d[0] && !d[1] && !d[2])
+    d[0] = d[1] = d[2] = 1;
+  if (__builtin_mul_overflow(d[0], d[1], &product) || __builtin_mul_overflow(product, d[2], &product) || !product ||
+      blocks % product)
+    return nsys_bad_row(t, "its grid does not consist of whole clusters", r->err);
+  *out = (uint32_t)product;
+  return CR_OK;
+}
 
 static int add_kernel(struct nsys_reader *r, const struct cr_nsys_table *t)
 {
@@ -235,6 +259,7 @@ static int add_kernel(struct nsys_reader *r, const struct cr_nsys_table *t)
   rc = rc ? rc : nsys_take(t, K_REGS, 0, 1 << 20, &regs, r->err);
   rc = rc ? rc : take_product(r, t, K_GRID, &op.blocks);
   rc = rc ? rc : take_product(r, t, K_BLOCK, &op.threads);
+  rc = rc ? rc : take_cluster(r, t, op.blocks, &op.cluster_blocks);
   rc = rc ? rc : nsys_take(t, K_STATIC, 0, INT32_MAX, &smem, r->err);
   rc = rc ? rc : nsys_take(t, K_DYNAMIC, 0, INT32_MAX, &dynamic, r->err);
   rc = rc ? rc : nsys_take_or(t, K_EXECUTED, 0, INT32_MAX, CR_UNKNOWN, &op.carveout_bytes, r->err);

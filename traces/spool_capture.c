@@ -116,6 +116,17 @@ static int product(const int32_t *d, uint32_t *out)
   return 1;
 }
 
+/* Of a kernel of so many blocks; three zeros are CUPTI's word for no clusters. */
+static int cluster_of(const uint32_t *d, uint32_t blocks, uint32_t *out)
+{
+  const int32_t dim[3] = {(int32_t)d[0], (int32_t)d[1], (int32_t)d[2]};
+  if (!d[0] && !d[1] && !d[2]) {
+    *out = 1;
+    return 1;
+  }
+  return product(dim, out) && blocks % *out == 0;
+}
+
 static int add_name(struct reading *r, const char *text, uint32_t *out)
 {
   return cr_capture_add_name(r->c, text, strlen(text), out);
@@ -142,7 +153,8 @@ static int add_kernel(struct reading *r, const struct cr_spool_record *in)
   r->content->n_kernel++;
   r->content->n_without_symbol += !r->demangler && in->name && !strncmp(in->name, "_Z", 2);
   if (!span_of(r, k->start_ns, k->end_ns, &op.start_ns, &op.duration_ns) || !product(shape->grid, &op.blocks) ||
-      !product(shape->block, &op.threads) || shape->static_shared_bytes < 0 || shape->dynamic_shared_bytes < 0)
+      !product(shape->block, &op.threads) || !cluster_of(shape->cluster, op.blocks, &op.cluster_blocks) ||
+      shape->static_shared_bytes < 0 || shape->dynamic_shared_bytes < 0)
     return left_out(r);
   op.kind = CR_OP_KERNEL;
   op.regs = shape->registers;

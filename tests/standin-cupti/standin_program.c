@@ -7,6 +7,7 @@
  *   nvtx                  what NVTX does: loads $NVTX_INJECTION64_PATH and calls InitializeInjectionNvtx2
  *   kernels N NAME        N kernels: of 7 grids, 1 us each, one after the other
  *   pairs N NAME          N times a launch call and its kernel
+ *   clustered N X NAME    N times a launch call and its kernel, of two clusters of X by 1 by 1 blocks
  *   threads T N NAME      T threads with N kernels each at the same time
  *   calls N CBID | drivercalls N CBID         N API calls
  *   all                   one record of every kind, with known numbers
@@ -204,6 +205,27 @@ static void pairs(long n, const char *name)
   for (long i = 0; i < n; i++) {
     calls(1, CUPTI_RUNTIME, 211);
     kernels(1, name, 7);
+  }
+}
+
+static void clustered(long n, uint32_t blocks, const char *name)
+{
+  for (long i = 0; i < n; i++) {
+    calls(1, CUPTI_RUNTIME, 211);
+    uint64_t at = now_ns();
+    struct cupti_kernel k = {.kind = CUPTI_KERNEL,
+                             .registers = 32,
+                             .start = at,
+                             .end = at + 1000,
+                             .context = 1,
+                             .stream = 7,
+                             .grid = {(int32_t)(2 * blocks), 1, 1},
+                             .block = {128, 1, 1},
+                             .correlation = __atomic_add_fetch(&correlation, 1, __ATOMIC_RELAXED),
+                             .name = name,
+                             .cluster = {blocks, 1, 1}};
+    launch(name, 2 * blocks, STANDIN_LAUNCH_EX);
+    cupti.record(&k, cupti.bytes(CUPTI_KERNEL));
   }
 }
 
@@ -460,6 +482,8 @@ static void line(const char *what, long a, long b, const char *rest, const char 
     kernels(a, name, 7);
   } else if (!strcmp(what, "pairs")) {
     pairs(a, name);
+  } else if (!strcmp(what, "clustered")) {
+    clustered(a, (uint32_t)b, name);
   } else if (!strcmp(what, "extended")) {
     extended(a, name);
   } else if (!strcmp(what, "failing")) {
