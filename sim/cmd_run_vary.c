@@ -69,15 +69,6 @@ static void table(const struct cr_axis *axis, const struct cr_summary *of, const
   cr_table_end(&t, out);
 }
 
-static void add_field(struct cr_text *out, const char *text)
-{
-  int quoted = strpbrk(text, ",\"\n") != NULL;
-  cr_text_add(out, "%s", quoted ? "\"" : "");
-  for (; *text; text++)
-    cr_text_add(out, *text == '"' ? "\"\"" : "%c", *text);
-  cr_text_add(out, "%s,", quoted ? "\"" : "");
-}
-
 /* Of the first value the line of titles, too.  A line ends where no quote is open. */
 static void csv(const struct cr_axis *axis, const struct cr_summary *of, struct cr_text *out)
 {
@@ -92,7 +83,8 @@ static void csv(const struct cr_axis *axis, const struct cr_summary *of, struct 
         is_open ^= *end == '"';
       end += *end == '\n';
       if (!is_title || v == 0) {
-        add_field(out, is_title ? axis->key : axis->value[v]);
+        cr_text_add_csv(out, is_title ? axis->key : axis->value[v]);
+        cr_text_add(out, ",");
         cr_text_add_bytes(out, line, (size_t)(end - line));
       }
       is_title = 0;

@@ -108,6 +108,7 @@ unit_tests = \
   tests/t_store \
   tests/t_task_file \
   tests/t_task_generate \
+  tests/t_text \
   tests/t_timeline \
   tests/t_timeline_check \
   tests/t_truth \
