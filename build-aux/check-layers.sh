@@ -6,7 +6,7 @@ set -u
 LC_ALL=C
 export LC_ALL
 cd "${1:-.}" || exit 2
-set -- sim/*.[ch] policies/*.[ch] plan/*.[ch] studies/*.[ch] traces/*.[ch] cupti-collector/*.[ch] calib/*.[ch] pages/*.[ch] tests/*.[ch] tests/standin-cupti/*.[ch]
+set -- sim/*.[ch] policies/*.[ch] plan/*.[ch] studies/*.[ch] traces/*.[ch] cupti-collector/*.[ch] calib/*.[ch] pages/*.[ch] tests/*.[ch] tests/standin-cuda/*.[ch] tests/standin-cupti/*.[ch]
 
 files=
 for file; do

@@ -70,25 +70,6 @@ static void report_table(const struct cr_live_check *c, int color, struct cr_tex
   say_order("mean JCT", cr_live_check_jct_order(c), out);
 }
 
-static void csv_text(struct cr_text *out, const char *s)
-{
-  cr_text_add(out, "\"");
-  for (; *s; s++)
-    cr_text_add(out, *s == '"' ? "\"\"" : "%c", *s);
-  cr_text_add(out, "\"");
-}
-
-/* Names stand in quotes only where they hold a comma, as options of policies do. */
-static void csv_name(struct cr_text *out, const char *s)
-{
-  for (const char *at = s; *at; at++)
-    if (*at == ',' || *at == '"') {
-      csv_text(out, s);
-      return;
-    }
-  cr_text_add(out, "%s", s);
-}
-
 static void report_csv(const struct cr_live_check *c, struct cr_text *out)
 {
   uint32_t n;
@@ -101,11 +82,11 @@ static void report_csv(const struct cr_live_check *c, struct cr_text *out)
     for (size_t k = 0; k < sizeof value / sizeof value[0]; k++)
       cr_text_add(out, isfinite(value[k]) ? ",%.6g" : ",", value[k]);
     cr_text_add(out, ",");
-    csv_name(out, r->scenario);
+    cr_text_add_csv(out, r->scenario);
     cr_text_add(out, ",");
-    csv_name(out, r->client);
+    cr_text_add_csv(out, r->client);
     cr_text_add(out, ",%s,", class_name(r->class));
-    csv_name(out, r->policy);
+    cr_text_add_csv(out, r->policy);
     cr_text_add(out, "\n");
   }
 }

@@ -251,14 +251,6 @@ static void report_table(const struct report *r)
 
 /* --- CSV and JSON: every op ------------------------------------------------------------------------------------------- */
 
-static void csv_text(struct cr_text *out, const char *s)
-{
-  cr_text_add(out, "\"");
-  for (; *s; s++)
-    cr_text_add(out, *s == '"' ? "\"\"" : "%c", *s);
-  cr_text_add(out, "\",");
-}
-
 static void report_csv(const struct report *r)
 {
   cr_text_add(r->out, "stream,like,op,kernel,class,shape,blocks,threads,regs,match,replays,alone_us,wait_us,sim_wait_us,"
@@ -269,10 +261,10 @@ static void report_csv(const struct report *r)
       const struct cr_op_spec *spec = &s->corun.op[j];
       const struct cr_check_op *op = &s->op[j];
       cr_text_add(r->out, "%" PRIu32 ",", s->corun.id);
-      csv_text(r->out, s->corun.model);
-      cr_text_add(r->out, "%" PRIu32 ",", j);
-      csv_text(r->out, spec->name);
-      cr_text_add(r->out, "%s,%s,%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%s,%" PRIu32 ",%.3f,%.3f,%.3f,%.3f,%.3f\n",
+      cr_text_add_csv_quoted(r->out, s->corun.model);
+      cr_text_add(r->out, ",%" PRIu32 ",", j);
+      cr_text_add_csv_quoted(r->out, spec->name);
+      cr_text_add(r->out, ",%s,%s,%" PRIu32 ",%" PRIu32 ",%" PRIu32 ",%s,%" PRIu32 ",%.3f,%.3f,%.3f,%.3f,%.3f\n",
                   cr_kernel_class_name[class_of(r, spec)], shape_name[shape_of(r, spec)], spec->blocks, spec->threads,
                   spec->regs, cr_match_name[s->corun.match[j]], op->n, (double)spec->duration_ns / 1e3,
                   op->wait_ns[CR_CHECK_REAL] / 1e3, op->wait_ns[CR_CHECK_SIM] / 1e3,

@@ -310,18 +310,6 @@ static void report_table(const struct report *r)
 static const char csv_head[] =
   "scenario,policy,client,clients,model,trace,arrival,judged_by,metric,measured,predicted,error_pct";
 
-static void csv_text(struct cr_text *out, const char *s)
-{
-  if (!strpbrk(s, ",\"\r\n")) {
-    cr_text_add(out, "%s,", s);
-    return;
-  }
-  cr_text_add(out, "\"");
-  for (; *s; s++)
-    cr_text_add(out, *s == '"' ? "\"\"" : "%c", *s);
-  cr_text_add(out, "\",");
-}
-
 static void csv_number(struct cr_text *out, double x, const char *end)
 {
   if (isnan(x))
@@ -333,12 +321,14 @@ static void csv_number(struct cr_text *out, double x, const char *end)
 static void csv_row(const struct report *r, const struct cr_validate_row *row, uint32_t of)
 {
   struct cr_text *out = r->out;
-  csv_text(out, row->scenario);
-  csv_text(out, row->policy);
-  cr_text_add(out, "%" PRIu32 ",%" PRIu32 ",", row->client, row->n_client);
-  csv_text(out, row->model);
-  csv_text(out, row->trace);
-  cr_text_add(out, "%s,%s,%s,", row->arrival, judged_by(row), cr_error_column[of]);
+  cr_text_add_csv(out, row->scenario);
+  cr_text_add(out, ",");
+  cr_text_add_csv(out, row->policy);
+  cr_text_add(out, ",%" PRIu32 ",%" PRIu32 ",", row->client, row->n_client);
+  cr_text_add_csv(out, row->model);
+  cr_text_add(out, ",");
+  cr_text_add_csv(out, row->trace);
+  cr_text_add(out, ",%s,%s,%s,", row->arrival, judged_by(row), cr_error_column[of]);
   csv_number(out, cr_row_measured(row, of), ",");
   csv_number(out, cr_row_predicted(row, of), ",");
   csv_number(out, cr_row_error_pct(row, of), r->facts->has_again ? "," : "\n");

@@ -1,6 +1,7 @@
-# caption.sh - what a figure or a table says of itself, from the head of its .gp; scripts source it once they have $plots and $corun.
+# caption.sh - what a figure or a table says of itself, from the head of its .gp; scripts source it after begin.sh.
 #
 # question NAME: what it answers.  origin NAME: by which command, seed and version.  Scenarios are named by themselves, and drawn by run.gp.
+. "$plots/table-setup.sh"
 gp_of() {
   if [ -r "$plots/$1.gp" ]; then echo "$plots/$1.gp"; else echo "$plots/run.gp"; fi
 }

@@ -4,15 +4,10 @@
 # Rows beyond ROWS (60) are left to the CSV, and counted.  Columns that end in paper or published, corun, and difference hold the published
 # value, corun's, and how far it is off; a header says its unit.
 set -eu
-die() {
-  echo "collect-tables: $*" >&2
-  exit 2
-}
+. "$(dirname "$0")/begin.sh"
 [ $# -ge 2 ] || die "usage: plots/collect-tables.sh FOLDER NAME..."
 out=$1
 shift
-plots=$(cd "$(dirname "$0")" && pwd)
-. "$plots/table-setup.sh"
 . "$plots/caption.sh"
 {
   echo '# Tables'

@@ -15,10 +15,7 @@
 #
 # draw.sh draws the tables.  NAMEs are tightness and batch, by default both; OUTDIR is figures.  The program is $CORUN.
 set -eu
-die() {
-  echo "dart-runs: $*" >&2
-  exit 2
-}
+. "$(dirname "$0")/begin.sh"
 out=${1:-figures}
 seconds=${2:-30}
 runs=${3:-16}
@@ -35,7 +32,6 @@ for n in "$seconds" "$runs"; do
   '' | *[!0-9]* | 0*) die "$n is no number of seconds or runs" ;;
   esac
 done
-plots=$(cd "$(dirname "$0")" && pwd)
 . "$plots/table-setup.sh"
 mkdir -p "$out"
 

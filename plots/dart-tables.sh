@@ -6,10 +6,7 @@
 # after Wilson), which draw.sh draws; OUTDIR is figures, SETS of each point 200, of seed 1; NAMEs are utilization, tasks and heavy, by default
 # all.  The program is $CORUN; $JOBS processes plan, by default as many as there are processors.
 set -eu
-die() {
-  echo "dart-tables: $*" >&2
-  exit 2
-}
+. "$(dirname "$0")/begin.sh"
 out=${1:-figures}
 sets=${2:-200}
 shift $(($# < 2 ? $# : 2))
@@ -23,7 +20,6 @@ done
 case $sets in
 '' | *[!0-9]* | 0) die "$sets is no number of sets" ;;
 esac
-plots=$(cd "$(dirname "$0")" && pwd)
 jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN)}
 . "$plots/table-setup.sh"
 mkdir -p "$out"

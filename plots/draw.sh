@@ -3,12 +3,8 @@
 #
 # The tables come from the scripts *-tables.sh and dart-runs.sh; gnuplot is $GNUPLOT.  A picture is replaced only by a whole one.
 set -eu
-die() {
-  echo "draw: $*" >&2
-  exit 2
-}
+. "$(dirname "$0")/begin.sh"
 [ $# -gt 0 ] || die "usage: plots/draw.sh FOLDER/NAME.svg|.pdf|.png..."
-plots=$(cd "$(dirname "$0")" && pwd)
 . "$plots/figure-setup.sh"
 for picture; do
   base=${picture%.*}

@@ -1,4 +1,4 @@
-# figure-setup.sh - what scripts of figures begin with; they source it once they have $plots, their folder, and die().  It finds gnuplot
+# figure-setup.sh - what scripts of figures begin with; they source it after begin.sh.  It finds gnuplot
 # ($gnuplot: $GNUPLOT), and makes a folder $top that is removed at the end.
 gnuplot=${GNUPLOT:-gnuplot}
 command -v "$gnuplot" >/dev/null || die "gnuplot is not there; on Debian: apt-get install gnuplot-nox"

@@ -15,8 +15,9 @@ tabled = $(salus) $(reef) $(plans) $(runs)
 drawn = $(tabled) $(SCENARIOS:%=$(OUT)/%) $(OUT)/validate
 forms = svg pdf png
 pictures = $(foreach form,$(forms),$(drawn:=.$(form)))
-drawing = $(PLOTS)/style.gp $(PLOTS)/figure-setup.sh $(PLOTS)/scratch.sh
-running = $(CORUN) $(PLOTS)/table-setup.sh $(PLOTS)/scratch.sh
+setup = $(PLOTS)/begin.sh $(PLOTS)/scratch.sh
+drawing = $(PLOTS)/style.gp $(PLOTS)/figure-setup.sh $(setup)
+running = $(CORUN) $(PLOTS)/table-setup.sh $(setup)
 export CORUN
 
 all: $(pictures) $(OUT)/tables.md $(OUT)/tables.tex $(OUT)/gallery.md

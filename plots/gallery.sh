@@ -2,15 +2,10 @@
 # gallery.sh FOLDER NAME... - a page in Markdown with the pictures FOLDER/NAME.svg, each under the question that it answers, with its command,
 # seed and version.
 set -eu
-die() {
-  echo "gallery: $*" >&2
-  exit 2
-}
+. "$(dirname "$0")/begin.sh"
 [ $# -ge 2 ] || die "usage: plots/gallery.sh FOLDER NAME..."
 out=$1
 shift
-plots=$(cd "$(dirname "$0")" && pwd)
-. "$plots/table-setup.sh"
 . "$plots/caption.sh"
 echo '# Figures'
 echo

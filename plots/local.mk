@@ -1,5 +1,5 @@
 # plots/local.mk - figures from run databases and tables, by gnuplot.
-EXTRA_DIST += plots/figures.mk plots/make-plots.sh plots/scratch.sh plots/table-setup.sh plots/figure-setup.sh plots/draw.sh plots/caption.sh \
+EXTRA_DIST += plots/figures.mk plots/make-plots.sh plots/begin.sh plots/scratch.sh plots/table-setup.sh plots/figure-setup.sh plots/draw.sh plots/caption.sh \
   plots/gallery.sh plots/collect-tables.sh plots/style.gp plots/mi50-rows.gp \
   plots/run-figure.sh plots/run.gp plots/validate-figure.sh plots/validate.gp plots/residual-figure.sh plots/residual.gp
 EXTRA_DIST += plots/salus-tables.sh plots/salus-draws.sh plots/salus-ledger.awk \

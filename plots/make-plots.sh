@@ -2,11 +2,7 @@
 # make-plots.sh [SCENARIO]... - `make plots`: tables and figures into figures/, as figures.mk says, by as many processes as there are
 # processors ($JOBS says otherwise); with scenarios, only each one's figure under every policy.  The program is $CORUN, gnuplot $GNUPLOT.
 set -eu
-die() {
-  echo "make-plots: $*" >&2
-  exit 2
-}
-plots=$(cd "$(dirname "$0")" && pwd)
+. "$(dirname "$0")/begin.sh"
 . "$plots/table-setup.sh"
 . "$plots/figure-setup.sh"
 GNUPLOT=$gnuplot

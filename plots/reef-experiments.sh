@@ -16,14 +16,10 @@
 #   artifact  the workloads of REEF's artifact
 #   dq=N      the device queue of best-effort streams holds N kernels (scheme REEF alone)
 set -eu
-plots=$(cd "$(dirname "$0")" && pwd)
-corun=${CORUN:-$plots/../build/corun}
+. "$(dirname "$0")/begin.sh"
+. "$plots/table-setup.sh"
 data=${CORUN_SHARED_DATA:-$plots/../../shared/data}/reef
-[ -d "$data/artifact-profiles" ] || { echo "reef-experiments: $data is not there; CORUN_SHARED_DATA can name its folder" >&2; exit 2; }
-top=$(mktemp -d "${TMPDIR:-/tmp}/corun-figure-XXXXXX")
-trap 'rm -rf "$top"' EXIT
-LC_ALL=C
-export LC_ALL
+[ -d "$data/artifact-profiles" ] || die "$data is not there; CORUN_SHARED_DATA can name its folder"
 names=vgg19-imagenet=vgg,resnet152-imagenet=resnet152,densenet201-imagenet=densenet,inceptionv3-imagenet=inception,distilbert=bert
 
 "$corun" import reef "$data"/artifact-profiles/*/*.json -o "$top/base.db" >"$top/report"

@@ -7,13 +7,9 @@
 # figures.  The program is $CORUN.  What needs the artifact's files is left out, and says so, where they are in
 # neither $CORUN_SHARED_DATA nor ../shared/data beside the tree.
 set -eu
-die() {
-  echo "reef-tables: $*" >&2
-  exit 2
-}
+. "$(dirname "$0")/begin.sh"
 [ $# -le 1 ] || die "usage: plots/reef-tables.sh [OUTDIR]"
 out=${1:-figures}
-plots=$(cd "$(dirname "$0")" && pwd)
 . "$plots/table-setup.sh"
 mkdir -p "$out"
 data=${CORUN_SHARED_DATA:-$plots/../../shared/data}/reef

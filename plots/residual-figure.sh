@@ -3,13 +3,9 @@
 #
 # Draws with gnuplot ($GNUPLOT); OUT may end in .png.  OUT is replaced only by a whole figure.
 set -eu
-die() {
-  echo "residual-figure: $*" >&2
-  exit 2
-}
+. "$(dirname "$0")/begin.sh"
 [ $# -eq 2 ] || die "usage: plots/residual-figure.sh RESIDUALS.csv OUT.svg"
 csv=$1 out=$2
-plots=$(cd "$(dirname "$0")" && pwd)
 [ -r "$csv" ] || die "$csv cannot be read; corun calibrate --residuals makes such a file"
 . "$plots/figure-setup.sh"
 

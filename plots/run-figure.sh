@@ -4,13 +4,9 @@
 # Reads the run database through `corun show` ($CORUN, else the program of the build folder, else that of the path); draws
 # with gnuplot ($GNUPLOT).  OUT.svg is replaced only by a whole figure; it may also end in .pdf or .png.
 set -eu
-die() {
-  echo "run-figure: $*" >&2
-  exit 2
-}
+. "$(dirname "$0")/begin.sh"
 [ $# -eq 2 ] || die "usage: plots/run-figure.sh RUN.db OUT.svg"
 run=$1 out=$2
-plots=$(cd "$(dirname "$0")" && pwd)
 . "$plots/table-setup.sh"
 . "$plots/figure-setup.sh"
 "$corun" show "$run" --format csv >"$top/run.csv" || exit 2

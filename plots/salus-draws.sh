@@ -6,23 +6,14 @@
 # iterations as fill its time of service, and its duration to declare.  Prints CSV: of each policy and column the median of
 # the draws (300), their 5 % and 95 % quantiles, and the paper's value.  The program is $CORUN.
 set -eu
-die() {
-  echo "salus-draws: $*" >&2
-  exit 2
-}
+. "$(dirname "$0")/begin.sh"
 [ $# -le 2 ] || die "usage: plots/salus-draws.sh [DRAWS [SEED]]"
 draws=${1:-300} seed=${2:-1}
 case $draws$seed in
 *[!0-9]*) die "DRAWS and SEED are numbers" ;;
 esac
-plots=$(cd "$(dirname "$0")" && pwd)
-corun=${CORUN:-corun}
-command -v "$corun" >/dev/null || die "corun is not there; build it, or name it in CORUN"
+. "$plots/table-setup.sh"
 data=$plots/../traces/data
-top=$(mktemp -d "${TMPDIR:-/tmp}/corun-draws-XXXXXX")
-trap 'rm -rf "$top"' EXIT
-LC_ALL=C
-export LC_ALL
 
 # A draw's own generator: awk's differs from one awk to the next (Park and Miller, CACM 31, 1988).
 awk -F, -v draws="$draws" -v seed="$seed" -v top="$top" '

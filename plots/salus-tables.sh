@@ -4,13 +4,9 @@
 # Of each table and figure: OUTDIR/salus-NAME.csv (the paper's value, corun's, the difference), and what else its picture needs
 # (salus-NAME-*.tsv), which draw.sh draws; OUTDIR is figures.  The program is $CORUN.
 set -eu
-die() {
-  echo "salus-tables: $*" >&2
-  exit 2
-}
+. "$(dirname "$0")/begin.sh"
 [ $# -le 1 ] || die "usage: plots/salus-tables.sh [OUTDIR]"
 out=${1:-figures}
-plots=$(cd "$(dirname "$0")" && pwd)
 . "$plots/table-setup.sh"
 mkdir -p "$out"
 

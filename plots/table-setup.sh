@@ -1,4 +1,4 @@
-# table-setup.sh - what scripts of tables begin with; they source it once they have $plots, their folder, and die().  It finds the
+# table-setup.sh - what scripts of tables begin with; they source it after begin.sh.  It finds the
 # program ($corun: $CORUN, a build beside, or the one on the path), and makes a folder $top that is removed at the end.
 corun=${CORUN:-}
 for candidate in "$plots/../build/corun" ./corun "$plots/../corun"; do

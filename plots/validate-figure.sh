@@ -3,13 +3,9 @@
 #
 # Draws with gnuplot ($GNUPLOT).  OUT.svg is replaced only by a whole figure.
 set -eu
-die() {
-  echo "validate-figure: $*" >&2
-  exit 2
-}
+. "$(dirname "$0")/begin.sh"
 [ $# -eq 2 ] || die "usage: plots/validate-figure.sh ERRORS.csv OUT.svg"
 csv=$1 out=$2
-plots=$(cd "$(dirname "$0")" && pwd)
 [ -r "$csv" ] || die "$csv cannot be read; corun validate --format csv makes such a file"
 . "$plots/figure-setup.sh"
 

@@ -8,7 +8,9 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/nearest.h"
 #include "sim/outfile.h"
@@ -100,6 +102,12 @@ int cr_cli_window(const char *text, cr_ns *from_ns, cr_ns *to_ns, struct cr_err 
   if (rc == CR_OK && *to_ns <= *from_ns)
     rc = cr_fail(err, CR_EINPUT, "--window %s: ends before it begins", text);
   return rc;
+}
+
+int cr_cli_wants_color(void)
+{
+  const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+  return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0 && !(no && *no);
 }
 
 int cr_cli_write(const char *path, const char *text, size_t n, struct cr_err *err)

@@ -60,6 +60,9 @@ int cr_cli_usage(const struct cr_cmd *cmd, const char *fmt, ...) CR_PRINTF(2, 3)
 void cr_cli_start(int argc, char **argv);
 void cr_cli_print_help(const struct cr_cmd *cmd);
 
+/* Whether titles are bold: on a terminal, unless TERM is dumb or NO_COLOR is set. */
+int cr_cli_wants_color(void);
+
 /* Writes text to stdout, or to a new file: made whole beside it and then renamed.  path NULL or "-": stdout.  An
  * existing file is refused.  Full disk and closed pipe are CR_ERUN, a directory that cannot be written CR_EINPUT. */
 int cr_cli_write(const char *path, const char *text, size_t n, struct cr_err *err) CR_MUST;

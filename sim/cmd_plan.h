@@ -26,8 +26,7 @@ const char *cr_plan_threads_name(enum cr_one_node_on on);
 /* "3 xeon", "gtx1080 + 1 xeon" */
 const char *cr_plan_made_of(const struct cr_platform *p, const struct cr_node_kind *kind, char *buf, size_t n);
 
-/* A text of a CSV, quoted where it must be; and a time behind a comma, empty for CR_NS_NEVER. */
-void cr_plan_csv_text(struct cr_text *out, const char *s);
+/* A time of a CSV behind a comma, empty for CR_NS_NEVER. */
 void cr_plan_csv_ns(struct cr_text *out, cr_ns ns);
 
 /* --- many sets, a row each -- */

@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "sim/provenance.h"
 #include "sim/table.h"
@@ -262,18 +261,6 @@ static void report_table(const struct answer *a, struct cr_text *out)
 
 /* --- CSV ---------------------------------------------------------------------------------------------------------------- */
 
-void cr_plan_csv_text(struct cr_text *out, const char *s)
-{
-  if (!strpbrk(s, ",\"\n\r")) {
-    cr_text_add(out, "%s", s);
-    return;
-  }
-  cr_text_add(out, "\"");
-  for (; *s; s++)
-    cr_text_add(out, *s == '"' ? "\"\"" : "%c", *s);
-  cr_text_add(out, "\"");
-}
-
 void cr_plan_csv_ns(struct cr_text *out, cr_ns ns)
 {
   if (ns == CR_NS_NEVER)
@@ -286,7 +273,7 @@ static void csv_task(const struct answer *a, uint32_t i, struct cr_text *out)
 {
   const struct cr_plan_task *t = &a->set->task[task_at(a, i)];
   cr_text_add(out, "task,");
-  cr_plan_csv_text(out, t->name);
+  cr_text_add_csv(out, t->name);
   cr_text_add(out, ",%s,", t->is_rt ? "rt" : "be");
   if (t->is_rt)
     cr_text_add(out, "%u,%" PRId64, i + 1, t->weight);
@@ -312,9 +299,9 @@ static void csv_stages(const struct answer *a, uint32_t i, struct cr_text *out)
     if (!n)
       continue;
     cr_text_add(out, "stage,");
-    cr_plan_csv_text(out, a->set->task[task].name);
+    cr_text_add_csv(out, a->set->task[task].name);
     cr_text_add(out, ",,,,,,,,,,,%u,", k + 1);
-    cr_plan_csv_text(out, made_of(a, k, text, sizeof text));
+    cr_text_add_csv(out, made_of(a, k, text, sizeof text));
     cr_text_add(out, ",%u,%u,%" PRId64 ",\n", first + 1, first + n, stage_ns(a, task, k));
   }
 }
@@ -327,7 +314,7 @@ static void report_csv(const struct answer *a, struct cr_text *out)
   for (uint32_t k = 0; k < a->plan.n_node; k++) {
     char text[200];
     cr_text_add(out, "node,,,,,,,,,,,,%u,", k + 1);
-    cr_plan_csv_text(out, made_of(a, k, text, sizeof text));
+    cr_text_add_csv(out, made_of(a, k, text, sizeof text));
     cr_text_add(out, ",,,,%.6f\n", (double)a->plan.used_ppt[k] / 1e12);
   }
   for (uint32_t i = 0; i < a->set->n_task; i++)

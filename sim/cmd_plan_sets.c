@@ -211,9 +211,9 @@ static void report_csv(const struct search *s, struct cr_text *out)
                    "pipelines_passed,pipelines,planned_in_ms\n");
   for (uint32_t i = 0; i < s->paths->n; i++) {
     const struct cr_plan_row *r = &s->row[i];
-    cr_plan_csv_text(out, r->set);
+    cr_text_add_csv(out, r->set);
     cr_text_add(out, ",");
-    cr_plan_csv_text(out, r->platform);
+    cr_text_add_csv(out, r->platform);
     cr_text_add(out, ",%u,%u,%.6f,%s,%d,", r->n_rt, r->n_be, (double)r->gpu_used_ppt / 1e12, s->s->test,
                 r->n_passed > 0);
     if (r->n_passed)

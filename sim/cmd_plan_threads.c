@@ -105,9 +105,9 @@ static void report_csv(const struct answer *a, struct cr_text *out)
   cr_text_add(out, "task,class,model,period_ns,deadline_ns,request_ns,response_ns,margin_ns\n");
   for (uint32_t i = 0; i < a->set->n_task; i++) {
     const struct cr_plan_task *t = &a->set->task[i];
-    cr_plan_csv_text(out, t->name);
+    cr_text_add_csv(out, t->name);
     cr_text_add(out, ",%s,", t->is_rt ? "rt" : "be");
-    cr_plan_csv_text(out, t->profile->name);
+    cr_text_add_csv(out, t->profile->name);
     cr_plan_csv_ns(out, t->period_ns);
     cr_plan_csv_ns(out, t->deadline_ns);
     cr_plan_csv_ns(out, request_ns(a, t));

@@ -1,4 +1,4 @@
-/* cmd_run_vary.c - what `corun run --vary KEY=V,V,...` prints. */
+/* cmd_run_vary.c - makes a run for each value of a key, and prints what they show. */
 #include "config.h"
 
 #include "sim/cmd_run_vary.h"
@@ -6,14 +6,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/cli.h"
 #include "sim/mem.h"
 #include "sim/metric.h"
 #include "sim/table.h"
+#include "studies/axis.h"
 
 enum { METRICS_MAX = 16 };
 
-int cr_run_vary_parse(const char *text, const char *const *set, uint32_t n_set, struct cr_arena *arena,
-                      struct cr_axis *out, struct cr_err *err)
+/* Values, not a range.  set[n_set] are those of --set, which may not be of the same key; the arena keeps the strings. */
+static int parse(const char *text, const char *const *set, uint32_t n_set, struct cr_arena *arena, struct cr_axis *out,
+                 struct cr_err *err)
 {
   struct cr_axis a;
   const char *equals = strchr(text, '=');
@@ -69,15 +72,6 @@ static void table(const struct cr_axis *axis, const struct cr_summary *of, const
   cr_table_end(&t, out);
 }
 
-static void add_field(struct cr_text *out, const char *text)
-{
-  int quoted = strpbrk(text, ",\"\n") != NULL;
-  cr_text_add(out, "%s", quoted ? "\"" : "");
-  for (; *text; text++)
-    cr_text_add(out, *text == '"' ? "\"\"" : "%c", *text);
-  cr_text_add(out, "%s,", quoted ? "\"" : "");
-}
-
 /* Of the first value the line of titles, too.  A line ends where no quote is open. */
 static void csv(const struct cr_axis *axis, const struct cr_summary *of, struct cr_text *out)
 {
@@ -92,7 +86,8 @@ static void csv(const struct cr_axis *axis, const struct cr_summary *of, struct 
         is_open ^= *end == '"';
       end += *end == '\n';
       if (!is_title || v == 0) {
-        add_field(out, is_title ? axis->key : axis->value[v]);
+        cr_text_add_csv(out, is_title ? axis->key : axis->value[v]);
+        cr_text_add(out, ",");
         cr_text_add_bytes(out, line, (size_t)(end - line));
       }
       is_title = 0;
@@ -117,13 +112,95 @@ static void json(const struct cr_axis *axis, const struct cr_summary *of, struct
   cr_text_add(out, "]}\n");
 }
 
-void cr_run_vary_report(const struct cr_axis *axis, const struct cr_summary *of, const struct cr_workload *w,
-                        enum cr_format format, int color, struct cr_text *out)
+static int check(const struct cr_run_args *a, struct cr_err *err)
 {
-  if (format == CR_CSV)
-    csv(axis, of, out);
-  else if (format == CR_JSON)
-    json(axis, of, out);
-  else
-    table(axis, of, w, color, out);
+  if (a->n_vary > 1)
+    return cr_fail(err, CR_EINPUT, "--vary is given %u times: it takes one key; corun sweep --grid crosses several",
+                   a->n_vary);
+  if (a->db || a->ledger || a->timeline)
+    return cr_fail(
+      err, CR_EINPUT,
+      "--vary prints a table and writes no files, so not %s; corun sweep keeps many settings in a database",
+      a->db       ? "-o"
+      : a->ledger ? "--ledger"
+                  : "--timeline");
+  return CR_OK;
+}
+
+/* A job of its own, with one more --set. */
+static int prepare_value(const struct cr_run_job *j, const struct cr_axis *axis, uint32_t i, struct cr_run_job *out,
+                         struct cr_err *err)
+{
+  struct cr_run_words *set = &out->args.set;
+  size_t room = strlen(axis->key) + strlen(axis->value[i]) + 2;
+  out->args = j->args;
+  out->args.vary = NULL;
+  out->is_again = i > 0;
+  out->arena = cr_arena_new();
+  char *text = out->arena ? cr_arena_take(out->arena, room, 1) : NULL;
+  set->word = text ? cr_arena_take(out->arena, (size_t)set->n + 1, sizeof *set->word) : NULL;
+  if (!set->word)
+    return cr_fail_nomem(err, "a value");
+  snprintf(text, room, "%s=%s", axis->key, axis->value[i]);
+  if (set->n)
+    memcpy(set->word, j->args.set.word, set->n * sizeof *set->word);
+  set->word[set->n++] = text;
+  return cr_run_job_prepare(out, err);
+}
+
+/* One value after the other, until the user stops or one cannot be run at all. */
+static int run_values(struct cr_run_job *at, const struct cr_axis *axis, int *fatal, struct cr_err *err)
+{
+  int worst = CR_OK;
+  for (uint32_t i = 0; i < axis->n_value && worst != CR_EINTR; i++) {
+    int rc = cr_run_job_run(&at[i], axis->value[i], fatal, err);
+    if (*fatal)
+      return cr_fail_in(err, rc, "%s=%s", axis->key, axis->value[i]);
+    worst = rc != CR_OK ? rc : worst;
+  }
+  return worst;
+}
+
+static int print_values(struct cr_run_job *at, const struct cr_axis *axis, struct cr_err *err)
+{
+  struct cr_summary *of = cr_arena_take(at[0].arena, axis->n_value, sizeof *of);
+  struct cr_text text = {0};
+  int rc = of ? CR_OK : cr_fail_nomem(err, "the report");
+  for (uint32_t i = 0; rc == CR_OK && i < axis->n_value; i++)
+    rc = cr_run_job_summarize(&at[i], &of[i], err);
+  if (rc == CR_OK) {
+    if (at[0].format == CR_CSV)
+      csv(axis, of, &text);
+    else if (at[0].format == CR_JSON)
+      json(axis, of, &text);
+    else
+      table(axis, of, at[0].scenario->workload, cr_cli_wants_color(), &text);
+    rc = text.failed ? cr_fail_nomem(err, "the report") : cr_cli_write(NULL, text.s, text.n, err);
+  }
+  cr_text_fini(&text);
+  return rc;
+}
+
+/* All values are prepared before the first one runs. */
+int cr_run_vary(struct cr_run_job *j)
+{
+  struct cr_err err;
+  struct cr_axis axis = {0};
+  int fatal = 0, rc = check(&j->args, &err);
+  rc = rc ? rc : parse(j->args.vary, j->args.set.word, j->args.set.n, j->arena, &axis, &err);
+  struct cr_run_job *at = rc == CR_OK ? cr_arena_take(j->arena, axis.n_value, sizeof *at) : NULL;
+  if (rc == CR_OK && !at)
+    rc = cr_fail_nomem(&err, "the values");
+  for (uint32_t i = 0; rc == CR_OK && i < axis.n_value; i++)
+    rc = prepare_value(j, &axis, i, &at[i], &err);
+  int status = cr_cli_error(rc, &err);
+  if (rc == CR_OK) {
+    rc = run_values(at, &axis, &fatal, &err);
+    status = fatal ? cr_cli_error(rc, &err) : cr_rc_exit(rc);
+    rc = fatal ? CR_OK : print_values(at, &axis, &err);
+    status = rc != CR_OK ? cr_cli_error(rc, &err) : status;
+  }
+  for (uint32_t i = 0; at && i < axis.n_value; i++)
+    cr_run_job_fini(&at[i]);
+  return status;
 }

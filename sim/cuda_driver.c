@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char *const symbol[] = {
-#define X(member, name, parameters) name,
+#define X(member, name, parameters) #name,
   CR_CUDA_CALLS(X)
 #undef X
 };

@@ -59,54 +59,54 @@ struct cr_cu_launch {
 };
 
 /* X(member, symbol, parameters) */
-#define CR_CUDA_CALLS(X)                                                                                              \
-  X(init, "cuInit", (unsigned flags))                                                                                 \
-  X(driver_version, "cuDriverGetVersion", (int *version))                                                             \
-  X(error_name, "cuGetErrorName", (int error, const char **text))                                                     \
-  X(error_text, "cuGetErrorString", (int error, const char **text))                                                   \
-  X(device_count, "cuDeviceGetCount", (int *n))                                                                       \
-  X(device_get, "cuDeviceGet", (int *device, int i))                                                                  \
-  X(device_name, "cuDeviceGetName", (char *text, int n, int device))                                                  \
-  X(device_attribute, "cuDeviceGetAttribute", (int *value, int attribute, int device))                                \
-  X(primary_retain, "cuDevicePrimaryCtxRetain", (cr_cu_context * context, int device))                                \
-  X(primary_release, "cuDevicePrimaryCtxRelease_v2", (int device))                                                    \
-  X(context_current, "cuCtxSetCurrent", (cr_cu_context context))                                                      \
-  X(context_sync, "cuCtxSynchronize", (void))                                                                         \
-  X(priority_range, "cuCtxGetStreamPriorityRange", (int *least, int *greatest))                                       \
-  X(module_load, "cuModuleLoadDataEx",                                                                                \
-    (cr_cu_module * module, const void *image, unsigned n, int *option, void **value))                                \
-  X(module_unload, "cuModuleUnload", (cr_cu_module module))                                                           \
-  X(module_function, "cuModuleGetFunction", (cr_cu_function * function, cr_cu_module module, const char *name))       \
-  X(function_attribute, "cuFuncGetAttribute", (int *value, int attribute, cr_cu_function function))                   \
-  X(function_set, "cuFuncSetAttribute", (cr_cu_function function, int attribute, int value))                          \
-  X(occupancy, "cuOccupancyMaxActiveBlocksPerMultiprocessor",                                                         \
-    (int *blocks, cr_cu_function function, int threads, size_t smem_bytes))                                           \
-  X(stream_new, "cuStreamCreateWithPriority", (cr_cu_stream * stream, unsigned flags, int priority))                  \
-  X(stream_free, "cuStreamDestroy_v2", (cr_cu_stream stream))                                                         \
-  X(stream_query, "cuStreamQuery", (cr_cu_stream stream))                                                             \
-  X(stream_write, "cuStreamWriteValue32_v2", (cr_cu_stream stream, cr_cu_address to, uint32_t value, unsigned flags)) \
-  X(launch, "cuLaunchKernel",                                                                                         \
-    (cr_cu_function function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y,  \
-     unsigned block_z, unsigned smem_bytes, cr_cu_stream stream, void **param, void **extra))                         \
-  X(launch_with, "cuLaunchKernelEx",                                                                                  \
-    (const struct cr_cu_launch *launch, cr_cu_function function, void **param, void **extra))                         \
-  X(memory_new, "cuMemAlloc_v2", (cr_cu_address * address, size_t bytes))                                             \
-  X(memory_info, "cuMemGetInfo_v2", (size_t * free, size_t * total))                                                  \
-  X(memory_free, "cuMemFree_v2", (cr_cu_address address))                                                             \
-  X(host_new, "cuMemHostAlloc", (void **memory, size_t bytes, unsigned flags))                                        \
-  X(host_free, "cuMemFreeHost", (void *memory))                                                                       \
-  X(host_address, "cuMemHostGetDevicePointer_v2", (cr_cu_address * address, void *memory, unsigned flags))            \
-  X(copy_h2d, "cuMemcpyHtoDAsync_v2", (cr_cu_address to, const void *from, size_t bytes, cr_cu_stream stream))        \
-  X(copy_d2h, "cuMemcpyDtoHAsync_v2", (void *to, cr_cu_address from, size_t bytes, cr_cu_stream stream))              \
-  X(copy_d2d, "cuMemcpyDtoDAsync_v2", (cr_cu_address to, cr_cu_address from, size_t bytes, cr_cu_stream stream))      \
-  X(fill, "cuMemsetD8Async", (cr_cu_address to, unsigned char value, size_t bytes, cr_cu_stream stream))              \
-  X(capture_begin, "cuStreamBeginCapture_v2", (cr_cu_stream stream, int mode))                                        \
-  X(capture_end, "cuStreamEndCapture", (cr_cu_stream stream, cr_cu_graph * graph))                                    \
-  X(graph_free, "cuGraphDestroy", (cr_cu_graph graph))                                                                \
-  X(graph_instantiate, "cuGraphInstantiateWithFlags",                                                                 \
-    (cr_cu_graph_exec * exec, cr_cu_graph graph, unsigned long long flags))                                           \
-  X(graph_launch, "cuGraphLaunch", (cr_cu_graph_exec exec, cr_cu_stream stream))                                      \
-  X(exec_free, "cuGraphExecDestroy", (cr_cu_graph_exec exec))
+#define CR_CUDA_CALLS(X)                                                                                             \
+  X(init, cuInit, (unsigned flags))                                                                                  \
+  X(driver_version, cuDriverGetVersion, (int *version))                                                              \
+  X(error_name, cuGetErrorName, (int error, const char **text))                                                      \
+  X(error_text, cuGetErrorString, (int error, const char **text))                                                    \
+  X(device_count, cuDeviceGetCount, (int *n))                                                                        \
+  X(device_get, cuDeviceGet, (int *device, int i))                                                                   \
+  X(device_name, cuDeviceGetName, (char *text, int n, int device))                                                   \
+  X(device_attribute, cuDeviceGetAttribute, (int *value, int attribute, int device))                                 \
+  X(primary_retain, cuDevicePrimaryCtxRetain, (cr_cu_context * context, int device))                                 \
+  X(primary_release, cuDevicePrimaryCtxRelease_v2, (int device))                                                     \
+  X(context_current, cuCtxSetCurrent, (cr_cu_context context))                                                       \
+  X(context_sync, cuCtxSynchronize, (void))                                                                          \
+  X(priority_range, cuCtxGetStreamPriorityRange, (int *least, int *greatest))                                        \
+  X(module_load, cuModuleLoadDataEx,                                                                                 \
+    (cr_cu_module * module, const void *image, unsigned n, int *option, void **value))                               \
+  X(module_unload, cuModuleUnload, (cr_cu_module module))                                                            \
+  X(module_function, cuModuleGetFunction, (cr_cu_function * function, cr_cu_module module, const char *name))        \
+  X(function_attribute, cuFuncGetAttribute, (int *value, int attribute, cr_cu_function function))                    \
+  X(function_set, cuFuncSetAttribute, (cr_cu_function function, int attribute, int value))                           \
+  X(occupancy, cuOccupancyMaxActiveBlocksPerMultiprocessor,                                                          \
+    (int *blocks, cr_cu_function function, int threads, size_t smem_bytes))                                          \
+  X(stream_new, cuStreamCreateWithPriority, (cr_cu_stream * stream, unsigned flags, int priority))                   \
+  X(stream_free, cuStreamDestroy_v2, (cr_cu_stream stream))                                                          \
+  X(stream_query, cuStreamQuery, (cr_cu_stream stream))                                                              \
+  X(stream_write, cuStreamWriteValue32_v2, (cr_cu_stream stream, cr_cu_address to, uint32_t value, unsigned flags))  \
+  X(launch, cuLaunchKernel,                                                                                          \
+    (cr_cu_function function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x, unsigned block_y, \
+     unsigned block_z, unsigned smem_bytes, cr_cu_stream stream, void **param, void **extra))                        \
+  X(launch_with, cuLaunchKernelEx,                                                                                   \
+    (const struct cr_cu_launch *launch, cr_cu_function function, void **param, void **extra))                        \
+  X(memory_new, cuMemAlloc_v2, (cr_cu_address * address, size_t bytes))                                              \
+  X(memory_info, cuMemGetInfo_v2, (size_t * free, size_t * total))                                                   \
+  X(memory_free, cuMemFree_v2, (cr_cu_address address))                                                              \
+  X(host_new, cuMemHostAlloc, (void **memory, size_t bytes, unsigned flags))                                         \
+  X(host_free, cuMemFreeHost, (void *memory))                                                                        \
+  X(host_address, cuMemHostGetDevicePointer_v2, (cr_cu_address * address, void *memory, unsigned flags))             \
+  X(copy_h2d, cuMemcpyHtoDAsync_v2, (cr_cu_address to, const void *from, size_t bytes, cr_cu_stream stream))         \
+  X(copy_d2h, cuMemcpyDtoHAsync_v2, (void *to, cr_cu_address from, size_t bytes, cr_cu_stream stream))               \
+  X(copy_d2d, cuMemcpyDtoDAsync_v2, (cr_cu_address to, cr_cu_address from, size_t bytes, cr_cu_stream stream))       \
+  X(fill, cuMemsetD8Async, (cr_cu_address to, unsigned char value, size_t bytes, cr_cu_stream stream))               \
+  X(capture_begin, cuStreamBeginCapture_v2, (cr_cu_stream stream, int mode))                                         \
+  X(capture_end, cuStreamEndCapture, (cr_cu_stream stream, cr_cu_graph * graph))                                     \
+  X(graph_free, cuGraphDestroy, (cr_cu_graph graph))                                                                 \
+  X(graph_instantiate, cuGraphInstantiateWithFlags,                                                                  \
+    (cr_cu_graph_exec * exec, cr_cu_graph graph, unsigned long long flags))                                          \
+  X(graph_launch, cuGraphLaunch, (cr_cu_graph_exec exec, cr_cu_stream stream))                                       \
+  X(exec_free, cuGraphExecDestroy, (cr_cu_graph_exec exec))
 
 struct cr_cuda_driver {
   void *library;

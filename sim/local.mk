@@ -2,8 +2,8 @@
 noinst_LIBRARIES += libcrsim.a
 libcrsim_a_SOURCES = \
   sim/backend_cuda.c sim/bell.c sim/bell.h sim/cores.c sim/cores.h sim/cpu_node.c sim/cpu_node.h sim/cuda_clock.c sim/cuda_clock.h sim/cuda_node.c sim/cuda_node.h sim/live_nodes.c sim/live_nodes.h sim/node_work.h \
-  sim/cuda_driver.c sim/cuda_driver.h sim/cuda_gpu.c sim/cuda_gpu.h sim/cuda_graph.c sim/cuda_graph.h sim/cuda_job.c sim/cuda_job.h sim/cuda_memory.c sim/cuda_memory.h sim/cuda_parts.c sim/cuda_parts.h sim/cuda_pass.c sim/cuda_pass.h sim/cuda_queue.c sim/cuda_queue.h sim/cuda_share.c sim/cuda_share.h sim/cuda_turns.c sim/cuda_turns.h sim/live.c sim/live.h sim/report_live.c sim/report_live.h sim/merged_ptx.c sim/merged_ptx.h sim/standin.c sim/standin.h sim/standin_code.c sim/standin_code.h sim/standin_merged.c sim/standin_merged.h sim/standin_piece.c sim/standin_piece.h sim/standin_ptx.c sim/standin_ptx.h \
-  sim/standin_cache.c sim/standin_cache.h sim/standin_shape.c sim/standin_shape.h sim/stream_ptx.c sim/stream_ptx.h \
+  sim/cuda_driver.c sim/cuda_driver.h sim/cuda_gpu.c sim/cuda_gpu.h sim/cuda_graph.c sim/cuda_graph.h sim/cuda_job.c sim/cuda_job.h sim/cuda_memory.c sim/cuda_memory.h sim/cuda_parts.c sim/cuda_parts.h sim/cuda_pass.c sim/cuda_pass.h sim/cuda_queue.c sim/cuda_queue.h sim/cuda_share.c sim/cuda_share.h sim/cuda_turns.c sim/cuda_turns.h sim/live.c sim/live.h sim/report_live.c sim/report_live.h sim/merged_ptx.c sim/merged_ptx.h sim/standin.c sim/standin.h sim/standin_bench.c sim/standin_bench.h sim/standin_code.c sim/standin_code.h sim/standin_fit.c sim/standin_fit.h sim/standin_int.h sim/standin_kept.c sim/standin_kept.h sim/standin_launch.c sim/standin_launch.h sim/standin_merged.c sim/standin_merged.h sim/standin_model.c sim/standin_piece.c sim/standin_piece.h sim/standin_ptx.c sim/standin_ptx.h \
+  sim/standin_cache.c sim/standin_cache.h sim/standin_shape.c sim/standin_shape.h sim/standin_wanted.c sim/standin_wanted.h sim/stream_ptx.c sim/stream_ptx.h \
   sim/arrival.c sim/arrival.h sim/ask.c sim/ask.h sim/backend.h sim/backend_sim.c \
   sim/backend_wall.c sim/batch.c sim/batch.h sim/block_times.c sim/block_times.h sim/base.c sim/base.h sim/core.c sim/core.h sim/core_asked.c sim/core_int.h sim/core_sources.c sim/dependents.c sim/dependents.h sim/device_model.c \
   sim/device_model.h sim/device_queue.c sim/device_queue.h sim/engine.c sim/engine.h sim/engine_int.h sim/engine_iterations.c sim/engine_pad.c \
@@ -35,7 +35,7 @@ corun_SOURCES = \
   sim/cmd_disb.c sim/cmd_disb.h sim/cmd_export.c \
   sim/cmd_generate.c sim/cmd_generate.h sim/cmd_generate_tasks.c sim/cmd_import.c sim/cmd_jobs.c sim/cmd_jobs.h \
   sim/cmd_list.c sim/cmd_memory.c sim/cmd_memory.h sim/cmd_nsys.c sim/cmd_nsys.h sim/cmd_plan.c sim/cmd_plan.h \
-  sim/cmd_plan_report.c sim/cmd_plan_sets.c sim/cmd_plan_threads.c sim/cmd_replay.c sim/cmd_report.c sim/cmd_run.c sim/cmd_run_vary.c sim/cmd_run_vary.h sim/cmd_show.c \
+  sim/cmd_plan_report.c sim/cmd_plan_sets.c sim/cmd_plan_threads.c sim/cmd_replay.c sim/cmd_report.c sim/cmd_run.c sim/cmd_run_contenders.c sim/cmd_run_contenders.h sim/cmd_run_job.c sim/cmd_run_job.h sim/cmd_run_vary.c sim/cmd_run_vary.h sim/cmd_show.c \
   sim/cmd_spool.c sim/cmd_spool.h sim/cmd_validate.c sim/cmd_validate.h sim/cmd_validate_live.c sim/cmd_validate_modes.c \
   sim/cmd_sweep.c sim/cmd_sweep.h sim/cmd_sweep_report.c sim/cmd_sweep_run.c \
   sim/cmd_tune.c sim/cmd_tune.h sim/cmd_tune_report.c sim/cmd_tune_run.c sim/cmd_tune_space.c sim/main.c \

@@ -522,18 +522,6 @@ void cr_report_heading(const struct cr_summary *s, struct cr_text *out)
 
 /* CSV: one rectangle, so that every reader takes it; a cell that does not apply is empty. */
 
-static void csv_text(struct cr_text *out, const char *s)
-{
-  if (!strpbrk(s, ",\"\r\n")) {
-    cr_text_add(out, "%s", s);
-    return;
-  }
-  cr_text_add(out, "\"");
-  for (; *s; s++)
-    cr_text_add(out, *s == '"' ? "\"\"" : "%c", *s);
-  cr_text_add(out, "\"");
-}
-
 static void csv_number(struct cr_text *out, double value, const char *fmt)
 {
   cr_text_add(out, ",");
@@ -583,13 +571,13 @@ static void csv_start(const struct cr_summary *s, const struct cr_run_summary *r
                       struct cr_text *out)
 {
   cr_text_add(out, "%s,", row);
-  csv_text(out, s->scenario);
+  cr_text_add_csv(out, s->scenario);
   cr_text_add(out, ",");
-  csv_text(out, run->policy);
+  cr_text_add_csv(out, run->policy);
   cr_text_add(out, ",%s,%" PRIu64 ",%s", run->backend, s->seed, cr_outcome_name[run->outcome]);
   csv_ns(out, run->end_ns);
   cr_text_add(out, ",");
-  csv_text(out, name);
+  cr_text_add_csv(out, name);
 }
 
 /* client: whose row it is; NULL: of no client. */
@@ -599,14 +587,14 @@ static void csv_end(const struct cr_summary *s, const struct cr_client_summary *
   csv_ns(out, s->duration_ns);
   csv_ns(out, s->warmup_ns);
   cr_text_add(out, ",%s,%s,%016" PRIx64 ",", s->version, s->git, s->workload_hash);
-  csv_text(out, s->command);
+  cr_text_add_csv(out, s->command);
   cr_text_add(out, "\n");
 }
 
 static void csv_client(const struct cr_client_summary *c, struct cr_text *out)
 {
   cr_text_add(out, ",%s,", class_name(c->class));
-  csv_text(out, c->model);
+  cr_text_add_csv(out, c->model);
   cr_text_add(out, ",%s", c->arrival);
   csv_ns(out, c->deadline_ns);
   cr_text_add(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, c->n_arrived, c->n_done, c->n_dropped,

@@ -282,14 +282,6 @@ static void table_row(struct each *e, const struct row *row)
   e->n++;
 }
 
-static void csv_text(struct cr_text *out, const char *s)
-{
-  cr_text_add(out, "\"");
-  for (; *s; s++)
-    cr_text_add(out, *s == '"' ? "\"\"" : "%c", *s);
-  cr_text_add(out, "\",");
-}
-
 static void put_plain(struct cr_text *out, enum unit unit, double value, const char *none)
 {
   if (!isfinite(value))
@@ -300,10 +292,10 @@ static void put_plain(struct cr_text *out, enum unit unit, double value, const c
 
 static void csv_row(struct each *e, const struct row *row)
 {
-  csv_text(e->out, row->policy);
-  cr_text_add(e->out, "%s,", row->kind);
-  csv_text(e->out, row->name);
-  cr_text_add(e->out, "%s,", row->field);
+  cr_text_add_csv_quoted(e->out, row->policy);
+  cr_text_add(e->out, ",%s,", row->kind);
+  cr_text_add_csv_quoted(e->out, row->name);
+  cr_text_add(e->out, ",%s,", row->field);
   put_plain(e->out, row->unit, row->a, "");
   cr_text_add(e->out, ",");
   put_plain(e->out, row->unit, row->b, "");

@@ -50,6 +50,22 @@ void cr_text_add_bytes(struct cr_text *t, const char *bytes, size_t n)
   t->s[t->n] = '\0';
 }
 
+void cr_text_add_csv(struct cr_text *t, const char *s)
+{
+  if (strpbrk(s, ",\"\r\n"))
+    cr_text_add_csv_quoted(t, s);
+  else
+    cr_text_add_bytes(t, s, strlen(s));
+}
+
+void cr_text_add_csv_quoted(struct cr_text *t, const char *s)
+{
+  cr_text_add_bytes(t, "\"", 1);
+  for (; *s; s++)
+    cr_text_add_bytes(t, *s == '"' ? "\"\"" : s, *s == '"' ? 2 : 1);
+  cr_text_add_bytes(t, "\"", 1);
+}
+
 void cr_text_add_json(struct cr_text *t, const char *s)
 {
   cr_text_add_bytes(t, "\"", 1);

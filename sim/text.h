@@ -13,6 +13,8 @@ struct cr_text {
 
 void cr_text_add(struct cr_text *t, const char *fmt, ...) CR_PRINTF(2, 3);
 void cr_text_add_bytes(struct cr_text *t, const char *bytes, size_t n);
+void cr_text_add_csv(struct cr_text *t, const char *s); /* a field, in quotes where it must be */
+void cr_text_add_csv_quoted(struct cr_text *t, const char *s);
 void cr_text_add_json(struct cr_text *t, const char *s); /* quoted and escaped */
 void cr_text_add_html(struct cr_text *t, const char *s); /* escaped, as text or an attribute in double quotes */
 void cr_text_fini(struct cr_text *t);

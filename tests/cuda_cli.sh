@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# cuda_cli.sh - `corun run -b cuda` on a pretended GPU (tests/standin_cuda.c): outputs, errors, a GPU that hangs, Ctrl-C.
+# cuda_cli.sh - `corun run -b cuda` on a pretended GPU (tests/standin-cuda/): outputs, errors, a GPU that hangs, Ctrl-C.
 . "${srcdir:-.}/tests/tap.bash"
 corun=$builddir/corun
 export CORUN_LIBCUDA=$builddir/tests/standin_cuda.so CORUN_STANDIN_CACHE=

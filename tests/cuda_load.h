@@ -1,4 +1,4 @@
-/* cuda_load.h - a small load for the pretended GPU of tests/standin_cuda.c, and runs of it on backend cuda. */
+/* cuda_load.h - a small load for the pretended GPU of tests/standin-cuda/, and runs of it on backend cuda. */
 #ifndef CR_TEST_CUDA_LOAD_H
 #define CR_TEST_CUDA_LOAD_H
 #include "sim/core.h"

@@ -108,6 +108,7 @@ unit_tests = \
   tests/t_store \
   tests/t_task_file \
   tests/t_task_generate \
+  tests/t_text \
   tests/t_timeline \
   tests/t_timeline_check \
   tests/t_truth \
@@ -191,17 +192,30 @@ TESTS = $(unit_tests) $(script_tests)
 EXTRA_DIST += $(script_tests) tests/tap.bash tests/data tests/golden tests/scenarios
 
 # A pretended GPU behind the calls of the CUDA driver, one whose driver is too old, and one that has no green contexts.
-check_DATA += tests/standin_cuda.so tests/standin_cuda_old.so tests/standin_cuda_plain.so
-EXTRA_DIST += tests/standin_cuda.c
-CLEANFILES += tests/standin_cuda.so tests/standin_cuda_old.so tests/standin_cuda_plain.so
-make_standin_cuda = $(MKDIR_P) tests && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(house_cppflags) $(CPPFLAGS) $(CR_FLAGS) $(CFLAGS) \
-  -fPIC -shared -pthread -o $@ $(srcdir)/tests/standin_cuda.c
-tests/standin_cuda.so: tests/standin_cuda.c sim/cuda_driver.h sim/merged_ptx.h sim/standin_ptx.h sim/stream_ptx.h
-	$(AM_V_GEN)$(make_standin_cuda)
-tests/standin_cuda_old.so: tests/standin_cuda.c sim/cuda_driver.h sim/merged_ptx.h sim/standin_ptx.h sim/stream_ptx.h
-	$(AM_V_GEN)$(make_standin_cuda) -DSTANDIN_CUDA_OLD
-tests/standin_cuda_plain.so: tests/standin_cuda.c sim/cuda_driver.h sim/standin_ptx.h
-	$(AM_V_GEN)$(make_standin_cuda) -DSTANDIN_CUDA_PLAIN
+check_PROGRAMS += tests/standin_cuda.so tests/standin_cuda_old.so tests/standin_cuda_plain.so
+check_LIBRARIES += libpretended.a
+pretended_flags = $(CR_FLAGS) -fPIC -fvisibility=hidden
+libpretended_a_SOURCES = tests/standin-cuda/pretended_code.c tests/standin-cuda/pretended_code.h \
+  tests/standin-cuda/pretended_device.c tests/standin-cuda/pretended_driver.h tests/standin-cuda/pretended_fault.c \
+  tests/standin-cuda/pretended_fault.h tests/standin-cuda/pretended_graph.c tests/standin-cuda/pretended_graph.h \
+  tests/standin-cuda/pretended_launch.c tests/standin-cuda/pretended_memory.c tests/standin-cuda/pretended_memory.h \
+  tests/standin-cuda/pretended_move.c tests/standin-cuda/pretended_op.c tests/standin-cuda/pretended_op.h \
+  tests/standin-cuda/pretended_run.c tests/standin-cuda/pretended_run.h tests/standin-cuda/pretended_stream.c \
+  tests/standin-cuda/pretended_stream.h tests/standin-cuda/pretended_times.c tests/standin-cuda/pretended_times.h \
+  tests/standin-cuda/pretended_turn.c tests/standin-cuda/pretended_turn.h
+libpretended_a_CFLAGS = $(pretended_flags)
+tests_standin_cuda_so_SOURCES = tests/standin-cuda/pretended_capture.c tests/standin-cuda/pretended_green.c
+tests_standin_cuda_so_CFLAGS = $(pretended_flags)
+tests_standin_cuda_so_LDFLAGS = $(CR_LDFLAGS) -shared
+tests_standin_cuda_so_LDADD = $(libpretended_a_OBJECTS)
+tests_standin_cuda_old_so_SOURCES = tests/standin-cuda/pretended_green.c
+tests_standin_cuda_old_so_CFLAGS = $(pretended_flags)
+tests_standin_cuda_old_so_LDFLAGS = $(CR_LDFLAGS) -shared
+tests_standin_cuda_old_so_LDADD = $(libpretended_a_OBJECTS)
+tests_standin_cuda_plain_so_SOURCES = tests/standin-cuda/pretended_capture.c
+tests_standin_cuda_plain_so_CFLAGS = $(pretended_flags)
+tests_standin_cuda_plain_so_LDFLAGS = $(CR_LDFLAGS) -shared
+tests_standin_cuda_plain_so_LDADD = $(libpretended_a_OBJECTS)
 
 # Programs that name no libraries of their own are tests: all of the house, whose allocations go through tests/t.c.
 LDADD = libcrtest.a $(house_libs) libcrtest.a $(CMOCKA_LIBS) $(system_libs)

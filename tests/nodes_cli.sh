@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # nodes_cli.sh - nodes in real time, `corun run -b cuda` and `corun validate --live`: cores of this host and a pretended GPU
-# (tests/standin_cuda.c).
+# (tests/standin-cuda/).
 . "${srcdir:-.}/tests/tap.bash"
 corun=$builddir/corun
 export CORUN_LIBCUDA=$builddir/tests/standin_cuda.so CORUN_SHARE_CORES=1 CORUN_STANDIN_CACHE=

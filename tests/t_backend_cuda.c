@@ -1,4 +1,4 @@
-/* t_backend_cuda.c - backend cuda on the pretended GPU of standin_cuda.c: what is launched runs once, what is told is so, and the
+/* t_backend_cuda.c - backend cuda on the pretended GPU of tests/standin-cuda/: what is launched runs once, what is told is so, and the
  * policy can be held to it.
  *
  * The machine may be busy: how much comes about in a run depends on what else it does.  What always holds is asked of each run;

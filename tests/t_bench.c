@@ -1,4 +1,4 @@
-/* t_bench.c - microbenchmarks on the pretended GPU of standin_cuda.c: what it is set to comes back.
+/* t_bench.c - microbenchmarks on the pretended GPU of tests/standin-cuda/: what it is set to comes back.
  *
  * What lies between two stamps of the GPU comes back exactly.  What lies between the host and the GPU is known no better than the
  * two clocks are put together, which the benchmarks tell: that is the tolerance, and more on a busy machine. */

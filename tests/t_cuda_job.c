@@ -1,4 +1,4 @@
-/* t_cuda_job.c - jobs on the pretended GPU of standin_cuda.c: iterations, parking, turns and memory, by the simulator's rules. */
+/* t_cuda_job.c - jobs on the pretended GPU of tests/standin-cuda/: iterations, parking, turns and memory, by the simulator's rules. */
 #include "config.h"
 
 #include <dlfcn.h>

@@ -1,5 +1,5 @@
 /* t_live_nodes.c - backend cuda on nodes: cores of this host, shared with whatever else it does, and the pretended GPU of
- * standin_cuda.c.  Times are asked for nowhere but in order. */
+ * tests/standin-cuda/.  Times are asked for nowhere but in order. */
 #include "config.h"
 
 #include <stdlib.h>

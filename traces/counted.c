@@ -137,10 +137,8 @@ static void csv_head(struct cr_text *csv)
 static void csv_row(struct cr_text *csv, const char *name, const struct cr_counter_key *key,
                     const struct cr_spool_record *r)
 {
-  cr_text_add(csv, "\"");
-  for (const char *p = name; *p; p++)
-    cr_text_add(csv, *p == '"' ? "\"\"" : "%c", *p);
-  cr_text_add(csv, "\",%" PRId64 ",%" PRId64 ",%" PRId64 ",%d,%d", key->blocks, key->threads, key->regs,
+  cr_text_add_csv_quoted(csv, name);
+  cr_text_add(csv, ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%d,%d", key->blocks, key->threads, key->regs,
               r->shape->static_shared_bytes, r->shape->dynamic_shared_bytes);
   for (int m = 0; m < CR_SPOOL_METRIC_N; m++)
     if (isfinite(r->u.counted.value[m]))

@@ -425,14 +425,6 @@ static int number(const struct cr_op_spec *op, int i, int64_t *out)
   return value[i] != CR_UNKNOWN;
 }
 
-static void csv_text(struct cr_text *out, const char *s)
-{
-  cr_text_add_bytes(out, "\"", 1);
-  for (; *s; s++)
-    cr_text_add_bytes(out, *s == '"' ? "\"\"" : s, *s == '"' ? 2 : 1);
-  cr_text_add_bytes(out, "\"", 1);
-}
-
 static void csv_ops(const struct view *v, struct cr_text *out)
 {
   cr_text_add(out, "op,name,kind,class");
@@ -442,7 +434,7 @@ static void csv_ops(const struct view *v, struct cr_text *out)
   for (uint32_t i = 0; i < v->n_op; i++) {
     const struct cr_op_spec *op = &v->op[i];
     cr_text_add(out, "%" PRIu32 ",", i);
-    csv_text(out, op->name);
+    cr_text_add_csv_quoted(out, op->name);
     cr_text_add(out, ",%s,%s", cr_op_kind_name[op->kind], cr_kernel_class_name[cr_kernel_class_of(op)]);
     for (int k = 0; k < N_NUMBER; k++) {
       int64_t value;
@@ -463,7 +455,7 @@ static void csv_models(const struct views *all, struct cr_text *out)
                    "with_carveout,with_counters,report\n");
   for (uint32_t i = 0; i < all->n; i++) {
     const struct view *v = &all->view[i];
-    csv_text(out, v->name);
+    cr_text_add_csv_quoted(out, v->name);
     cr_text_add(out, ",%s,%u,%u,%u,%u,%u,%u,%" PRId64 ",%" PRId64 ",", v->class, v->n_iteration, v->n_left_out, v->n_op,
                 v->n_kernel, v->n_copy, v->n_memset, v->busy_ns, v->gap_ns);
     if (v->period_ns != CR_NS_NEVER)
@@ -472,7 +464,7 @@ static void csv_models(const struct views *all, struct cr_text *out)
     if (v->launch_ns != CR_NS_NEVER)
       cr_text_add(out, "%" PRId64, v->launch_ns);
     cr_text_add(out, ",%u,%u,", v->n_carveout, v->n_counter);
-    csv_text(out, v->report);
+    cr_text_add_csv_quoted(out, v->report);
     cr_text_add(out, "\n");
   }
 }
