@@ -758,6 +758,8 @@ static void cuda_tell(const struct cr_backend *b, struct cr_live *out)
   cr_live_number(out, "standin_dram_kernels", match.n_dram);
   cr_live_number(out, "standin_dram_cut", match.n_dram_cut);
   cr_live_number(out, "standin_dram_off_ratio", match.dram_off);
+  cr_live_number(out, "standin_clustered", match.n_cluster);
+  cr_live_number(out, "standin_unclustered", match.n_no_cluster);
   cr_live_hist(out, "idle_begin", b->idle_begin);
   if (b->memory)
     cr_cuda_memory_tell(b->memory, out);

@@ -20,6 +20,7 @@ enum {
   CR_CU_OK = 0,
   CR_CU_OUT_OF_MEMORY = 2,
   CR_CU_NOT_READY = 600,
+  CR_CU_INVALID_CLUSTER = 912,
 };
 
 /* Of cuDeviceGetAttribute. */
@@ -32,8 +33,9 @@ enum {
 /* Of cuFuncGetAttribute and cuFuncSetAttribute. */
 enum {
   CR_CU_FUNCTION_REGS = 4,
-  CR_CU_FUNCTION_SMEM_MAX = 8, /* dynamic, a block: what a launch may ask for */
-  CR_CU_FUNCTION_CARVEOUT = 9, /* in percent of an SM's most */
+  CR_CU_FUNCTION_SMEM_MAX = 8,       /* dynamic, a block: what a launch may ask for */
+  CR_CU_FUNCTION_CARVEOUT = 9,       /* in percent of an SM's most */
+  CR_CU_FUNCTION_WIDE_CLUSTERS = 14, /* whether a launch's clusters may have more blocks than all GPUs take */
 };
 
 enum {
@@ -42,13 +44,20 @@ enum {
   CR_CU_HOST_MAPPED = 2,
 };
 
-/* CUlaunchConfig and its attributes, of which one is used: with a value of 1 the blocks of a launch may begin when those of the one
- * before it in the stream have ended, without waiting for the rest of its end. */
-enum { CR_CU_LAUNCH_EARLY = 6 };
+/* CUlaunchConfig and its attributes, of which two are used.  CLUSTER: blocks go in clusters of `dim`, which fill the grid in each
+ * dimension.  EARLY, 1: blocks may begin when those of the launch before it in the stream have ended, without waiting for the rest of
+ * its end. */
+enum {
+  CR_CU_LAUNCH_CLUSTER = 4,
+  CR_CU_LAUNCH_EARLY = 6,
+};
 
 struct cr_cu_attribute {
   uint32_t id, unused;
-  uint64_t value[8];
+  union {
+    uint64_t value[8];
+    uint32_t dim[3];
+  };
 };
 
 struct cr_cu_launch {
@@ -81,6 +90,8 @@ struct cr_cu_launch {
   X(function_set, cuFuncSetAttribute, (cr_cu_function function, int attribute, int value))                           \
   X(occupancy, cuOccupancyMaxActiveBlocksPerMultiprocessor,                                                          \
     (int *blocks, cr_cu_function function, int threads, size_t smem_bytes))                                          \
+  X(occupancy_clusters, cuOccupancyMaxActiveClusters,                                                                \
+    (int *clusters, cr_cu_function function, const struct cr_cu_launch *launch))                                     \
   X(stream_new, cuStreamCreateWithPriority, (cr_cu_stream * stream, unsigned flags, int priority))                   \
   X(stream_free, cuStreamDestroy_v2, (cr_cu_stream stream))                                                          \
   X(stream_query, cuStreamQuery, (cr_cu_stream stream))                                                              \

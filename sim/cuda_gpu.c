@@ -128,19 +128,47 @@ int cr_cuda_gpu_take_words(struct cr_cuda_gpu *g, uint32_t *first, struct cr_err
   return CR_OK;
 }
 
-int cr_cuda_gpu_launch(const struct cr_cuda_gpu *g, cr_cu_function function, uint32_t blocks, uint32_t threads,
-                       uint32_t smem_bytes, int early, cr_cu_stream stream, void **param)
+enum { HOPPER = 9 }; /* of its capability: from there on there are clusters, and launches that begin early */
+
+int cr_cuda_gpu_has_clusters(const struct cr_cuda_gpu *g)
 {
-  if (!early || g->capability_major < 9)
-    return g->driver.launch(function, blocks, 1, 1, threads, 1, 1, smem_bytes, stream, param, NULL);
-  struct cr_cu_attribute is_early = {.id = CR_CU_LAUNCH_EARLY, .value = {1}};
-  const struct cr_cu_launch launch = {.grid = {blocks, 1, 1},
-                                      .block = {threads, 1, 1},
-                                      .smem_bytes = smem_bytes,
-                                      .stream = stream,
-                                      .attribute = &is_early,
-                                      .n_attribute = 1};
+  return g->capability_major >= HOPPER;
+}
+
+/* attribute: [2] */
+static struct cr_cu_launch make_launch(const struct cr_cuda_gpu *g, const struct cr_cuda_launch *l, cr_cu_stream stream,
+                                       struct cr_cu_attribute *attribute)
+{
+  unsigned n = 0;
+  if (l->cluster_blocks > 1)
+    attribute[n++] = (struct cr_cu_attribute){.id = CR_CU_LAUNCH_CLUSTER, .dim = {l->cluster_blocks, 1, 1}};
+  if (l->early && g->capability_major >= HOPPER)
+    attribute[n++] = (struct cr_cu_attribute){.id = CR_CU_LAUNCH_EARLY, .value = {1}};
+  return (struct cr_cu_launch){.grid = {l->blocks, 1, 1},
+                               .block = {l->threads, 1, 1},
+                               .smem_bytes = l->smem_bytes,
+                               .stream = stream,
+                               .attribute = attribute,
+                               .n_attribute = n};
+}
+
+int cr_cuda_gpu_launch(const struct cr_cuda_gpu *g, cr_cu_function function, const struct cr_cuda_launch *l,
+                       cr_cu_stream stream, void **param)
+{
+  struct cr_cu_attribute attribute[2];
+  const struct cr_cu_launch launch = make_launch(g, l, stream, attribute);
+  if (launch.n_attribute == 0)
+    return g->driver.launch(function, l->blocks, 1, 1, l->threads, 1, 1, l->smem_bytes, stream, param, NULL);
   return g->driver.launch_with(&launch, function, param, NULL);
+}
+
+int cr_cuda_gpu_count_clusters(const struct cr_cuda_gpu *g, cr_cu_function function, const struct cr_cuda_launch *l,
+                               int *n)
+{
+  struct cr_cu_attribute attribute[2];
+  const struct cr_cu_launch launch = make_launch(g, l, NULL, attribute);
+  *n = 0;
+  return g->driver.occupancy_clusters(n, function, &launch);
 }
 
 cr_cu_address cr_cuda_gpu_counters(const struct cr_cuda_gpu *g, uint32_t slot)

@@ -43,11 +43,23 @@ int cr_cuda_gpu_settle(struct cr_cuda_gpu *g, const char *what, struct cr_err *e
 int cr_cuda_gpu_take_slots(struct cr_cuda_gpu *g, uint32_t n, uint32_t *first, struct cr_err *err) CR_MUST;
 int cr_cuda_gpu_take_words(struct cr_cuda_gpu *g, uint32_t *first, struct cr_err *err) CR_MUST;
 
-/* A launch into the stream, or the graph that it captures.  early: its blocks may begin as soon as those of the launch before it in the
- * stream have ended, which takes about as long as between launches of a graph; where the GPU can do that (capability 9.0).  A
- * driver's error number. */
-int cr_cuda_gpu_launch(const struct cr_cuda_gpu *g, cr_cu_function function, uint32_t blocks, uint32_t threads,
-                       uint32_t smem_bytes, int early, cr_cu_stream stream, void **param);
+/* threads and smem_bytes, which are dynamic: of a block; cluster_blocks: of a cluster, a divisor of blocks, 1: none; more need capability
+ * 9.0.  early: its blocks may begin as soon as those of the launch before it in the stream have ended, which takes about as long as
+ * between launches of a graph; where the GPU can do that (capability 9.0). */
+struct cr_cuda_launch {
+  uint32_t blocks, threads, smem_bytes, cluster_blocks;
+  int early;
+};
+
+/* Into the stream, or the graph that it captures.  A driver's error number. */
+int cr_cuda_gpu_launch(const struct cr_cuda_gpu *g, cr_cu_function function, const struct cr_cuda_launch *launch,
+                       cr_cu_stream stream, void **param);
+
+int cr_cuda_gpu_has_clusters(const struct cr_cuda_gpu *g);
+
+/* How many clusters of such launches it can hold at once.  A driver's error number. */
+int cr_cuda_gpu_count_clusters(const struct cr_cuda_gpu *g, cr_cu_function function,
+                               const struct cr_cuda_launch *launch, int *n);
 
 /* What the GPU calls them. */
 cr_cu_address cr_cuda_gpu_counters(const struct cr_cuda_gpu *g, uint32_t slot);

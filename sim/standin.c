@@ -82,6 +82,8 @@ static void note_match(struct cr_standins *s, uint32_t op)
     m->worst_off = off;
     m->worst = o->name;
   }
+  m->n_cluster += h->cluster_blocks > 1;
+  m->n_no_cluster += o->cluster_blocks > h->cluster_blocks;
   if (!s->launcher.stream.address || o->kind != CR_OP_KERNEL || o->dram_bytes == CR_UNKNOWN)
     return;
   m->n_dram++;
@@ -115,6 +117,8 @@ static int add_kernel(struct cr_standins *s, struct cr_standin_kept *kept, const
     op == &piece ? (double)piece.duration_ns : cr_standin_wanted_ns(s->workload, d, i) - fills_excess_ns(s, i);
   *fit = (struct cr_standin_fit){.wanted_ns = fmax(alone_ns, 1)};
   cr_standin_shape(d, op, fit->wanted_ns, s->launcher.stream.address && op != &piece, &h);
+  if (!cr_cuda_gpu_has_clusters(s->launcher.gpu))
+    h.cluster_blocks = 1;
   int rc = cr_standin_fitter_shape(&s->fitter, &h, &fit->asked, err), is_there = 0;
   fit->shape = fit->asked;
   uint32_t before = rc ? CR_NONE : fitted_before(s, i);
@@ -221,8 +225,8 @@ static int check_kinds(const struct cr_workload *w, struct cr_err *err)
 
 static int add_mark(struct cr_standins *s, struct cr_err *err)
 {
-  struct cr_standin_shape mark = {.regs = 16, .n_chain = 1, .blocks = 1, .threads = 32};
-  int rc = cr_standin_codes_find(s->launcher.codes, mark.regs, 0, cr_standin_kind(1, 0), &mark.code, err);
+  struct cr_standin_shape mark = {.regs = 16, .n_chain = 1, .blocks = 1, .threads = 32, .cluster_blocks = 1};
+  int rc = cr_standin_codes_find(s->launcher.codes, mark.regs, 0, cr_standin_kind(1, 0, 0), &mark.code, err);
   s->mark = s->fitter.n_shape;
   s->fitter.shape[s->fitter.n_shape++] = mark;
   return rc;

@@ -1,6 +1,7 @@
 /* standin.h - stand-ins of a workload's kernels on a real GPU: launches of the same shape that take the same time alone.
  *
- * A stand-in has the recorded blocks, threads, registers (to the unit in which the GPU gives them out), shared memory and carve-out.
+ * A stand-in has the recorded blocks, clusters of them, threads, registers (to the unit in which the GPU gives them out), shared memory
+ * and carve-out; the blocks of a cluster follow each other in its grid, which has one dimension.
  * Its work is set by measurement: rounds of a load from the L2 and as many multiply-adds as make its warps issue at the recorded
  * rate (where counters say it; else at the rate of a load alone), so many that in
  * a graph of its kind, gaps included, it takes what the device model gives the recorded kernel alone, within 3 % where it can be.
@@ -23,6 +24,8 @@ struct cr_standin_match {
   uint32_t n_cached;           /* shapes and times that other runs measured */
   uint32_t n_dram, n_dram_cut; /* kernels whose DRAM traffic was counted; that give up some of it to take their time */
   double dram_off;             /* of these, what loads ask for / what was counted - 1, in sum */
+  uint32_t n_cluster;          /* kernels that are launched in clusters */
+  uint32_t n_no_cluster;       /* that were recorded in clusters, which the GPU does not have */
 };
 
 /* Loads and measures stand-ins for all kernels of the workload, which takes a second or so.  Refused where the GPU cannot hold a

@@ -13,6 +13,7 @@ enum {
   REGS_UNIT = 8,      /* registers a thread are given out in such units */
   STATIC_SMEM = 16,   /* of its own, the stop word */
   SMEM_PLAIN = 49152, /* a block may have so much without asking: CUDA C++ Programming Guide, compute capabilities */
+  CLUSTER_PLAIN = 8,  /* a cluster may have so many blocks without asking: the same, Thread Block Clusters */
 };
 
 struct code {
@@ -55,7 +56,7 @@ static int load(struct cr_standin_codes *s, struct code *c, int *regs, struct cr
   if (c->kind == CR_STANDIN_MERGED)
     cr_merged_ptx(c->n_live, &text);
   else
-    cr_standin_ptx(c->n_live, c->kind & 0xFF, c->kind >> 8, &text);
+    cr_standin_ptx(c->n_live, c->kind & 0xFF, c->kind >> 8 & 0xFF, (c->kind & CR_STANDIN_IN_CLUSTERS) != 0, &text);
   if (text.failed) {
     cr_text_fini(&text);
     return cr_fail_nomem(err, "the text of a stand-in");
@@ -128,21 +129,38 @@ int cr_standin_codes_allow(struct cr_standin_codes *s, uint32_t code, uint32_t s
                        "the shared memory of a stand-in", err);
 }
 
-int cr_standin_codes_prepare(struct cr_standin_codes *s, uint32_t code, uint32_t threads, uint32_t smem_bytes,
+static int prepare_clusters(struct cr_standin_codes *s, const struct code *c, const struct cr_cuda_launch *like,
+                            struct cr_err *err)
+{
+  const struct cr_cuda_driver *d = &s->gpu->driver;
+  int n = 0, error = CR_CU_OK;
+  if (like->cluster_blocks > CLUSTER_PLAIN)
+    error = d->function_set(c->function, CR_CU_FUNCTION_WIDE_CLUSTERS, 1);
+  error = error ? error : cr_cuda_gpu_count_clusters(s->gpu, c->function, like, &n);
+  if (error == CR_CU_INVALID_CLUSTER || (!error && n < 1))
+    return cr_fail(
+      err, CR_EINPUT,
+      "%s cannot hold a cluster of %u blocks of %u threads, %u registers and %u B of shared memory; take a "
+      "model that was recorded on such a GPU",
+      s->gpu->name, like->cluster_blocks, like->threads, c->regs, like->smem_bytes);
+  return cr_cuda_check(d, error, "asking how many clusters of blocks the GPU holds", err);
+}
+
+int cr_standin_codes_prepare(struct cr_standin_codes *s, uint32_t code, const struct cr_cuda_launch *like,
                              struct cr_err *err)
 {
   const struct cr_cuda_driver *d = &s->gpu->driver;
   const struct code *c = &s->code[code];
-  int blocks = 0, rc = cr_standin_codes_allow(s, code, smem_bytes, err);
+  int blocks = 0, rc = cr_standin_codes_allow(s, code, like->smem_bytes, err);
   rc = rc ? rc
-          : cr_cuda_check(d, d->occupancy(&blocks, c->function, (int)threads, smem_bytes),
+          : cr_cuda_check(d, d->occupancy(&blocks, c->function, (int)like->threads, like->smem_bytes),
                           "asking how many blocks an SM holds", err);
   if (!rc && blocks == 0)
     rc = cr_fail(err, CR_EINPUT,
                  "%s cannot hold a block of %u threads, %u registers and %u B of shared memory; take a model that was "
                  "recorded on such a GPU",
-                 s->gpu->name, threads, c->regs, smem_bytes);
-  return rc;
+                 s->gpu->name, like->threads, c->regs, like->smem_bytes);
+  return rc || like->cluster_blocks <= 1 ? rc : prepare_clusters(s, c, like, err);
 }
 
 cr_cu_function cr_standin_codes_function(const struct cr_standin_codes *s, uint32_t code)

@@ -3,12 +3,12 @@
 #define CR_STANDIN_CODE_H
 #include "sim/cuda_gpu.h"
 
-/* A stand-in's chains of multiply-adds and chunks from DRAM under way at once (sim/standin_ptx.h); or a merged launch
- * (sim/merged_ptx.h). */
-enum { CR_STANDIN_MERGED = 0 };
-static inline uint32_t cr_standin_kind(uint32_t n_chain, uint32_t n_load)
+/* A stand-in's chains of multiply-adds and chunks from DRAM under way at once (sim/standin_ptx.h), and whether it is launched in
+ * clusters; or a merged launch (sim/merged_ptx.h). */
+enum { CR_STANDIN_MERGED = 0, CR_STANDIN_IN_CLUSTERS = 1 << 16 };
+static inline uint32_t cr_standin_kind(uint32_t n_chain, uint32_t n_load, int in_clusters)
 {
-  return n_load << 8 | n_chain;
+  return (in_clusters ? CR_STANDIN_IN_CLUSTERS : 0) | n_load << 8 | n_chain;
 }
 
 struct cr_standin_codes;
@@ -24,8 +24,8 @@ int cr_standin_codes_find(struct cr_standin_codes *s, uint32_t regs, uint32_t ca
 /* Lets launches of it have so much dynamic shared memory a block. */
 int cr_standin_codes_allow(struct cr_standin_codes *s, uint32_t code, uint32_t smem_bytes, struct cr_err *err) CR_MUST;
 
-/* The same, and refuses blocks of which an SM holds none. */
-int cr_standin_codes_prepare(struct cr_standin_codes *s, uint32_t code, uint32_t threads, uint32_t smem_bytes,
+/* Prepares such launches of it, and refuses blocks of which an SM holds none, and clusters of which the GPU holds none. */
+int cr_standin_codes_prepare(struct cr_standin_codes *s, uint32_t code, const struct cr_cuda_launch *like,
                              struct cr_err *err) CR_MUST;
 
 cr_cu_function cr_standin_codes_function(const struct cr_standin_codes *s, uint32_t code);

@@ -23,7 +23,7 @@ static const double LEAST_ROUND_NS = 5; /* what 20 instructions one after the ot
 static int is_alike(const struct cr_standin_shape *a, const struct cr_standin_shape *b)
 {
   return a->code == b->code && a->blocks == b->blocks && a->threads == b->threads && a->smem == b->smem &&
-         a->fmas == b->fmas && a->chunks == b->chunks;
+         a->cluster_blocks == b->cluster_blocks && a->fmas == b->fmas && a->chunks == b->chunks;
 }
 
 int cr_standin_fitter_shape(struct cr_standin_fitter *f, const struct cr_standin_shape *like, uint32_t *out,
@@ -31,11 +31,13 @@ int cr_standin_fitter_shape(struct cr_standin_fitter *f, const struct cr_standin
 {
   struct cr_standin_codes *codes = f->bench->launcher->codes;
   struct cr_standin_shape h = *like;
-  int rc = cr_standin_codes_find(codes, h.regs, h.carveout_percent, cr_standin_kind(h.n_chain, h.n_load), &h.code, err);
+  uint32_t kind = cr_standin_kind(h.n_chain, h.n_load, h.cluster_blocks > 1);
+  int rc = cr_standin_codes_find(codes, h.regs, h.carveout_percent, kind, &h.code, err);
   for (*out = 0; !rc && *out < f->n_shape; ++*out)
     if (is_alike(&f->shape[*out], &h))
       return CR_OK;
-  rc = rc ? rc : cr_standin_codes_prepare(codes, h.code, h.threads, h.smem, err);
+  const struct cr_cuda_launch whole = cr_standin_launch_of(&h, h.blocks);
+  rc = rc ? rc : cr_standin_codes_prepare(codes, h.code, &whole, err);
   h.slope_ns = 0;
   if (!rc)
     f->shape[f->n_shape++] = h;

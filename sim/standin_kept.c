@@ -7,11 +7,13 @@
 
 enum { SAMPLE = 16 }; /* of kernels that were measured in another run, measured again */
 
+/* Of a kernel without clusters the last number is 0, as those before there were any had it. */
 static struct cr_standin_key key_of(const struct cr_standin_kept *k, const struct cr_standin_fit *fit)
 {
   const struct cr_standin_shape *h = &k->fitter->shape[fit->asked];
   return (struct cr_standin_key){{h->regs, h->carveout_percent, h->n_chain, h->n_load, h->blocks, h->threads, h->smem,
-                                  h->fmas, h->chunks, llrint(fit->wanted_ns), k->fitter->bench->launcher->stream.mask}};
+                                  h->fmas, h->chunks, llrint(fit->wanted_ns), k->fitter->bench->launcher->stream.mask,
+                                  h->cluster_blocks > 1 ? h->cluster_blocks : 0}};
 }
 
 int cr_standin_kept_take(struct cr_standin_kept *k, struct cr_standin_fit *fit, int *is_there, struct cr_err *err)
@@ -53,8 +55,8 @@ int cr_standin_kept_open(struct cr_standin_kept *k, struct cr_standin_fitter *fi
   const struct cr_cuda_gpu *g = fitter->bench->launcher->gpu;
   *k = (struct cr_standin_kept){.fitter = fitter, .every = 1 + n_op / SAMPLE};
   struct cr_text text = {0};
-  cr_standin_ptx(4, 1, 0, &text);
-  cr_standin_ptx(4, 4, 4, &text);
+  cr_standin_ptx(4, 1, 0, 0, &text);
+  cr_standin_ptx(4, 4, 4, 0, &text);
   int rc = text.failed
              ? cr_fail_nomem(err, "the text of a stand-in")
              : cr_standin_cache_open(g->name, g->driver_version, cr_standin_cache_hash(0, text.s), &k->cache, err);

@@ -3,6 +3,24 @@
 
 #include "sim/standin_launch.h"
 
+static uint32_t greatest_divisor(uint32_t a, uint32_t b)
+{
+  while (b) { /* Euclid, Elements, VII.2 */
+    uint32_t rest = a % b;
+    a = b;
+    b = rest;
+  }
+  return a;
+}
+
+struct cr_cuda_launch cr_standin_launch_of(const struct cr_standin_shape *h, uint32_t n_block)
+{
+  return (struct cr_cuda_launch){.blocks = n_block,
+                                 .threads = h->threads,
+                                 .smem_bytes = h->smem,
+                                 .cluster_blocks = greatest_divisor(n_block, h->cluster_blocks)};
+}
+
 int cr_standin_start(const struct cr_standin_launcher *l, const struct cr_standin_shape *h, uint32_t rounds,
                      const struct cr_standin_at *at, cr_cu_stream stream)
 {
@@ -20,6 +38,7 @@ int cr_standin_start(const struct cr_standin_launcher *l, const struct cr_standi
   struct cr_standin_stream read = l->stream;
   void *param[] = {&counters, &words, &epoch, &blocks, &rounds,       &fmas,     &data,
                    &record,   &first, &halt,  &chunks, &read.address, &read.mask};
-  return cr_cuda_gpu_launch(g, cr_standin_codes_function(l->codes, h->code), blocks, h->threads, h->smem, at->early,
-                            stream, param);
+  struct cr_cuda_launch launch = cr_standin_launch_of(h, blocks);
+  launch.early = at->early;
+  return cr_cuda_gpu_launch(g, cr_standin_codes_function(l->codes, h->code), &launch, stream, param);
 }

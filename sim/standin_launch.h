@@ -17,9 +17,13 @@ struct cr_standin_at {
   uint32_t
     first; /* slot of its range's first launch; CR_NONE: it is no range's last launch, and reports to the GPU alone */
   uint32_t n_block; /* so many of its blocks; 0: all */
-  int early;        /* of cr_cuda_gpu_launch */
+  int early;        /* of struct cr_cuda_launch */
   int may_stop;     /* it obeys the words while it works, too */
 };
+
+/* What a launch of so many of a shape's blocks asks for.  Its clusters are the shape's, if the blocks fill them, and else the largest that
+ * divide both, so that any part of a kernel can be launched. */
+struct cr_cuda_launch cr_standin_launch_of(const struct cr_standin_shape *h, uint32_t n_block);
 
 /* What all launches share; all of it is others'. */
 struct cr_standin_launcher {

@@ -194,7 +194,11 @@ int cr_merger_launch(struct cr_merger *m, const struct cr_merged_op *op, uint32_
   struct cr_standin_stream read = cr_standins_stream(m->standins);
   void *param[] = {part, &n, &sms, &data, &read.address, &read.mask};
   cr_cu_function function = cr_standin_codes_function(cr_standins_codes(m->standins), code);
-  int error =
-    cr_cuda_gpu_launch(m->gpu, function, rows * sms, needs.threads, needs.smem, op[0].at.early, stream, param);
+  const struct cr_cuda_launch launch = {.blocks = rows * sms,
+                                        .threads = needs.threads,
+                                        .smem_bytes = needs.smem,
+                                        .cluster_blocks = 1,
+                                        .early = op[0].at.early};
+  int error = cr_cuda_gpu_launch(m->gpu, function, &launch, stream, param);
   return cr_cuda_check(&m->gpu->driver, error, "a merged launch", err);
 }

@@ -12,9 +12,14 @@
 
 #include "sim/stream_ptx.h"
 
+/* Whether a driver launches in clusters what was written for a GPU without them, nobody has tried: so it is written for 9.0, which PTX
+ * ISA 7.8 is the first to know.  ptxas of CUDA 13.0 makes the same code of both and notes for which they were written. */
+static const char ANY[] = ".version 7.0\n"
+                          ".target sm_70\n",
+                  CLUSTERS[] = ".version 7.8\n"
+                               ".target sm_90\n";
+
 static const char HEAD[] =
-  ".version 7.0\n"
-  ".target sm_70\n"
   ".address_size 64\n"
   ".visible .entry standin(\n"
   "  .param .u64 counters, .param .u64 words, .param .u32 epoch, .param .u32 blocks, .param .u32 rounds,\n"
@@ -148,11 +153,11 @@ static const char END[] = "  setp.eq.f32 %p9, %f0, 0f7F000001;\n"
                           "  ret;\n"
                           "}\n";
 
-void cr_standin_ptx(uint32_t n_live, uint32_t n_chain, uint32_t n_load, struct cr_text *out)
+void cr_standin_ptx(uint32_t n_live, uint32_t n_chain, uint32_t n_load, int in_clusters, struct cr_text *out)
 {
   enum { FMAS = 8 };
   uint32_t n = n_live;
-  cr_text_add(out, "%s  .reg .f32 %%f<%u>;\n", HEAD, n);
+  cr_text_add(out, "%s%s  .reg .f32 %%f<%u>;\n", in_clusters ? CLUSTERS : ANY, HEAD, n);
   if (n_load)
     cr_stream_ptx_declare(n_load, out);
   cr_text_add(out, "%s", BEGIN);

@@ -1,6 +1,7 @@
 /* standin_ptx.h - the text of a stand-in: a kernel for a real GPU that has the shape of a recorded one and does work of its own.
  *
- * One function, "standin", in PTX for compute capability 7.0 and later.  Its parameters, in order:
+ * One function, "standin", in PTX for compute capability 7.0 and later, or for 9.0 and later where it is launched in clusters of
+ * blocks, which it knows nothing of.  Its parameters, in order:
  *   counters  u64  struct cr_standin_counters of the launch, zeroed before the first one and by its last block; 0: it reports
  *                  nothing, and saves about a microsecond
  *   words     u64  u32: a block that finds it >= epoch as it begins leaves (eviction); 0: nobody will say so
@@ -34,6 +35,6 @@ struct cr_standin_record {
 /* Appends it.  n_live >= 4: values that a thread keeps in registers all along; it takes about a dozen registers more.  n_chain, 1 or
  * 4: of the multiply-adds so many chains do not wait for each other.  n_load: chunks from DRAM that are under way at once, 1 to 4;
  * 0: it reads none. */
-void cr_standin_ptx(uint32_t n_live, uint32_t n_chain, uint32_t n_load, struct cr_text *out);
+void cr_standin_ptx(uint32_t n_live, uint32_t n_chain, uint32_t n_load, int in_clusters, struct cr_text *out);
 
 #endif

@@ -79,6 +79,7 @@ void cr_standin_shape(const struct cr_device_desc *d, const struct cr_op_spec *o
                                    .blocks = op->blocks,
                                    .threads = op->threads,
                                    .smem = smem > STATIC_SMEM ? (uint32_t)(smem - STATIC_SMEM) : 0,
+                                   .cluster_blocks = op->cluster_blocks ? op->cluster_blocks : 1,
                                    .chunks = reads ? chunks_of(op->dram_bytes) : 0};
   choose_work(d, op, ns, out);
 }

@@ -7,6 +7,7 @@
 /* Time alone = base + slope * rounds, of launches of one shape; chunks are those of all blocks and rounds (sim/stream_ptx.h). */
 struct cr_standin_shape {
   uint32_t regs, carveout_percent, blocks, threads, smem; /* smem: beside a stand-in's own */
+  uint32_t cluster_blocks;                                /* 1: it is launched in no clusters */
   uint32_t n_chain, fmas, n_load, chunks;
   uint32_t code;            /* of sim/standin_code.h, once it is loaded */
   double base_ns, slope_ns; /* slope 0: not measured yet */

@@ -43,6 +43,18 @@ reads_dram() { contains "$tmp/run" '"standin_dram_kernels":[1-9]' && contains "$
 ok 'json_has_how_much_stand_ins_read_from_dram' reads_dram
 dram_off() { CORUN_STANDIN_DRAM=off run -p streams --format json >"$tmp/off" && contains "$tmp/off" '"standin_dram_kernels":0'; }
 ok 'which_can_be_left_out' dram_off
+# Every kernel of the two models in the largest clusters of up to 8 blocks that fill its grid, launched whole and in parts.
+clusters() {
+  "$corun" export "$builddir/share/corun/h200.db" -o "$tmp/h.sql" && "$corun" import sql "$tmp/h.sql" -o "$tmp/h.db" &&
+    sqlite3 "$tmp/h.db" "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 8) INSERT INTO cluster
+      SELECT model, op.i, max(n.i) FROM op JOIN n ON op.blocks % n.i = 0 WHERE kind = 'kernel' GROUP BY 1, 2" &&
+    STANDIN_CUDA_TOLD=$tmp/told run --set "traces=[$tmp/h.db]" -p streams -p reef-n -p reef,rules=none -p reef --format json >"$tmp/c" &&
+    contains "$tmp/c" '"standin_clustered":[1-9][0-9]' && contains "$tmp/c" '"standin_unclustered":0' &&
+    awk '{ exit !($5 > 0 && $6 > $5 && $6 < $2) }' "$tmp/told"
+}
+ok 'kernels_recorded_in_clusters_are_launched_so' clusters
+without() { STANDIN_CUDA=no-clusters run --set "traces=[$tmp/h.db]" -p streams >"$tmp/c" && [ "$(grep -c 'recorded in clusters of blocks, which this GPU does not have' "$tmp/c")" -eq 1 ]; }
+ok 'where_the_gpu_has_none_it_is_said_once' without
 kept() {
   CORUN_STANDIN_CACHE=$tmp/kept run -p streams --format json >"$tmp/kept1" && contains "$tmp/kept1" '"standin_cached":0' &&
     CORUN_STANDIN_CACHE=$tmp/kept run -p streams --format json >"$tmp/kept2" && contains "$tmp/kept2" '"standin_cached":[1-9]' &&

@@ -19,12 +19,17 @@ static const char *const parameter[] = {
   ".param .u32 fmas",      ".param .u64 data",   ".param .u64 record",     ".param .u64 first",  ".param .u64 halt",
   ".param .u32 per_round", ".param .u64 stream", ".param .u32 stream_mask"};
 
-static struct cr_text text_of(uint32_t n_live, uint32_t n_chain, uint32_t n_load)
+static struct cr_text any_text_of(uint32_t n_live, uint32_t n_chain, uint32_t n_load, int in_clusters)
 {
   struct cr_text text = {0};
-  cr_standin_ptx(n_live, n_chain, n_load, &text);
+  cr_standin_ptx(n_live, n_chain, n_load, in_clusters, &text);
   assert_false(text.failed);
   return text;
+}
+
+static struct cr_text text_of(uint32_t n_live, uint32_t n_chain, uint32_t n_load)
+{
+  return any_text_of(n_live, n_chain, n_load, 0);
 }
 
 static struct cr_text merged_text_of(uint32_t n_live)
@@ -222,6 +227,36 @@ static void ptxas_keeps_the_loads(void **state)
   assert_true(n[4] >= n[0] + 4);
 }
 
+/* Written for a GPU with clusters or not, it is the same code; the assembler notes which it was. */
+static void code_for_clusters_is_that_without(void **state)
+{
+  (void)state;
+  const char *ptxas = find_ptxas(), *folder = t_tmp();
+  struct cr_text text[2] = {any_text_of(60, 4, 2, 0), any_text_of(60, 4, 2, 1)};
+  assert_non_null(strstr(text[0].s, ".target sm_70\n"));
+  assert_non_null(strstr(text[1].s, ".target sm_90\n"));
+  char in[512], out[2][512];
+  snprintf(in, sizeof in, "%s", t_join(folder, "x.ptx"));
+  snprintf(out[0], sizeof out[0], "%s", t_join(folder, "any.cubin"));
+  snprintf(out[1], sizeof out[1], "%s", t_join(folder, "clusters.cubin"));
+  for (int i = 0; i < 2; i++) {
+    t_write(in, text[i].s);
+    cr_text_fini(&text[i]);
+    if (ptxas)
+      assert_int_equal(assemble(ptxas, "-arch=sm_90", in, out[i]), 0);
+  }
+  if (!ptxas)
+    t_skip("there is no ptxas here");
+  size_t n[2], n_differs = 0;
+  char *code[2] = {t_read(out[0], &n[0]), t_read(out[1], &n[1])};
+  assert_int_equal(n[0], n[1]);
+  for (size_t i = 0; i < n[0]; i++)
+    n_differs += code[0][i] != code[1][i];
+  assert_true(n_differs <= 1);
+  t_free(code[0]);
+  t_free(code[1]);
+}
+
 static void stand_ins_match_within_three_percent(void **state)
 {
   (void)state;
@@ -354,8 +389,134 @@ static void one_that_would_be_too_slow_gives_up_some(void **state)
   cuda_load_fini(&l);
 }
 
-/* A run's stand-ins, from the folder; how many of its kernels others had measured. */
-static uint32_t run_from(const char *folder, struct cr_standin_work *w)
+/* --- clusters ----------------------------------------------------------------------------------------------------- */
+
+enum { BE0 = 4 }; /* the first of kernels b, of 264, 528, 792, 1056 blocks, and so many again */
+
+static void set_cluster(struct cuda_load *l, uint32_t op, uint32_t blocks)
+{
+  ((struct cr_op_spec *)&l->workload->op[op])->cluster_blocks = blocks; /* the load's own, as above */
+}
+
+/* Launches so many of its blocks and waits for them. */
+static void launch_part(struct cr_cuda_gpu *gpu, struct cr_standins *s, uint32_t op, uint32_t n_block)
+{
+  struct cr_err err = {""};
+  struct cr_standin_at at = {.words = CR_NONE, .epoch = 1, .n_block = n_block};
+  assert_int_equal(cr_cuda_gpu_take_slots(gpu, 1, &at.slot, &err), CR_OK);
+  at.first = at.slot;
+  if (cr_cuda_check(&gpu->driver, cr_standin_launch(s, op, &at, gpu->control), "a part", &err) ||
+      cr_cuda_gpu_settle(gpu, "a part", &err))
+    fail_msg("%u blocks: %s", n_block, err.text);
+}
+
+/* What the GPU was told: "launches blocks merged pads clustered clusters". */
+static void check_launched(const char *fault, uint32_t n_cluster, uint32_t n_no_cluster, uint32_t n_shape,
+                           const char *want)
+{
+  struct cuda_load l;
+  struct cr_cuda_gpu gpu;
+  struct cr_standins *s = NULL;
+  struct cr_standin_match match;
+  struct cr_err err = {""};
+  char file[512];
+  snprintf(file, sizeof file, "%s", t_join(t_tmp(), "told"));
+  cuda_load_init(&l, 100, 1, fault);
+  setenv("STANDIN_CUDA_TOLD", file, 1);
+  set_cluster(&l, BE0, 8);
+  set_cluster(&l, BE0 + 1, 16); /* more than a launch may have without asking */
+  set_cluster(&l, BE0 + 2, 1);
+  set_cluster(&l, BE0 + 4, 4); /* as the first in all else */
+  assert_int_equal(cr_cuda_gpu_open(&gpu, 256, &err), CR_OK);
+  if (cr_standins_new(&gpu, l.workload, &l.device, &s, &err))
+    fail_msg("%s", err.text);
+  cr_standins_match(s, &match);
+  assert_near(match.worst_off, 0, 0.03);
+  assert_int_equal(match.n_cluster, n_cluster);
+  assert_int_equal(match.n_no_cluster, n_no_cluster);
+  assert_int_equal(match.n_shape, n_shape);
+  for (uint32_t i = 0; i < 5; i++)
+    launch_part(&gpu, s, BE0 + i, 0);
+  launch_part(&gpu, s, BE0, 12); /* in clusters of 4 */
+  launch_part(&gpu, s, BE0, 7);  /* in none */
+  cr_standins_free(s);
+  cr_cuda_gpu_close(&gpu);
+  unsetenv("STANDIN_CUDA_TOLD");
+  char *told = t_read(file, NULL);
+  assert_string_equal(told, want);
+  t_free(told);
+  cuda_load_fini(&l);
+}
+
+static void kernels_are_launched_in_their_clusters(void **state)
+{
+  (void)state;
+  check_launched(NULL, 3, 0, 3 + 6, "7 2923 0 0 4 135\n"); /* 264 / 8 + 528 / 16 + 264 / 4 + 12 / 4 */
+}
+
+static void where_there_are_no_clusters_they_are_left_out(void **state)
+{
+  (void)state;
+  check_launched("no-clusters", 0, 3, 3 + 4, "7 2923 0 0 0 0\n");
+}
+
+static void check_no_cluster(const char *fault, uint32_t blocks, const char *says)
+{
+  struct cuda_load l;
+  struct cr_cuda_gpu gpu;
+  struct cr_standins *s = NULL;
+  struct cr_err err = {""};
+  cuda_load_init(&l, 100, 1, fault);
+  set_cluster(&l, BE0, blocks);
+  assert_int_equal(cr_cuda_gpu_open(&gpu, 256, &err), CR_OK);
+  assert_int_equal(cr_standins_new(&gpu, l.workload, &l.device, &s, &err), CR_EINPUT);
+  assert_null(s);
+  if (!strstr(err.text, says))
+    fail_msg("'%s' lacks '%s'", err.text, says);
+  cr_cuda_gpu_close(&gpu);
+  cuda_load_fini(&l);
+}
+
+static void a_cluster_that_the_gpu_cannot_hold_is_named(void **state)
+{
+  (void)state;
+  check_no_cluster(NULL, 24, "kernel b: a pretended GPU cannot hold a cluster of 24 blocks of 1024 threads");
+  check_no_cluster("small-gpc", 12, "kernel b: a pretended GPU cannot hold a cluster of 12 blocks of 1024 threads");
+}
+
+/* What the tests above rest on. */
+static void the_pretended_gpu_refuses_clusters_that_cannot_be(void **state)
+{
+  (void)state;
+  struct cuda_load l;
+  struct cr_cuda_gpu gpu;
+  struct cr_err err = {""};
+  uint32_t with, without;
+  cuda_load_init(&l, 100, 1, NULL);
+  assert_int_equal(cr_cuda_gpu_open(&gpu, 256, &err), CR_OK);
+  struct cr_standin_codes *codes = cr_standin_codes_new(&gpu);
+  assert_int_equal(cr_standin_codes_find(codes, 32, 0, cr_standin_kind(1, 0, 1), &with, &err), CR_OK);
+  assert_int_equal(cr_standin_codes_find(codes, 32, 0, cr_standin_kind(1, 0, 0), &without, &err), CR_OK);
+  const struct {
+    uint32_t code, blocks, cluster;
+    int error;
+  } bad[] = {{with, 10, 4, 1}, {with, 24, 12, CR_CU_INVALID_CLUSTER}, {without, 16, 4, 1}};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    const struct cr_cuda_launch launch = {.blocks = bad[i].blocks, .threads = 64, .cluster_blocks = bad[i].cluster};
+    cr_cu_function function = cr_standin_codes_function(codes, bad[i].code);
+    int n = 0;
+    assert_int_equal(cr_cuda_gpu_launch(&gpu, function, &launch, gpu.control, NULL), bad[i].error);
+    assert_int_equal(cr_cuda_gpu_count_clusters(&gpu, function, &launch, &n), bad[i].error);
+  }
+  cr_standin_codes_free(codes);
+  cr_cuda_gpu_close(&gpu);
+  cuda_load_fini(&l);
+}
+
+/* --- what is kept ------------------------------------------------------------------------------------------------- */
+
+/* A run's stand-ins, from the folder, the first kernel b in such clusters; how many of its kernels others had measured. */
+static uint32_t run_in(const char *folder, uint32_t cluster_blocks, struct cr_standin_work *w)
 {
   struct cuda_load l;
   struct cr_cuda_gpu gpu;
@@ -363,6 +524,7 @@ static uint32_t run_from(const char *folder, struct cr_standin_work *w)
   struct cr_standin_match match;
   struct cr_err err = {""};
   cuda_load_init(&l, 100, 1, NULL);
+  set_cluster(&l, BE0, cluster_blocks);
   setenv("CORUN_STANDIN_CACHE", folder, 1);
   assert_int_equal(cr_cuda_gpu_open(&gpu, 256, &err), CR_OK);
   if (cr_standins_new(&gpu, l.workload, &l.device, &s, &err))
@@ -377,6 +539,11 @@ static uint32_t run_from(const char *folder, struct cr_standin_work *w)
   return match.n_cached;
 }
 
+static uint32_t run_from(const char *folder, struct cr_standin_work *w)
+{
+  return run_in(folder, 0, w);
+}
+
 static void what_was_measured_is_kept_for_the_next_run(void **state)
 {
   (void)state;
@@ -386,6 +553,21 @@ static void what_was_measured_is_kept_for_the_next_run(void **state)
   assert_int_equal(run_from(folder, &first), 0);
   assert_int_equal(run_from(folder, &second), 8); /* of different shapes and times */
   assert_memory_equal(&first, &second, sizeof first);
+}
+
+/* One that was measured in clusters is not one without, nor one in others; none is as nobody knows. */
+static void clusters_are_part_of_what_is_kept(void **state)
+{
+  (void)state;
+  char folder[512];
+  snprintf(folder, sizeof folder, "%s", t_join(t_tmp(), "clusters"));
+  struct cr_standin_work w;
+  assert_int_equal(run_in(folder, 0, &w), 0);
+  assert_int_equal(run_in(folder, 2, &w), 7); /* of 8 shapes and times; it takes as long as without */
+  assert_int_equal(run_in(folder, 2, &w), 8);
+  assert_int_equal(run_in(folder, 4, &w), 7);
+  assert_int_equal(run_in(folder, 1, &w), 8);
+  assert_int_equal(run_in(folder, 4, &w), 8);
 }
 
 /* The GPU is another than the file says, by a tenth of its pace: nothing of the file is taken. */
@@ -453,12 +635,18 @@ int main(void)
     cmocka_unit_test(branches_have_labels),
     cmocka_unit_test(ptxas_assembles_it),
     cmocka_unit_test(ptxas_keeps_the_loads),
+    cmocka_unit_test(code_for_clusters_is_that_without),
     cmocka_unit_test(any_number_of_registers_is_filled),
     cmocka_unit_test(stand_ins_match_within_three_percent),
     cmocka_unit_test(a_busy_host_s_measurement_is_made_again),
     cmocka_unit_test(counted_kernels_read_as_much),
     cmocka_unit_test(one_that_would_be_too_slow_gives_up_some),
+    cmocka_unit_test(kernels_are_launched_in_their_clusters),
+    cmocka_unit_test(where_there_are_no_clusters_they_are_left_out),
+    cmocka_unit_test(a_cluster_that_the_gpu_cannot_hold_is_named),
+    cmocka_unit_test(the_pretended_gpu_refuses_clusters_that_cannot_be),
     cmocka_unit_test(what_was_measured_is_kept_for_the_next_run),
+    cmocka_unit_test(clusters_are_part_of_what_is_kept),
     cmocka_unit_test(what_is_off_is_measured_anew),
     cmocka_unit_test(what_a_gpu_cannot_hold_is_named),
   };

@@ -25,6 +25,13 @@ uint32_t function_sm_blocks(const struct cr_cu_function *f, uint32_t threads, ui
   return by_smem < most ? by_smem : most;
 }
 
+int function_clusters(const struct cr_cu_function *f, uint32_t cluster_blocks)
+{
+  if (fault_is("no-clusters") || !f->is_for_clusters || !cluster_blocks)
+    return INVALID;
+  return cluster_blocks > (f->wide_clusters ? CLUSTER_MOST : CLUSTER_PLAIN) ? CR_CU_INVALID_CLUSTER : CR_CU_OK;
+}
+
 int cuModuleLoadDataEx(cr_cu_module *module, const void *image, unsigned n, int *option, void **value)
 {
   const char *text = image, *live = strstr(text, ".reg .f32 %f<");
@@ -41,6 +48,11 @@ int cuModuleLoadDataEx(cr_cu_module *module, const void *image, unsigned n, int 
   uint32_t n_live = (uint32_t)strtoul(live + strlen(".reg .f32 %f<"), NULL, 10);
   m->function.regs = n_live + 17 + (is_merged && n_live >= MERGED_JUMP ? 4 : 0);
   m->function.is_merged = is_merged;
+  m->function.is_for_clusters = strstr(text, ".target sm_90\n") != NULL;
+  if (m->function.is_for_clusters && fault_is("no-clusters")) {
+    free(m);
+    return INVALID_PTX;
+  }
   *module = m;
   return CR_CU_OK;
 }
@@ -67,6 +79,10 @@ int cuFuncSetAttribute(cr_cu_function function, int attribute, int value)
 {
   if (attribute == CR_CU_FUNCTION_CARVEOUT)
     return value >= 0 && value <= 100 ? CR_CU_OK : INVALID;
+  if (attribute == CR_CU_FUNCTION_WIDE_CLUSTERS) {
+    function->wide_clusters = value;
+    return value == 0 || value == 1 ? CR_CU_OK : INVALID;
+  }
   if (attribute != CR_CU_FUNCTION_SMEM_MAX || value > BLOCK_SMEM)
     return INVALID;
   function->smem_max = (uint32_t)value;

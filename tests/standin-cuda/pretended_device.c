@@ -34,6 +34,7 @@ static const struct {
   {NO_DEVICE, "CUDA_ERROR_NO_DEVICE", "no CUDA-capable device is detected"},
   {INVALID_PTX, "CUDA_ERROR_INVALID_PTX", "a PTX JIT compilation failed"},
   {LAUNCH_FAILED, "CUDA_ERROR_LAUNCH_FAILED", "unspecified launch failure"},
+  {CR_CU_INVALID_CLUSTER, "CUDA_ERROR_INVALID_CLUSTER_SIZE", "cluster misconfiguration"},
 };
 
 static const char *find_error(int error, int wants_text)
@@ -83,7 +84,7 @@ int cuDeviceGetAttribute(int *value, int attribute, int device)
     *value = SMS;
     return CR_CU_OK;
   case CR_CU_CAPABILITY_MAJOR:
-    *value = fault_is("old-gpu") ? 6 : 9;
+    *value = fault_is("old-gpu") ? 6 : fault_is("no-clusters") ? 8 : 9;
     return CR_CU_OK;
   case CR_CU_CAPABILITY_MINOR:
     *value = 0;

@@ -1,6 +1,7 @@
 /* pretended_fault.h - what goes wrong with the pretended GPU; STANDIN_CUDA names one of:
  *
  *   no-device, old-gpu, no-memory, small-sm   what it is and has: no GPU, compute capability 6.0, no memory, 8 warps an SM
+ *   no-clusters, small-gpc   compute capability 8.0; 4 SMs a GPC
  *   memory=BYTES  it has so much in all
  *   alloc=N       another program has all that is left from the N-th allocation on
  *   measure       the first stand-in that runs never ends

@@ -10,7 +10,7 @@
 #include "tests/standin-cuda/pretended_memory.h"
 
 static struct {
-  uint64_t n_launch, n_block, n_merged, n_pad;
+  uint64_t n_launch, n_block, n_merged, n_pad, n_clustered, n_cluster;
 } told;
 
 int op_tells_part(const struct op *k, uint32_t part)
@@ -28,7 +28,7 @@ int op_tells(const struct op *k)
 
 void told_begin(void)
 {
-  told.n_launch = told.n_block = told.n_merged = told.n_pad = 0;
+  told.n_launch = told.n_block = told.n_merged = told.n_pad = told.n_clustered = told.n_cluster = 0;
 }
 
 void told_launch(const struct op *k)
@@ -36,6 +36,10 @@ void told_launch(const struct op *k)
   for (uint32_t i = 0; i < k->n_part; i++)
     if (op_tells_part(k, i))
       told.n_launch++;
+  if (op_tells(k) && k->cluster_blocks > 1) {
+    told.n_clustered++;
+    told.n_cluster += k->blocks / k->cluster_blocks;
+  }
   told.n_merged += k->n_part > 1;
   told.n_pad += k->n_part > 1 ? k->n_part - 1 : 0;
 }
@@ -51,7 +55,7 @@ void told_write(void)
   FILE *f = name ? fopen(name, "w") : NULL;
   if (!f)
     return;
-  fprintf(f, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", told.n_launch, told.n_block, told.n_merged,
-          told.n_pad);
+  fprintf(f, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", told.n_launch, told.n_block,
+          told.n_merged, told.n_pad, told.n_clustered, told.n_cluster);
   fclose(f);
 }

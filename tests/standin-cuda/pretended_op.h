@@ -1,7 +1,8 @@
 /* pretended_op.h - what the pretended GPU is asked for, and how much of it the host is told.
  *
- * STANDIN_CUDA_TOLD names a file that is written when the GPU is let go: "launches blocks merged pads": of kernels that report to the
- * host, the blocks that did their work, and merged launches with their parts beside the first. */
+ * STANDIN_CUDA_TOLD names a file that is written when the GPU is let go: "launches blocks merged pads clustered clusters": of kernels
+ * that report to the host, the blocks that did their work, merged launches with their parts beside the first, and of kernels that report
+ * to the host those in clusters, with all their clusters. */
 #ifndef CR_PRETENDED_OP_H
 #define CR_PRETENDED_OP_H
 #include "sim/cuda_driver.h"
@@ -14,7 +15,7 @@ struct op {
   enum op_kind kind;
   unsigned char value;
   struct cr_cu_function *function;
-  uint32_t blocks, threads, smem, word, n_part;
+  uint32_t blocks, cluster_blocks, threads, smem, word, n_part; /* cluster_blocks 1: no clusters */
   uint32_t sms; /* of the stream that it was launched or captured in */
   struct cr_merged_part part[CR_MERGED_PARTS];
   uint64_t halt[CR_MERGED_PARTS]; /* the word that each part obeys while it runs; 0: none */
