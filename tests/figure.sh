@@ -49,7 +49,7 @@ runs=$srcdir/plots/dart-runs.sh
 ok 'responses_and_throughput_beside_batches_are_found' "$runs" "$tmp/dart" 1 1 batch
 ok 'and_drawn' "$picture" "$tmp/dart/dart-throughput.svg" "$tmp/dart/dart-response.svg"
 ok 'of_all_policies' names "$tmp/dart/dart-throughput.svg" dart 'threads (BaseGPU)' 'streams (no batches)' ASSUMED
-ok 'and_of_two_tasks' names "$tmp/dart/dart-response.svg" 'lanes: dart' 'audit: streams' ASSUMED
+ok 'and_of_two_tasks' names "$tmp/dart/dart-response.svg" 'lanes (second by priority): dart' 'audit: streams' ASSUMED
 # Five batches and three policies of ten clients each; within the bounds under dart; all of it in the sums.
 batches() {
   awk -F, 'FNR == 1 { file++; next }
