@@ -12,6 +12,8 @@
 
 #include "sim/report.h"
 #include "traces/rundb_int.h"
+#include "traces/store.h"
+#include "traces/studydb.h"
 
 /* 1 a row, 0 the end, < 0 an error. */
 static int step(struct cr_rundb *db, sqlite3_stmt *q, struct cr_err *err)
@@ -42,6 +44,14 @@ static int check_version(struct cr_rundb *db, struct cr_err *err)
     rc = pragma(db, "PRAGMA user_version", &version, err);
   if (rc != CR_OK)
     return rc;
+  if (id == CR_STUDYDB_APPLICATION_ID)
+    return cr_fail(
+      err, CR_EINPUT,
+      "%s: is not a run database, but a sweep's, which has no run in full; `corun show` prints it, and `corun run` "
+      "with --set, --seed and -o does one of its runs again",
+      db->path);
+  if (id == CR_STORE_APPLICATION_ID)
+    return cr_fail(err, CR_EINPUT, "%s: is not a run database, but a trace store; `corun show` prints it", db->path);
   if (id != CR_RUNDB_APPLICATION_ID)
     return cr_fail(err, CR_EINPUT, "%s: is not a run database; `corun run -o FILE` makes one", db->path);
   if (version != CR_RUNDB_VERSION)
