@@ -116,15 +116,18 @@ static void bound_cells(struct cr_table *t, const struct scale *scale, const str
   cr_table_cell(t, "%" PRIu64, c->n_beyond);
 }
 
+/* Of one client alone the heading has name, class and model; a column of empty cells is left out. */
+enum named { UNNAMED, NAMED };
+
 static void client_row(struct cr_table *t, const struct scale *scale, const char *policy,
-                       const struct cr_client_summary *c)
+                       const struct cr_client_summary *c, enum named named)
 {
   const struct cr_spread *latency = &c->metric[CR_LATENCY], *period = &c->metric[CR_PERIOD];
   int deadline = c->deadline_ns != CR_NS_NEVER;
   cr_table_cell(t, "%s", policy);
-  cr_table_cell(t, "%s", c->name);
-  cr_table_cell(t, "%s", class_name(c->class));
-  cr_table_cell(t, "%s", c->model);
+  cr_table_cell(t, "%s", named ? c->name : "");
+  cr_table_cell(t, "%s", named ? class_name(c->class) : "");
+  cr_table_cell(t, "%s", named ? c->model : "");
   cr_table_cell(t, "%" PRIu64, c->n_done);
   cell_rate(t, c->throughput_per_s);
   cell_count_if(t, c->n_dropped, c->n_dropped != 0);
@@ -143,7 +146,8 @@ static void client_row(struct cr_table *t, const struct scale *scale, const char
   bound_cells(t, scale, c);
 }
 
-static void client_table(const struct cr_summary *s, const struct scale *scale, int color, struct cr_text *out)
+static void client_table(const struct cr_summary *s, const struct scale *scale, enum named named, int color,
+                         struct cr_text *out)
 {
   char latency[32], period[32], bound[32];
   snprintf(bound, sizeof bound, "bound, %s", scale->unit);
@@ -162,7 +166,7 @@ static void client_table(const struct cr_summary *s, const struct scale *scale, 
     if (r && s->n_client > 1)
       cr_table_blank(&t);
     for (uint32_t c = 0; c < s->n_client; c++)
-      client_row(&t, scale, c ? "" : s->run[r].policy, &s->run[r].client[c]);
+      client_row(&t, scale, c ? "" : s->run[r].policy, &s->run[r].client[c], named);
   }
   cr_table_end(&t, out);
 }
@@ -406,7 +410,7 @@ static void report_table(const struct cr_summary *s, int color, struct cr_text *
   }
   if (s->n_client) {
     cr_text_add(out, n_job(s) ? "\n" : "");
-    client_table(s, &scale, color, out);
+    client_table(s, &scale, NAMED, color, out);
   }
   if (wants_devices(s)) {
     cr_text_add(out, "\n");
@@ -471,7 +475,7 @@ void cr_report_html(const struct cr_summary *s, struct cr_text *out)
   }
   if (s->n_client) {
     html_part("by-client", "Clients", out);
-    client_table(s, &scale, CR_TABLE_HTML, out);
+    client_table(s, &scale, NAMED, CR_TABLE_HTML, out);
   }
   if (wants_devices(s)) {
     html_part("by-device", cr_report_has_nodes(s) ? "Nodes" : "Devices", out);
@@ -511,7 +515,7 @@ void cr_report_html_client(const struct cr_summary *s, uint32_t client, struct c
     run[r].client = &s->run[r].client[client];
   }
   struct scale scale = scale_for(largest_time_ns(&one));
-  client_table(&one, &scale, CR_TABLE_HTML, out);
+  client_table(&one, &scale, UNNAMED, CR_TABLE_HTML, out);
   cr_mem_free(run);
 }
 
