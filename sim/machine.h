@@ -93,6 +93,7 @@ struct cr_device_desc {
   const char *name;  /* "h200" */
   const char *about; /* vendor's full name, source of the limits */
   uint32_t sms;      /* AMD: CUs */
+  uint32_t recorded_sms; /* of the device of which the traces are, where a scenario changes sms; 0: as many */
   uint32_t warp_threads;
   uint32_t sm_threads, sm_warps, sm_blocks; /* resident, an SM */
   uint32_t sm_regs;                         /* 32-bit registers an SM */
@@ -115,6 +116,12 @@ struct cr_device_desc {
   enum cr_device_kind kind;
   struct cr_node_desc node; /* of a node, which has no limits of SMs */
 };
+
+/* SMs of the device on which kernels took their recorded times. */
+static inline uint32_t cr_device_recorded_sms(const struct cr_device_desc *d)
+{
+  return d->recorded_sms ? d->recorded_sms : d->sms;
+}
 
 struct cr_machine {
   uint32_t n_device;

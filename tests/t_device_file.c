@@ -116,6 +116,7 @@ static void overrides_replace_numbers_and_constants(void **state)
   struct cr_device_desc d;
   assert_int_equal(load(file, "sms=66", &d, NULL), CR_OK);
   assert_int_equal(d.sms, 66);
+  assert_int_equal(cr_device_recorded_sms(&d), 132); /* kernels took their times on these */
   assert_int_equal(load(file, "constants.cold=0us", &d, NULL), CR_OK);
   assert_near(d.constant[CR_GPU_COLD], 0, 0);
   assert_int_equal(load(file, "constants.cold.value=1234ns", &d, NULL), CR_OK);

@@ -339,6 +339,23 @@ static void older_blocks_are_slowed_less(void **state)
   assert_near((double)b.span[1].end_ns, 17500, 2); /* sees 2 until then, and did 7500 of its work */
 }
 
+static void other_sms_than_recorded_take_other_numbers_of_waves(void **state)
+{
+  (void)state;
+  static struct bench b;
+  static const struct {
+    uint32_t sms;
+    cr_ns end_ns;
+  } want[] = {{1, 10000}, {5, 2000}, {6, 2000}, {10, 1000}, {19, 1000}, {20, 500}, {40, 500}};
+  for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+    bench_init(&b, want[i].sms);
+    b.device.recorded_sms = 10;
+    add(&b, 0, 0, kernel(40, 1024, 1000)); /* of 500 ns each, two an SM */
+    run(&b);
+    assert_int_equal(b.span[0].end_ns, want[i].end_ns);
+  }
+}
+
 static void a_share_of_half_the_sms_takes_twice_as_long_and_leaves_the_others(void **state)
 {
   (void)state;
@@ -597,6 +614,7 @@ int main(void)
     cmocka_unit_test(kernels_take_idle_sms_before_they_share),
     cmocka_unit_test(a_kernel_pays_for_a_cold_start_once),
     cmocka_unit_test(older_blocks_are_slowed_less),
+    cmocka_unit_test(other_sms_than_recorded_take_other_numbers_of_waves),
     cmocka_unit_test(a_share_of_half_the_sms_takes_twice_as_long_and_leaves_the_others),
     cmocka_unit_test(a_memset_waits_behind_a_stuck_kernel),
     cmocka_unit_test(whole_device_kernels_queue_in_order_of_arrival),

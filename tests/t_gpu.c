@@ -428,6 +428,45 @@ static void a_share_of_the_sms_takes_more_waves(void **state)
   }
 }
 
+static void a_device_of_fewer_sms_than_recorded_takes_as_long_as_such_a_share(void **state)
+{
+  (void)state;
+  static struct bench b;
+  for (uint64_t n = 0; n < 300; n++) {
+    struct cr_op_spec op = random_kernel(9, n);
+    uint32_t sms = 1 + (uint32_t)draw(10, n, 131);
+    bench_init(&b, 132);
+    realistic(&b);
+    b.group_sms[0] = sms;
+    add(&b, 0, 0, op);
+    run(&b);
+    cr_ns share_ns = b.span[0].end_ns;
+    bench_init(&b, sms);
+    realistic(&b);
+    b.device.recorded_sms = 132;
+    add(&b, 0, 0, op);
+    run(&b);
+    assert_near((double)b.span[0].end_ns, (double)share_ns, 1e-3 * (double)share_ns + 2);
+  }
+}
+
+static void a_device_of_more_sms_than_recorded_takes_fewer_waves(void **state)
+{
+  (void)state;
+  static struct bench b;
+  static const struct {
+    uint32_t sms;
+    cr_ns end_ns;
+  } want[] = {{10, 1000}, {19, 1000}, {20, 500}, {40, 500}};
+  for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+    bench_init(&b, want[i].sms);
+    b.device.recorded_sms = 10;
+    add(&b, 0, 0, kernel(40, 1024, 1000)); /* of 500 ns each, two an SM */
+    run(&b);
+    assert_int_equal(b.span[0].end_ns, want[i].end_ns);
+  }
+}
+
 static void a_kernel_at_its_share_does_not_stop_those_behind_it(void **state)
 {
   (void)state;
@@ -896,6 +935,8 @@ int main(void)
     cmocka_unit_test(fewer_sms_cost_a_dram_bound_kernel_less),
     cmocka_unit_test(busy_kernels_suffer_more_from_others),
     cmocka_unit_test(a_share_of_the_sms_takes_more_waves),
+    cmocka_unit_test(a_device_of_fewer_sms_than_recorded_takes_as_long_as_such_a_share),
+    cmocka_unit_test(a_device_of_more_sms_than_recorded_takes_fewer_waves),
     cmocka_unit_test(a_kernel_at_its_share_does_not_stop_those_behind_it),
     cmocka_unit_test(equal_blocks_queue_as_on_a_brute_force_device),
     cmocka_unit_test(a_saturated_sm_is_an_m_g_1_ps_queue),
