@@ -137,6 +137,7 @@ fails 'one_that_is_not_there_is_refused' 2 'makes a run database' "$corun" repor
 touch "$tmp/nothing.db.partial"
 fails 'one_still_being_written_is_said' 2 'its run goes on, or was killed' "$corun" report "$tmp/nothing.db" -o "$tmp/none.html"
 fails 'its_beginning_is_refused_too' 2 'what a run has written so far' "$corun" report "$tmp/nothing.db.partial" -o "$tmp/none.html"
+fails 'a_folder_is_no_run_database' 2 'is a folder' "$corun" report "$tmp" -o "$tmp/none.html"
 head -c 20000 "$tmp/odd.db" >"$tmp/cut.db"
 fails 'a_truncated_one_is_refused' 2 'do the run again' "$corun" report "$tmp/cut.db" -o "$tmp/none.html"
 fails 'a_folder_that_is_not_there_is_said' 2 'page' "$corun" report "$tmp/odd.db" -o "$tmp/no/where.html"

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sim/report.h"
@@ -209,6 +210,9 @@ static int load(struct cr_rundb *db, struct cr_err *err)
                    db->path);
   if (access(db->path, R_OK) != 0)
     return cr_fail(err, CR_EINPUT, "%s: %s; `corun run -o FILE` makes a run database", db->path, strerror(errno));
+  struct stat status;
+  if (stat(db->path, &status) == 0 && S_ISDIR(status.st_mode))
+    return cr_fail(err, CR_EINPUT, "%s: is a folder; name the run database in it", db->path);
   if (sqlite3_open_v2(db->path, &db->db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
     return db->db ? cr_rundb_fail(db, err) : cr_fail_nomem(err, "the run database");
   sqlite3_db_config(db->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
