@@ -196,13 +196,6 @@ static int check_load(const struct cr_backend_cfg *cfg, struct cr_err *err)
                      "client %s is a job, and backend cuda gives jobs no shares of the SMs as policy %s has it; take "
                      "-b sim, or another policy",
                      w->client[i].name, cfg->policy);
-  for (uint32_t i = 0; i < w->n_client && cfg->needs & (CR_CAP_SLICE | CR_CAP_PAD); i++)
-    if (cr_model_is_eager(w, w->client[i].model.i))
-      return cr_fail(
-        err, CR_EINPUT,
-        "client %s is a program that launches op by op, and backend cuda pads and slices what was recorded "
-        "from graphs alone; take -b sim, or another policy than %s",
-        w->client[i].name, cfg->policy);
   if (cfg->needs & CR_CAP_SHARE && cfg->needs & CR_CAP_PAD)
     return cr_fail(
       err, CR_EINPUT,

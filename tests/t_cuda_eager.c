@@ -23,7 +23,7 @@ static cr_model add_eager(struct cuda_load *l)
 {
   struct cr_op_spec op[N_OP];
   for (uint32_t i = 0; i < N_OP; i++) {
-    op[i] = cuda_load_kernel("e", 132 + i, 128, 32, KERNEL_NS);
+    op[i] = cuda_load_kernel("e", 60 + i, 128, 32, KERNEL_NS);
     op[i].launch_ns = CALL_NS;
     if (i != MEMSET && i != COPY && i != STAGED)
       continue;
@@ -41,7 +41,7 @@ static void load_programs(struct cuda_load *l, int rt_is_eager, double rt_per_s,
 {
   struct cr_op_spec graph[4];
   for (uint32_t i = 0; i < 4; i++)
-    graph[i] = cuda_load_kernel("g", 132, 256, 40, KERNEL_NS);
+    graph[i] = cuda_load_kernel("g", 60, 256, 40, KERNEL_NS);
   cuda_load_begin(l);
   cr_model eager = add_eager(l), plain = cuda_load_model(l, "graph", graph, 4);
   load_add(l->builder, load_uniform("rt", rt_is_eager ? eager : plain, CR_RT, rt_per_s));
@@ -58,6 +58,8 @@ struct seen {
   cr_ns least_ns[N_CLIENT]; /* between the ends of two requests of a program, or of two iterations */
   cr_ns before_ns;          /* end of the op that was told of before, whosesoever */
   int is_early, is_disordered, is_mixed;
+  int of_rt;      /* only its programs are looked at */
+  uint64_t n_pad; /* that the policy asked for */
 };
 
 static int see_rows(void *ctx, const struct cr_request_row *row, uint32_t n, struct cr_err *err)
@@ -76,7 +78,7 @@ static void see_op(void *ctx, const struct cr_op_span *span)
   uint32_t c = span->client, i = span->op - seen->workload->model[seen->workload->client[c].model.i].op0;
   seen->is_mixed |= span->start_ns < seen->before_ns - CALL_NS / 2; /* the clock of the GPU is followed */
   seen->before_ns = span->end_ns;
-  if (c == RT)
+  if (seen->workload->op[span->op].launch_ns == CR_NS_NEVER || (seen->of_rt && c != RT))
     return;
   seen->is_disordered |= span->start_ns < seen->last_ns[c] || span->end_ns < span->start_ns;
   seen->is_early |= span->start_ns < seen->over_ns[c] + (i + 1) * CALL_NS;
@@ -95,6 +97,11 @@ static cr_ns longer(cr_ns duration_ns, const char *what)
   return 2 * duration_ns;
 }
 
+static const struct cr_policy_ops *found(const char *name)
+{
+  return cr_policy_find(name, strlen(name));
+}
+
 /* A run that goes well and replays; what was seen, and the result, which is the caller's. */
 static void run(const struct cuda_load *l, const struct cr_policy_ops *policy, cr_ns duration_ns, struct seen *seen,
                 struct cr_result *r)
@@ -102,11 +109,13 @@ static void run(const struct cuda_load *l, const struct cr_policy_ops *policy, c
   struct load_record record = {0};
   struct cr_replay_report report;
   struct cr_err err = {""};
-  *seen = (struct seen){.workload = l->workload, .least_ns = {CR_NS_NEVER, CR_NS_NEVER, CR_NS_NEVER}};
+  *seen = (struct seen){
+    .workload = l->workload, .of_rt = policy == found("reef"), .least_ns = {CR_NS_NEVER, CR_NS_NEVER, CR_NS_NEVER}};
   const struct cr_request_sink rows = {.ctx = seen, .write = see_rows};
   const struct cr_observer observer = {.ctx = seen, .on_op = see_op};
   struct cr_core_cfg cfg = cuda_load_cfg(l, "streams");
   cfg.policy = policy;
+  cfg.policy_options = seen->of_rt ? "rules=none,grains=0" : NULL;
   cfg.ledger = load_record(&record);
   cfg.requests = &rows;
   cfg.observer = &observer;
@@ -115,10 +124,13 @@ static void run(const struct cuda_load *l, const struct cr_policy_ops *policy, c
     fail_msg("%s: %s", policy->name, err.text);
   assert_int_equal(r->outcome, CR_DONE);
   assert_int_equal(r->n_refused, 0);
-  assert_int_equal(cr_replay(l->workload, &l->machine, policy, NULL, record.note, record.n, &report, &err), CR_OK);
+  assert_int_equal(
+    cr_replay(l->workload, &l->machine, policy, cfg.policy_options, record.note, record.n, &report, &err), CR_OK);
   if (!report.same)
     fail_msg("%s: note %llu: %s, replayed %s", policy->name, (unsigned long long)report.first_difference,
              report.recorded, report.replayed);
+  for (uint64_t i = 0; i < record.n; i++)
+    seen->n_pad += record.note[i].kind == CR_NOTE_PAD;
   load_record_fini(&record);
 }
 
@@ -130,14 +142,10 @@ static void check(const struct seen *seen, const struct cr_result *r)
   for (uint32_t c = 0; c < N_CLIENT; c++) {
     assert_int_equal(r->client[c].n_done, seen->n_row[c]);
     assert_int_equal(r->client[c].n_arrived, r->client[c].n_done + r->client[c].n_pending);
-    for (uint32_t i = 0; c != RT && i < N_OP; i++) /* copies and memsets behind a kernel that gives up run again */
+    for (uint32_t i = 0; c != RT && !seen->of_rt && i < N_OP;
+         i++) /* copies and memsets behind a kernel that gives up run again */
       assert_in_range(seen->n_op[c][i], seen->n_row[c], seen->n_row[c] + 1 + r->n_preempt);
   }
-}
-
-static const struct cr_policy_ops *found(const char *name)
-{
-  return cr_policy_find(name, strlen(name));
 }
 
 /* --- pacing ------------------------------------------------------------------------------------------------------- */
@@ -293,6 +301,27 @@ static void preempted_programs_go_on_where_they_were(void **state)
   cuda_load_fini(&l);
 }
 
+/* Blocks of best-effort programs run as pads, whatever their programs have launched. */
+static void launches_of_a_program_are_padded(void **state)
+{
+  (void)state;
+  struct cuda_load l;
+  for (int rt_is_eager = 0; rt_is_eager < 2; rt_is_eager++) {
+    check_policy(found("reef"), rt_is_eager);
+    load_programs(&l, rt_is_eager, 200, NULL);
+    for (cr_ns duration_ns = 100000000;; duration_ns = longer(duration_ns, "pads")) {
+      struct seen seen;
+      struct cr_result r;
+      run(&l, found("reef"), duration_ns, &seen, &r);
+      check(&seen, &r);
+      cr_result_fini(&r);
+      if (seen.n_pad > 3)
+        break;
+    }
+    cuda_load_fini(&l);
+  }
+}
+
 /* --- jobs --------------------------------------------------------------------------------------------------------- */
 
 /* Alone and in turns. */
@@ -357,12 +386,6 @@ static void a_launch_that_fails_ends_the_run(void **state)
   check_failure("reef-n", "launch=400", CR_ERUN, "the launch of an op: unspecified launch failure");
 }
 
-static void programs_are_not_padded(void **state)
-{
-  (void)state;
-  check_failure("reef", NULL, CR_EINPUT, "is a program that launches op by op, and backend cuda pads");
-}
-
 int main(void)
 {
   const struct CMUnitTest test[] = {
@@ -371,9 +394,9 @@ int main(void)
     cmocka_unit_test(a_longer_run_allocates_nothing_more),
     cmocka_unit_test(ranges_of_one_stream_stay_in_order),
     cmocka_unit_test(preempted_programs_go_on_where_they_were),
+    cmocka_unit_test(launches_of_a_program_are_padded),
     cmocka_unit_test(iterations_of_a_program_take_its_time),
     cmocka_unit_test(a_launch_that_fails_ends_the_run),
-    cmocka_unit_test(programs_are_not_padded),
   };
   return cmocka_run_group_tests(test, NULL, NULL);
 }
