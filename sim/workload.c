@@ -656,3 +656,12 @@ cr_model cr_workload_find_model(const struct cr_workload *w, const char *name)
       return (cr_model){i};
   return (cr_model){CR_NONE};
 }
+
+int cr_model_is_eager(const struct cr_workload *w, uint32_t model)
+{
+  const struct cr_model_info *m = &w->model[model];
+  for (uint32_t i = m->op0; i < m->op0 + m->n_op; i++)
+    if (w->op[i].launch_ns != CR_NS_NEVER)
+      return 1;
+  return 0;
+}

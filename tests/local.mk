@@ -19,7 +19,9 @@ unit_tests = \
   tests/t_cuda_job \
   tests/t_cuda_turns \
   tests/t_csv \
+  tests/t_cuda_eager \
   tests/t_cuda_parts \
+  tests/t_cuda_program \
   tests/t_dart \
   tests/t_dart_plan \
   tests/t_dart_tasks \
