@@ -73,6 +73,9 @@ struct cr_op_spec {
   uint32_t n_layer; /* devices; of all others 0 */
 };
 
+/* An op of stage 0 of which nothing else is known: what is, is set after. */
+struct cr_op_spec cr_op_unknown(const char *name, enum cr_op_kind kind, cr_ns duration_ns);
+
 struct cr_model_spec {
   const char *name;
   const struct cr_op_spec *op;                                              /* [n_op]; copied, names too */
@@ -82,6 +85,9 @@ struct cr_model_spec {
                             run together; copied */
   uint32_t n_batch;
 };
+
+/* Of whose memory nothing is known. */
+struct cr_model_spec cr_model_unknown(const char *name, const struct cr_op_spec *op, uint32_t n_op);
 
 enum cr_class { CR_RT, CR_BE };
 

@@ -744,13 +744,7 @@ static void expect_refused(const struct cr_policy_ops *ops, int which, uint32_t 
   copy.kind = CR_OP_COPY_D2H;
   copy.blocks = copy.threads = 0;
   op[3] = copy;
-  struct cr_model_spec spec = {.name = "rt",
-                               .op = op,
-                               .n_op = 4,
-                               .weight_bytes = CR_UNKNOWN,
-                               .persistent_bytes = CR_UNKNOWN,
-                               .ephemeral_bytes = CR_UNKNOWN,
-                               .framework_bytes = CR_UNKNOWN};
+  struct cr_model_spec spec = cr_model_unknown("rt", op, 4);
   cr_model rt, be;
   assert_int_equal(cr_workload_add_model(r.builder, &spec, &rt, NULL), CR_OK);
   op[3] = op[1];
