@@ -25,6 +25,7 @@ unit_tests = \
   tests/t_dart_tasks \
   tests/t_design \
   tests/t_device_file \
+  tests/t_device_models \
   tests/t_device_queue tests/t_feeder \
   tests/t_disb \
   tests/t_docs_tables \
@@ -36,7 +37,7 @@ unit_tests = \
   tests/t_fit \
   tests/t_fluid \
   tests/t_goal \
-  tests/t_gpu \
+  tests/t_gpu tests/t_gpu_laws \
   tests/t_heap \
   tests/t_hist \
   tests/t_interval \
@@ -158,7 +159,7 @@ script_tests = \
 
 check_LIBRARIES += libcrtest.a
 libcrtest_a_SOURCES = \
-  tests/adversary.c tests/adversary.h tests/cuda_load.c tests/cuda_load.h tests/fake_backend.c tests/fake_backend.h tests/load.c tests/load.h tests/made.c tests/made.h \
+  tests/adversary.c tests/adversary.h tests/cuda_load.c tests/cuda_load.h tests/fake_backend.c tests/fake_backend.h tests/gpu_bench.c tests/gpu_bench.h tests/load.c tests/load.h tests/made.c tests/made.h \
   tests/manager.c tests/manager.h tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/nsys_file.c tests/nsys_file.h tests/pipeline.c tests/pipeline.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/spool_made.c tests/spool_made.h tests/t.c tests/t.h
 
 check_PROGRAMS += $(unit_tests) tests/dart_vectors tests/nsys_write

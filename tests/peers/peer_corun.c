@@ -24,7 +24,7 @@ static int hold(const struct peer_ask *ask, const int64_t *work)
   return rc;
 }
 
-/* A round SM; of its constants those are not 0 that make it saturated and fair, as in tests/t_fluid.c. */
+/* A round SM; of its constants those are not 0 that make it saturated and fair, as in tests/t_device_models.c. */
 static const struct cr_device_desc device = {.name = "one-sm",
                                              .sms = 1,
                                              .warp_threads = 32,
