@@ -31,7 +31,7 @@ unit_tests = \
   tests/t_docs_tables \
   tests/t_eager \
   tests/t_engine_jobs \
-  tests/t_engine_stop \
+  tests/t_engine_stop tests/t_engine_stops \
   tests/t_farm \
   tests/t_finding \
   tests/t_fit \
@@ -73,7 +73,7 @@ unit_tests = \
   tests/t_one_node \
   tests/t_option \
   tests/t_orion \
-  tests/t_pad \
+  tests/t_pad tests/t_pad_refused \
   tests/t_period \
   tests/t_plan_run \
   tests/t_plugin \

@@ -54,6 +54,24 @@ void rig_price(struct rig *r, enum cr_gpu_constant price, cr_ns ns)
     r->device[i].constant[price] = (double)ns / 1e3;
 }
 
+void rig_init_stops(struct rig *r)
+{
+  rig_init(r);
+  rig_price(r, CR_GPU_PUSH, 20);
+  rig_price(r, CR_GPU_FETCH, 30);
+  rig_price(r, CR_GPU_NOTICE, 10);
+  rig_price(r, CR_GPU_FLAG, 10);
+  rig_price(r, CR_GPU_CLEAR, 4);
+  rig_price(r, CR_GPU_CLEAR_EACH, 1);
+  rig_price(r, CR_GPU_EVICT, 5);
+  rig_price(r, CR_GPU_EVICT_SERIAL, 6);
+  rig_price(r, CR_GPU_EVICT_BLOCK, 1);
+  rig_price(r, CR_GPU_KILL, 7);
+  rig_price(r, CR_GPU_KILL_MORE, 3);
+  rig_price(r, CR_GPU_SYNC, 2);
+  rig_price(r, CR_GPU_UNFLAG, 6);
+}
+
 struct cr_op_spec rig_kernel(uint32_t blocks, cr_ns wave_ns)
 {
   struct cr_op_spec op = cr_op_unknown("k", CR_OP_KERNEL, (blocks + RIG_SMS - 1) / RIG_SMS * wave_ns);
