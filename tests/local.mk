@@ -32,7 +32,7 @@ unit_tests = \
   tests/t_eager \
   tests/t_engine_jobs \
   tests/t_engine_stop tests/t_engine_stops \
-  tests/t_farm \
+  tests/t_fair tests/t_farm \
   tests/t_finding \
   tests/t_fit \
   tests/t_fluid \
@@ -159,7 +159,7 @@ script_tests = \
 
 check_LIBRARIES += libcrtest.a
 libcrtest_a_SOURCES = \
-  tests/adversary.c tests/adversary.h tests/cuda_load.c tests/cuda_load.h tests/fake_backend.c tests/fake_backend.h tests/gpu_bench.c tests/gpu_bench.h tests/load.c tests/load.h tests/made.c tests/made.h \
+  tests/adversary.c tests/adversary.h tests/cuda_load.c tests/cuda_load.h tests/fake_backend.c tests/fake_backend.h tests/gpu_bench.c tests/gpu_bench.h tests/lane_run.c tests/lane_run.h tests/load.c tests/load.h tests/made.c tests/made.h \
   tests/manager.c tests/manager.h tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/nsys_file.c tests/nsys_file.h tests/nsys_import.c tests/nsys_import.h tests/pipeline.c tests/pipeline.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/spool_made.c tests/spool_made.h tests/t.c tests/t.h
 
 check_PROGRAMS += $(unit_tests) tests/dart_vectors tests/nsys_write
