@@ -7,8 +7,8 @@
  * Where counters say how much DRAM traffic the kernel had, it reads as much from there (sim/stream_ptx.h) and writes nothing.  What was measured is kept for the next run (sim/standin_cache.h). */
 #ifndef CR_STANDIN_H
 #define CR_STANDIN_H
-#include "sim/cuda_gpu.h"
 #include "sim/machine.h"
+#include "sim/standin_launch.h"
 #include "sim/workload.h"
 
 struct cr_standins;
@@ -40,24 +40,8 @@ struct cr_standin_work {
 };
 struct cr_standin_work cr_standin_work(const struct cr_standins *s, uint32_t op);
 
-/* The working set in DRAM: its address, and chunks less 1.  Address 0: nobody reads it. */
-struct cr_standin_stream {
-  cr_cu_address address;
-  uint32_t mask;
-};
 struct cr_standin_stream cr_standins_stream(const struct cr_standins *s);
 struct cr_standin_codes *cr_standins_codes(const struct cr_standins *s); /* which stay its own */
-
-/* Where a launch reports, and which words it obeys as of which epoch. */
-struct cr_standin_at {
-  uint32_t slot;         /* CR_NONE: it reports nothing */
-  uint32_t words, epoch; /* words CR_NONE: it obeys none */
-  uint32_t
-    first; /* slot of its range's first launch; CR_NONE: it is no range's last launch, and reports to the GPU alone */
-  uint32_t n_block; /* so many of its blocks; 0: all */
-  int early;        /* of cr_cuda_gpu_launch */
-  int may_stop;     /* it obeys the words while it works, too */
-};
 
 /* Launches the op into the stream, or into the graph that the stream captures: kernels as stand-ins, copies and memsets for real,
  * which report nothing; of an iteration one of its pieces (sim/standin_piece.h).  A driver's error number. */
