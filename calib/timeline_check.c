@@ -10,7 +10,6 @@
 
 #include "calib/timeline_check.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 

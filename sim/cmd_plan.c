@@ -3,7 +3,6 @@
 
 #include "sim/cmd_plan.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 

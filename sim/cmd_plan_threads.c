@@ -4,7 +4,6 @@
 #include "sim/cmd_plan.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "sim/provenance.h"
 #include "sim/table.h"

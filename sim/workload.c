@@ -683,11 +683,3 @@ const struct cr_op_spec *cr_workload_builder_op(const struct cr_workload_builder
 {
   return &b->op[op];
 }
-
-cr_model cr_workload_find_model(const struct cr_workload *w, const char *name)
-{
-  for (uint32_t i = 0; i < w->n_model; i++)
-    if (strcmp(w->model[i].name, name) == 0)
-      return (cr_model){i};
-  return (cr_model){CR_NONE};
-}

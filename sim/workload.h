@@ -207,7 +207,4 @@ const struct cr_model_info *cr_workload_builder_model(const struct cr_workload_b
 
 const struct cr_op_spec *cr_workload_builder_op(const struct cr_workload_builder *b, uint32_t op); /* likewise */
 
-/* Of a model by name, or of CR_NONE. */
-cr_model cr_workload_find_model(const struct cr_workload *w, const char *name);
-
 #endif

@@ -3,7 +3,6 @@
 
 #include "tests/t.h"
 
-#include "sim/mem.h"
 #include "traces/disb.h"
 #include "traces/scenario.h"
 #include "traces/store.h"

@@ -8,7 +8,6 @@
 #include "traces/layer_table.h"
 #include "traces/platform_file.h"
 #include "traces/store.h"
-#include "traces/task_file.h"
 
 static const char *folder;
 

@@ -3,8 +3,6 @@
 
 #include "tests/t.h"
 
-#include <math.h>
-
 #include "calib/timeline_check.h"
 #include "policies/list.h"
 #include "sim/mem.h"

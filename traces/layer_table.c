@@ -11,7 +11,6 @@
 #include "traces/names.h"
 
 #include <stdio.h>
-#include <string.h>
 
 enum { KEY_MAX = 4 * 81 + 16 };
 
@@ -202,11 +201,6 @@ const char *cr_layer_table_layer(const struct cr_layer_table *t, const char *mod
       return t->layer[k].name;
     }
   return NULL;
-}
-
-const char *cr_layer_table_model(const struct cr_layer_table *t, uint32_t i)
-{
-  return cr_names_text(t->model, i);
 }
 
 /* -- a model ------------------------------------------------------------------------------------------------------- */

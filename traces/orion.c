@@ -11,7 +11,6 @@
 
 #include "traces/orion.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "sim/machine.h"
