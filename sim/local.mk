@@ -14,10 +14,10 @@ libcrsim_a_SOURCES = \
   sim/gpu_shape.c sim/gpu_sm.c sim/heap.c sim/heap.h sim/hist.c sim/hist.h sim/host.c sim/host.h sim/host_batch.c sim/host_job.c sim/host_turns.c sim/host_thread.c sim/host_thread.h \
   sim/iterations.c sim/iterations.h sim/job_life.c sim/job_life.h \
   sim/ledger.c sim/ledger.h sim/machine.c sim/machine.h sim/mem.c sim/mem.h sim/memory.c sim/memory.h \
-  sim/memory_curve.c sim/memory_curve.h sim/memory_gauge.c sim/memory_gauge.h sim/memory_peaks.c sim/memory_peaks.h sim/memory_track.c sim/memory_track.h sim/metric.c sim/metric.h sim/report_memory.c sim/report_memory.h \
+  sim/memory_curve.c sim/memory_curve.h sim/memory_gauge.c sim/memory_gauge.h sim/memory_peaks.c sim/memory_peaks.h sim/memory_track.c sim/memory_track.h sim/json_member.c sim/json_member.h sim/metric.c sim/metric.h sim/report_memory.c sim/report_memory.h \
   sim/nearest.c sim/nearest.h sim/needs.c sim/needs.h sim/node_device.c sim/node_device.h sim/option.c sim/option.h sim/outfile.c sim/outfile.h \
   sim/plugin.c sim/plugin.h sim/policy.c sim/policy.h sim/progress.c sim/progress.h \
-  sim/provenance.c sim/provenance.h sim/replay.c sim/replay.h sim/report.c sim/report.h sim/report_compare.c sim/report_compare.h sim/report_node.c sim/report_node.h sim/report_preempt.c sim/report_preempt.h sim/report_verdict.c sim/report_verdict.h sim/rotation.c sim/rotation.h \
+  sim/provenance.c sim/provenance.h sim/replay.c sim/replay.h sim/report.c sim/report.h sim/report_compare.c sim/report_compare.h sim/report_csv.c sim/report_int.h sim/report_json.c sim/report_node.c sim/report_node.h sim/report_preempt.c sim/report_preempt.h sim/report_verdict.c sim/report_verdict.h sim/rotation.c sim/rotation.h \
   sim/rng.c sim/rng.h sim/sleepers.c sim/sleepers.h sim/slices.c sim/slices.h sim/stats.c sim/stats.h sim/summary.c sim/summary.h sim/table.c sim/table.h \
   sim/text.c sim/text.h sim/timeline.c sim/timeline.h sim/unit.c sim/unit.h sim/use_curve.c sim/use_curve.h \
   sim/workload.c sim/workload.h

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum unit { COUNT, PER_S, NS, RATIO, PER_H, N_UNIT };
+enum unit { COUNT, PER_S, NS, RATIO, PER_H };
 
 /* One number of each; NAN: not known. */
 struct row {

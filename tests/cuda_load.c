@@ -13,39 +13,17 @@
 struct cr_op_spec cuda_load_kernel(const char *name, uint32_t blocks, uint32_t threads, uint32_t regs,
                                    cr_ns duration_ns)
 {
-  return (struct cr_op_spec){
-    .name = name,
-    .kind = CR_OP_KERNEL,
-    .duration_ns = duration_ns,
-    .spread_ns = CR_NS_NEVER,
-    .gap_ns = CR_NS_NEVER,
-    .launch_ns = CR_NS_NEVER,
-    .blocks = blocks,
-    .threads = threads,
-    .regs = regs,
-    .carveout_bytes = CR_UNKNOWN,
-    .bytes = CR_UNKNOWN,
-    .dram_bytes = CR_UNKNOWN,
-    .l2_bytes = CR_UNKNOWN,
-    .instructions = CR_UNKNOWN,
-    .tensor_instructions = CR_UNKNOWN,
-    .active_warps_q16 = CR_UNKNOWN,
-    .sm_ppm = CR_UNKNOWN,
-    .dram_ppm = CR_UNKNOWN,
-  };
+  struct cr_op_spec op = cr_op_unknown(name, CR_OP_KERNEL, duration_ns);
+  op.blocks = blocks;
+  op.threads = threads;
+  op.regs = regs;
+  op.smem_bytes = 0;
+  return op;
 }
 
 cr_model cuda_load_model(struct cuda_load *l, const char *name, const struct cr_op_spec *op, uint32_t n_op)
 {
-  const struct cr_model_spec spec = {
-    .name = name,
-    .op = op,
-    .n_op = n_op,
-    .weight_bytes = CR_UNKNOWN,
-    .persistent_bytes = CR_UNKNOWN,
-    .ephemeral_bytes = CR_UNKNOWN,
-    .framework_bytes = CR_UNKNOWN,
-  };
+  const struct cr_model_spec spec = cr_model_unknown(name, op, n_op);
   cr_model model = {0};
   struct cr_err err = {""};
   if (cr_workload_add_model(l->builder, &spec, &model, &err) != CR_OK)

@@ -27,18 +27,19 @@ unit_tests = \
   tests/t_dart_tasks \
   tests/t_design \
   tests/t_device_file \
+  tests/t_device_models \
   tests/t_device_queue tests/t_feeder \
   tests/t_disb \
   tests/t_docs_tables \
   tests/t_eager \
   tests/t_engine_jobs \
-  tests/t_engine_stop \
-  tests/t_farm \
+  tests/t_engine_stop tests/t_engine_stops \
+  tests/t_fair tests/t_farm \
   tests/t_finding \
   tests/t_fit \
   tests/t_fluid \
   tests/t_goal \
-  tests/t_gpu \
+  tests/t_gpu tests/t_gpu_laws \
   tests/t_heap \
   tests/t_hist \
   tests/t_interval \
@@ -70,11 +71,11 @@ unit_tests = \
   tests/t_gpu_node \
   tests/t_node_device \
   tests/t_nodes \
-  tests/t_nsys \
+  tests/t_nsys tests/t_nsys_damage tests/t_nsys_device tests/t_nsys_ranges \
   tests/t_one_node \
   tests/t_option \
   tests/t_orion \
-  tests/t_pad \
+  tests/t_pad tests/t_pad_refused \
   tests/t_period \
   tests/t_plan_run \
   tests/t_plugin \
@@ -160,8 +161,8 @@ script_tests = \
 
 check_LIBRARIES += libcrtest.a
 libcrtest_a_SOURCES = \
-  tests/adversary.c tests/adversary.h tests/cuda_load.c tests/cuda_load.h tests/fake_backend.c tests/fake_backend.h tests/load.c tests/load.h tests/made.c tests/made.h \
-  tests/manager.c tests/manager.h tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/nsys_file.c tests/nsys_file.h tests/pipeline.c tests/pipeline.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/spool_made.c tests/spool_made.h tests/t.c tests/t.h
+  tests/adversary.c tests/adversary.h tests/cuda_load.c tests/cuda_load.h tests/fake_backend.c tests/fake_backend.h tests/gpu_bench.c tests/gpu_bench.h tests/lane_run.c tests/lane_run.h tests/load.c tests/load.h tests/made.c tests/made.h \
+  tests/manager.c tests/manager.h tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/nsys_file.c tests/nsys_file.h tests/nsys_import.c tests/nsys_import.h tests/pipeline.c tests/pipeline.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/spool_made.c tests/spool_made.h tests/t.c tests/t.h
 
 check_PROGRAMS += $(unit_tests) tests/dart_vectors tests/nsys_write
 

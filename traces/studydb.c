@@ -19,7 +19,8 @@ static const char what[] = "results database";
 
 /* -- the file --------------------------------------------------------------------------------------------------------- */
 
-int cr_studydb_fail(const struct cr_studydb *db, struct cr_err *err)
+/* The sentence for what SQLite last said. */
+CR_COLD static int refuse(const struct cr_studydb *db, struct cr_err *err)
 {
   int error = sqlite3_system_errno(db->db);
   const char *says = sqlite3_errmsg(db->db);
@@ -50,18 +51,18 @@ int cr_studydb_fail(const struct cr_studydb *db, struct cr_err *err)
 
 int cr_studydb_exec(struct cr_studydb *db, const char *sql, struct cr_err *err)
 {
-  return sqlite3_exec(db->db, sql, NULL, NULL, NULL) == SQLITE_OK ? CR_OK : cr_studydb_fail(db, err);
+  return sqlite3_exec(db->db, sql, NULL, NULL, NULL) == SQLITE_OK ? CR_OK : refuse(db, err);
 }
 
 int cr_studydb_prepare(struct cr_studydb *db, const char *sql, sqlite3_stmt **out, struct cr_err *err)
 {
-  return sqlite3_prepare_v2(db->db, sql, -1, out, NULL) == SQLITE_OK ? CR_OK : cr_studydb_fail(db, err);
+  return sqlite3_prepare_v2(db->db, sql, -1, out, NULL) == SQLITE_OK ? CR_OK : refuse(db, err);
 }
 
 int cr_studydb_step(struct cr_studydb *db, sqlite3_stmt *q, struct cr_err *err)
 {
   int code = sqlite3_step(q);
-  return code == SQLITE_ROW ? 1 : code == SQLITE_DONE ? 0 : cr_studydb_fail(db, err);
+  return code == SQLITE_ROW ? 1 : code == SQLITE_DONE ? 0 : refuse(db, err);
 }
 
 static int pragma(struct cr_studydb *db, const char *sql, int64_t *out, struct cr_err *err)
@@ -101,7 +102,7 @@ int cr_studydb_connect(const char *path, int flags, struct cr_studydb **out, str
     return cr_fail_nomem(err, what);
   }
   memcpy(db->path, path, strlen(path) + 1);
-  int rc = sqlite3_open_v2(path, &db->db, flags, NULL) == SQLITE_OK ? CR_OK : cr_studydb_fail(db, err);
+  int rc = sqlite3_open_v2(path, &db->db, flags, NULL) == SQLITE_OK ? CR_OK : refuse(db, err);
   if (rc == CR_OK)
     *out = db;
   else
@@ -138,7 +139,7 @@ static int insert(struct cr_studydb *db, struct cr_err *err, const char *sql, co
   for (int i = 0; rc == CR_OK && fmt[i]; i++) {
     int code = fmt[i] == 's' ? sqlite3_bind_text(q, i + 1, va_arg(ap, const char *), -1, SQLITE_TRANSIENT)
                              : sqlite3_bind_int64(q, i + 1, va_arg(ap, int64_t));
-    rc = code == SQLITE_OK ? CR_OK : cr_studydb_fail(db, err);
+    rc = code == SQLITE_OK ? CR_OK : refuse(db, err);
   }
   va_end(ap);
   if (rc == CR_OK)

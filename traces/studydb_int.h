@@ -12,9 +12,6 @@ struct cr_studydb {
   sqlite3_stmt *add_run, *add_value; /* of one that is written */
 };
 
-/* The sentence for what SQLite last said. */
-int cr_studydb_fail(const struct cr_studydb *db, struct cr_err *err) CR_COLD;
-
 int cr_studydb_connect(const char *path, int flags, struct cr_studydb **out, struct cr_err *err) CR_MUST;
 int cr_studydb_make_tables(struct cr_studydb *db, struct cr_err *err) CR_MUST; /* in an empty file */
 int cr_studydb_exec(struct cr_studydb *db, const char *sql, struct cr_err *err) CR_MUST;
