@@ -10,6 +10,7 @@
 #   live-dart.csv        the DART set of the h200 platform under dart and threads, likewise; 9 cores and the GPU
 #   dart.json            a run of each of them: how well nodes did, demotions, bounds
 #   soak.json            DISB E for a minute, with how late requests were
+#   *.yaml               scenarios that are not bundled, so that corun validate --live --measured OUT/live-pairs.csv can predict anew
 #   errors.txt, times.txt  what failed; seconds that each step took
 #
 # CORUN names the program; -b (BACKEND, cuda) may be wall to try the script, and SHORT=1 makes all runs short.  Who has less time says
@@ -112,6 +113,6 @@ step preempt.csv preempts
 step live-dart.csv "$corun" validate --live dart-h200 -b "$backend" -n $runs -q -p dart -p threads --set duration=$nodes --format csv
 step dart.json "$corun" run dart-h200 -b "$backend" -q -p dart -p threads --set duration=$nodes --format json
 step soak.json "$corun" run disb-e -b "$backend" -q -p reef-n --set duration=$soak --format json
-rm -f "$out"/*+*.yaml "$out/graphs.yaml" "$out/preempt.yaml" "$out/ledger"
+rm -f "$out/preempt.yaml" "$out/ledger"
 [ $status -eq 0 ] || echo "measure-live: something failed: see $out/errors.txt" >&2
 exit $status
