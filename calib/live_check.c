@@ -175,7 +175,8 @@ static int name_rows(struct cr_live_check *c, const struct cr_live_case *what, s
   if (!c->n_place || c->place[c->n_place - 1].number != what->number)
     c->scenario_name = cr_arena_text(c->arena, what->scenario->name);
   const char *policy = cr_arena_text(c->arena, what->spec);
-  int failed = !c->scenario_name || !policy;
+  const char *table = what->measured ? cr_arena_text(c->arena, what->measured->name) : NULL;
+  int failed = !c->scenario_name || !policy || (what->measured && !table);
   for (uint32_t k = 0, n = count_rows(w), i = 0; k < n; i++) {
     uint32_t number = i < w->n_client ? i : CR_NONE;
     const struct cr_client_spec *spec = number == CR_NONE ? NULL : &w->client[i];
@@ -190,6 +191,7 @@ static int name_rows(struct cr_live_check *c, const struct cr_live_case *what, s
                                       .number = number,
                                       .class = spec ? spec->class : CR_BE,
                                       .metric = first + m,
+                                      .table = table,
                                       .n_run = c->n_run,
                                       .duration_ns = what->scenario->duration_ns,
                                       .low = INFINITY,

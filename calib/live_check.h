@@ -34,6 +34,7 @@ struct cr_live_row {
   double predicted, measured, low, high; /* ms, or a second; measured: the mean of runs between low and high */
   double
     base; /* what errors and spreads are shares of: what was measured; of queuing, which may be none, the mean JCT */
+  const char *table; /* its measurement is from; NULL: it was made now */
   uint32_t n_run;    /* 0: not known */
   cr_ns duration_ns; /* of the scenario; CR_NS_NEVER: until all jobs had left */
 };

@@ -114,6 +114,15 @@ static int read_rows(struct reader *r, struct cr_err *err)
   return rc;
 }
 
+static const char *name_of(const char *path, struct cr_arena *arena)
+{
+  const char *slash = strrchr(path, '/');
+  char *name = cr_arena_text(arena, slash ? slash + 1 : path), *end = name ? strstr(name, ".csv") : NULL;
+  if (end)
+    *end = '\0';
+  return name;
+}
+
 int cr_live_table_read(const char *path, struct cr_live_table **out, struct cr_err *err)
 {
   struct reader r = {.arena = cr_arena_new()};
@@ -126,7 +135,8 @@ int cr_live_table_read(const char *path, struct cr_live_table **out, struct cr_e
   rc = rc ? rc : read_rows(&r, err);
   cr_csv_close(r.csv);
   t->path = rc ? NULL : cr_arena_text(r.arena, path);
-  if (!rc && !t->path)
+  t->name = rc ? NULL : name_of(path, r.arena);
+  if (!rc && (!t->path || !t->name))
     rc = cr_fail_nomem(err, path);
   if (rc) {
     cr_mem_free(r.row);

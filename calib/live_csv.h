@@ -18,7 +18,7 @@ struct cr_live_stored {
 };
 
 struct cr_live_table {
-  const char *path;
+  const char *path, *name; /* name: of the file, without .csv */
   uint32_t n_row;
   struct cr_live_stored *row; /* [n_row], as in the file */
   struct cr_arena *arena;

@@ -44,12 +44,14 @@ struct error {
   uint32_t n;
 };
 
-enum group { ALL, BY_POLICY, BY_CLASS, BY_SCENARIO, N_GROUP };
-static const char *const group_name[N_GROUP] = {"all", "policy", "class", "scenario"};
+enum group { ALL, BY_TABLE, BY_POLICY, BY_CLASS, BY_SCENARIO, N_GROUP };
+static const char *const group_name[N_GROUP] = {"all", "table", "policy", "class", "scenario"};
 
 static const char *name_in(enum group g, const struct cr_live_row *r)
 {
   switch (g) {
+  case BY_TABLE:
+    return r->table ? r->table : "";
   case BY_POLICY:
     return r->policy;
   case BY_CLASS:

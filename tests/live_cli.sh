@@ -79,6 +79,9 @@ fails 'runs_in_real_time_are_not_asked_of_a_table' 2 'with --measured there are 
 fails 'nothing_left_to_compare_is_said' 2 'no rows of the scenarios and policies' measured -p wait
 bundled() { "$corun" validate --live --measured live-pairs googlenet+vgg19 -q >"$tmp/table" && contains "$tmp/table" '^googlenet\+vgg19 +streams'; }
 ok 'tables_of_an_h200_are_bundled' bundled
+tables() { cp "$tmp/live.csv" "$tmp/same.csv" && measured --measured "$tmp/same.csv" >"$tmp/table" && contains "$tmp/table" '^table +live +8 ' &&
+  contains "$tmp/table" '^ +same +8 '; }
+ok 'errors_of_several_tables_are_told_apart' tables
 fails 'an_error_beyond_what_is_allowed_fails' 1 'beyond --max-error 0' live --max-error 0
 ok 'one_within_it_does_not' patiently live --max-error 100000
 fails 'virtual_time_is_refused' 2 'cuda or wall' live -b sim
