@@ -3,6 +3,7 @@
 # (an estimate from its parts), and
 # writes into the folder OUT:
 #   live-disb.csv        DISB A to E under every policy that a GPU runs: predicted, measured, low, high (corun validate --live)
+#   live-reef.csv        the same under reef with and without padding, whose difference is what merged launches cost
 #   live-pairs.csv       15 pairs of models that neither measured table of co-runs has, under streams, likewise
 #   live-jobs.csv        20 short training jobs under fifo, srtf, pack and fair, likewise; live-graphs.csv: eight that replay graphs
 #   preempt.csv          how long preemptions took, us, of requests of 34 to 981 kernels: reef-n with a device queue of 2 and 4, and wait
@@ -41,6 +42,9 @@ step() { # NAME COMMAND...: its stdout goes to OUT/NAME
 
 step live-disb.csv "$corun" validate --live disb-a disb-b disb-c disb-d disb-e -b "$backend" -n $runs -q --set duration=$length \
   -p exclusive -p streams -p priority -p wait -p reef-n -p reef --format csv
+
+step live-reef.csv "$corun" validate --live disb-a disb-b disb-c disb-d disb-e -b "$backend" -n $runs -q --set duration=$length \
+  -p reef -p reef,padding=no --format csv
 
 pairs='alexnet+googlenet alexnet+mobilenet_v2 bert_base+densenet201 bert_base+distilbert bert_base+mobilenet_v2
   bert_base+resnet152 densenet201+resnet50 densenet201+vit_b_16 distilbert+resnet50 efficientnet_b0+inception_v3
