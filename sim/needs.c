@@ -23,7 +23,7 @@ static const struct priced {
   {CR_CAP_EVICT, 8, {STEPS}},
   {CR_CAP_KILL, 10, {STEPS, CR_GPU_KILL, CR_GPU_KILL_MORE}},
   {CR_CAP_SLICE, 0, {0}},
-  {CR_CAP_PAD, 0, {0}},
+  {CR_CAP_PAD, 6, {CR_GPU_PUSH, CR_GPU_PUSH_SERIAL, CR_GPU_FETCH, CR_GPU_EARLY, CR_GPU_MERGE, CR_GPU_MERGE_LONGER}},
 };
 
 /* A model of iterations of which only the time is known, or CR_NONE. */

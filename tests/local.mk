@@ -56,6 +56,7 @@ unit_tests = \
   tests/t_layer_trace \
   tests/t_ledger \
   tests/t_live_nodes \
+  tests/t_live_order \
   tests/t_machine \
   tests/t_memory \
   tests/t_memory_curve \

@@ -397,6 +397,83 @@ static void a_launch_that_the_host_holds_back_gives_its_pads_back(void **state)
   rig_fini(&r);
 }
 
+/* --- where one thread launches what no graph holds ---------------------------------------------------------------- */
+
+static void init_single(struct rig *r, cr_ns call_ns)
+{
+  open_rig(r, 4, 2, 40);
+  rig_price(r, CR_GPU_PUSH, call_ns);
+  rig_price(r, CR_GPU_PUSH_SERIAL, call_ns);
+  rig_price(r, CR_GPU_EARLY, 3);
+  rig_price(r, CR_GPU_MERGE, 5);
+  rig_price(r, CR_GPU_MERGE_LONGER, 2);
+  streams(r, 0);
+}
+
+static void ops_of_a_padded_request_start_later_and_more_so_about_merged_ones(void **state)
+{
+  (void)state;
+  static struct rig r;
+  init_single(&r, 20);
+  pad(&r, 1, BE, 0, 0, 2);
+  rig_launch(&r, RT, 0, 4, RT_STREAM); /* its first launch takes 30 to arrive */
+  rig_run(&r, CR_NS_NEVER);
+  rig_expect_spans(&r, RT, 0, "30-130");
+  rig_expect_spans(&r, RT, 1, "138-238"); /* early, merge */
+  rig_expect_spans(&r, BE, 0, "138-178");
+  rig_expect_spans(&r, RT, 2, "248-348"); /* early, merge, merge_longer */
+  rig_expect_spans(&r, RT, 3, "351-451");
+  rig_fini(&r);
+}
+
+static void none_starts_before_the_thread_has_launched_it(void **state)
+{
+  (void)state;
+  static struct rig r;
+  init_single(&r, 200);
+  pad(&r, 1, BE, 0, 0, 2);
+  rig_launch(&r, RT, 0, 4, RT_STREAM);
+  rig_run(&r, CR_NS_NEVER);
+  rig_expect_spans(&r, RT, 0, "30-130");
+  rig_expect_spans(&r, RT, 1, "230-330");
+  rig_expect_spans(&r, RT, 3, "630-730");
+  rig_fini(&r);
+}
+
+static void a_request_without_pads_is_a_graph_as_ever_but_behind_one_that_has_some(void **state)
+{
+  (void)state;
+  static struct rig r;
+  init_single(&r, 200);
+  rig_launch(&r, RT, 0, 2, RT_STREAM);
+  rig_run(&r, CR_NS_NEVER);
+  rig_expect_spans(&r, RT, 1, "100-200");
+  pad(&r, 2, BE, 0, 0, 2);
+  rig_launch(&r, RT, 2, 2, RT_STREAM);
+  rig_launch(&r, OTHER, 0, 1, RT_STREAM);
+  rig_run(&r, CR_NS_NEVER);
+  rig_expect_spans(&r, RT, 3, "430-530");
+  rig_expect_spans(&r, OTHER, 0, "630-1630");
+  rig_fini(&r);
+}
+
+static void parking_keeps_what_the_thread_has_not_launched(void **state)
+{
+  (void)state;
+  static struct rig r;
+  init_single(&r, 200);
+  pad(&r, 2, BE, 0, 0, 2);
+  rig_launch(&r, RT, 0, 4, RT_STREAM);
+  rig_run(&r, 150);
+  rig_preempt(&r, RT_STREAM, CR_CAP_PARK);
+  rig_run(&r, CR_NS_NEVER);
+  rig_expect(&r, "150 back 0 op 1 by park reached 0\n150 back 1 op 0 by pad\n");
+  rig_launch(&r, RT, 1, 3, RT_STREAM); /* a graph: nothing pads it */
+  rig_run(&r, CR_NS_NEVER);
+  rig_expect_spans(&r, RT, 3, "350-450");
+  rig_fini(&r);
+}
+
 /* Room for their events is made with them: the rig is opened for two ranges. */
 static void many_pads_end_at_one_instant(void **state)
 {
@@ -441,6 +518,10 @@ int main(void)
     cmocka_unit_test(a_launch_that_waits_for_its_pads_is_still_there),
     cmocka_unit_test(pads_that_are_not_reached_come_back_with_their_launch),
     cmocka_unit_test(a_launch_that_the_host_holds_back_gives_its_pads_back),
+    cmocka_unit_test(ops_of_a_padded_request_start_later_and_more_so_about_merged_ones),
+    cmocka_unit_test(none_starts_before_the_thread_has_launched_it),
+    cmocka_unit_test(a_request_without_pads_is_a_graph_as_ever_but_behind_one_that_has_some),
+    cmocka_unit_test(parking_keeps_what_the_thread_has_not_launched),
     cmocka_unit_test(many_pads_end_at_one_instant),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
