@@ -9,7 +9,6 @@
 #include "sim/mem.h"
 #include "traces/csv.h"
 
-
 enum { SCENARIO, POLICY, CLIENT, CLASS, ARRIVAL, METRIC, MEASURED, LOW, HIGH, N_NEEDED };
 static const char *const needed[N_NEEDED] = {"scenario", "policy",   "client", "class", "arrival",
                                              "metric",   "measured", "low",    "high"};
