@@ -12,12 +12,11 @@
 
 #include "sim/cli.h"
 #include "sim/cli_scenario.h"
+#include "sim/cli_study.h"
 #include "sim/cli_truth.h"
 #include "sim/cmd_sweep.h"
 #include "sim/mem.h"
 #include "traces/study_file.h"
-
-enum { WORKERS_MAX = 1024 };
 
 enum {
   OPT_STUDY = CR_CLI_LONG,
@@ -35,6 +34,7 @@ enum {
   OPT_FORMAT,
   OPT_RANK,
   OPT_MERGE,
+  OPT_FORCE,
 };
 
 static const struct cr_cli_opt option[] = {
@@ -57,6 +57,7 @@ static const struct cr_cli_opt option[] = {
   {OPT_SET, "set", "KEY=VALUE", "change a key of the scenario in every run; may be repeated"},
   {OPT_TRACES, "traces", "STORE", "a store to look for models in before the bundled one; may be repeated"},
   {'o', "output", "FILE", "the results database; one that is there of the same design is gone on with"},
+  {OPT_FORCE, "force", NULL, "begin anew, in place of a results database that is there"},
   {'j', "jobs", "N", "processes that simulate (default: one a core)"},
   {OPT_RANK, "rank", "I/N", "run part I of N, from 0 on (default: as mpirun or SLURM says)"},
   {OPT_MERGE, "merge", "FILE", "make one database of what ranks have written so far, run nothing, and print it"},
@@ -87,8 +88,10 @@ struct job {
   struct cr_arena *arena;
   struct cr_design_words words;
   const char *study, *output, *workers, *rank, *merge, *format_name;
+  int force;
   enum cr_format format;
   struct cr_cli_scenario base;
+  struct cr_studydb_head head; /* of the database that is written */
   struct cr_sweep sweep;
 };
 
@@ -154,6 +157,9 @@ static int take_option(struct job *j, int letter, struct cr_err *err)
   case OPT_FORMAT:
     j->format_name = value;
     return CR_OK;
+  case OPT_FORCE:
+    j->force = 1;
+    return CR_OK;
   default:
     return cr_design_add(&j->words, (enum cr_design_kind)kind, value, err);
   }
@@ -180,7 +186,7 @@ static int read_args(struct job *j, int argc, char **argv, int *status)
     *status = cr_cli_error(rc, &err);
     return 1;
   }
-  int merges = j->merge != NULL, has_more = j->words.n || j->output || j->rank;
+  int merges = j->merge != NULL, has_more = j->words.n || j->output || j->rank || j->force;
   if (merges && has_more)
     *status = cr_cli_usage(&cr_cmd_sweep, "--merge takes a results database and nothing else: its design stands in it");
   else if (first + 1 < argc)
@@ -239,21 +245,13 @@ static int open_policies(struct job *j, struct cr_err *err)
   return rc;
 }
 
-/* The cores of this machine are shared by the ranks on it. */
-static int count_workers(struct job *j, struct cr_err *err)
-{
-  const struct cr_rank *r = &j->sweep.rank;
-  if (j->workers)
-    return cr_cli_count(j->workers, "-j", WORKERS_MAX, &j->sweep.n_worker, err);
-  long n = r->n_core ? (long)r->n_core : sysconf(_SC_NPROCESSORS_ONLN) / (long)r->n_here;
-  j->sweep.n_worker = n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (uint32_t)n;
-  return CR_OK;
-}
-
 static int prepare(struct job *j, struct cr_err *err)
 {
   int rc = cr_rank_find(j->rank, getenv, &j->sweep.rank, err);
-  rc = rc ? rc : count_workers(j, err);
+  if (rc == CR_OK && j->force && j->sweep.rank.n > 1)
+    rc = cr_fail(err, CR_EINPUT,
+                 "--force: a rank that begins late would remove what the others have done; remove %s first", j->output);
+  rc = rc ? rc : cr_cli_study_workers(j->workers, &j->sweep.rank, &j->sweep.n_worker, err);
   rc = rc ? rc : load_base(j, err);
   if (rc == CR_OK && j->sweep.rank.i == 0) {
     fputs(j->base.as_divided->left_out, stderr);
@@ -289,20 +287,26 @@ static int open_database(struct job *j, struct cr_err *err)
 {
   struct cr_sweep *s = &j->sweep;
   const struct cr_scenario *scenario = j->base.as_divided;
-  const struct cr_studydb_about about = {.design = &s->design,
-                                         .scenario = scenario->name,
-                                         .about = scenario->about,
-                                         .scenario_text = scenario->text,
-                                         .workload_hash = s->workload_hash};
+  j->head = (struct cr_studydb_head){.words = &j->words,
+                                     .seed = s->design.seed,
+                                     .n_seed = s->design.n_seed,
+                                     .metric = s->design.metric,
+                                     .n_metric = s->design.n_metric,
+                                     .scenario = scenario->name,
+                                     .about = scenario->about,
+                                     .scenario_text = scenario->text};
   int rc = check_shards(j, err);
+  if (rc == CR_OK && j->force)
+    rc = cr_studydb_discard(j->output, err);
   if (rc != CR_OK || s->rank.n == 1)
-    return rc ? rc : cr_studydb_open(j->output, &about, &s->results, &s->db, err);
+    return rc ? rc : cr_studydb_open(j->output, &j->head, s->workload_hash, &s->results, &s->db, err);
   if (cr_studydb_exists(j->output))
     rc = cr_studydb_read(j->output, &s->results, NULL, err);
   if (rc != CR_OK || cr_sweep_is_whole(&s->results))
     return rc;
   char *shard = cr_studydb_shard(j->output, s->rank.i, s->rank.n);
-  rc = shard ? cr_studydb_open(shard, &about, &s->results, &s->db, err) : cr_fail_nomem(err, "the results database");
+  rc = shard ? cr_studydb_open(shard, &j->head, s->workload_hash, &s->results, &s->db, err)
+             : cr_fail_nomem(err, "the results database");
   cr_mem_free(shard);
   return rc;
 }

@@ -123,7 +123,7 @@ two_at_once() {
   kill -KILL $pid 2>/dev/null && wait $pid 2>/dev/null
   return $status
 }
-fails 'two_sweeps_on_one_database_are_refused' 2 'busy.db: another sweep writes it' two_at_once
+fails 'two_sweeps_on_one_database_are_refused' 2 'busy.db: another sweep or search writes it' two_at_once
 
 # -- runs that fail --
 cat >bad.c <<'C'

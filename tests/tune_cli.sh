@@ -105,7 +105,7 @@ const struct cr_policy_ops cr_policy_plugin = {.abi = CR_POLICY_ABI, .name = "id
                                                .on_client = on_client, .on_request = on_request};
 C
 ok 'a_policy_that_does_nothing_builds' ${CC:-cc} -std=c17 -shared -fPIC -w -I"$srcdir" -o idle.so idle.c
-ok 'runs_that_fail_are_told_and_counted_and_the_rest_goes_on' says 'corun: ./idle.so, seed 1: policy idle at ' \
+ok 'runs_that_fail_are_told_and_counted_and_the_rest_goes_on' says 'corun: ./idle.so, seed 1: stalled: policy idle at ' \
   "$corun" tune ./s.yaml -p ./idle.so -p streams --maximize 'throughput(be)' --seeds 1..2
 ok 'counted' says 'runs failed; their settings are no candidates' "$corun" tune ./s.yaml -p ./idle.so -p streams --maximize 'throughput(be)' --seeds 1..2
 fails 'where_all_fail_it_says_so' 1 'no setting could be run to the end' tune -p ./idle.so --maximize 'throughput(be)' --seeds 1..2

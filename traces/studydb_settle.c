@@ -1,4 +1,4 @@
-/* studydb_settle.c - one results database of a sweep's, and of its ranks'.
+/* studydb_settle.c - one results database of a study's, and of its ranks'.
  *
  * Rows of all are gathered in a file of its own, which SQLite then writes in order (VACUUM INTO): pages follow from the rows,
  * not from who wrote them when.  The file gets its name last; until then nothing is removed, and one that is interrupted is
@@ -105,7 +105,10 @@ static int gather(struct cr_studydb *db, const char *from, int is_first, struct 
                               "INSERT INTO setting SELECT * FROM part.setting ORDER BY point, key;"
                               "INSERT INTO policy SELECT * FROM part.policy ORDER BY policy;"
                               "INSERT INTO seed SELECT * FROM part.seed ORDER BY place;"
-                              "INSERT INTO metric SELECT * FROM part.metric ORDER BY metric;";
+                              "INSERT INTO metric SELECT * FROM part.metric ORDER BY metric;"
+                              "INSERT INTO round SELECT * FROM part.round ORDER BY round;"
+                              "INSERT INTO asked SELECT * FROM part.asked ORDER BY round, place;"
+                              "INSERT INTO ranking SELECT * FROM part.ranking ORDER BY rank;";
   static const char each[] = "INSERT OR IGNORE INTO run SELECT * FROM part.run;"
                              "INSERT OR IGNORE INTO value SELECT * FROM part.value;";
   sqlite3_stmt *q = NULL;
