@@ -336,7 +336,7 @@ static int conclude(struct job *j, int stopped, struct cr_err *err)
   int is_kept = t->db != NULL;
   cr_studydb_close(t->db);
   t->db = NULL;
-  return rc == CR_OK && is_kept && !stopped ? cr_studydb_settle(t->output, NULL, 0, err) : rc;
+  return rc == CR_OK && is_kept && !stopped ? cr_studydb_settle(t->output, NULL, 0, NULL, 0, err) : rc;
 }
 
 static int say_stopped(const struct cr_tune *t, struct cr_err *err)

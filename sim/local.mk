@@ -37,7 +37,7 @@ corun_SOURCES = \
   sim/cmd_list.c sim/cmd_memory.c sim/cmd_memory.h sim/cmd_nsys.c sim/cmd_nsys.h sim/cmd_plan.c sim/cmd_plan.h \
   sim/cmd_plan_report.c sim/cmd_plan_sets.c sim/cmd_plan_threads.c sim/cmd_replay.c sim/cmd_report.c sim/cmd_run.c sim/cmd_run_vary.c sim/cmd_run_vary.h sim/cmd_show.c \
   sim/cmd_spool.c sim/cmd_spool.h sim/cmd_validate.c sim/cmd_validate.h sim/cmd_validate_live.c sim/cmd_validate_modes.c \
-  sim/cmd_sweep.c sim/cmd_sweep.h sim/cmd_sweep_report.c sim/cmd_sweep_run.c \
+  sim/cmd_sweep.c sim/cmd_sweep.h sim/cmd_sweep_ranks.c sim/cmd_sweep_report.c sim/cmd_sweep_run.c \
   sim/cmd_tune.c sim/cmd_tune.h sim/cmd_tune_report.c sim/cmd_tune_run.c sim/cmd_tune_space.c sim/cmd_tune_study.c sim/main.c \
   $(libcrsim_a_SOURCES)
 corun_LDFLAGS = $(CR_LDFLAGS) -rdynamic

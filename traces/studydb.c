@@ -279,7 +279,7 @@ static int check_words(struct cr_studydb *db, const struct cr_design_words *word
 }
 
 /* Results of two programs do not belong together, nor do those of two workloads. */
-static int check_program(struct cr_studydb *db, struct cr_err *err)
+int cr_studydb_check_program(struct cr_studydb *db, struct cr_err *err)
 {
   const char *const key[] = {"version", "git"}, *const mine[] = {cr_program_version, cr_program_git};
   sqlite3_stmt *q = NULL;
@@ -357,7 +357,7 @@ int cr_studydb_begin(const char *path, const struct cr_studydb_head *head, int *
   } else if (rc == CR_OK) {
     rc = check_kind(db, err);
     rc = rc ? rc : check_words(db, head->words, err);
-    rc = rc ? rc : check_program(db, err);
+    rc = rc ? rc : cr_studydb_check_program(db, err);
   }
   if (rc != CR_OK) {
     cr_studydb_close(db);

@@ -69,9 +69,10 @@ int cr_studydb_words(const char *path, struct cr_design_words *out, struct cr_er
  * file, or another process writes it. */
 int cr_studydb_discard(const char *path, struct cr_err *err) CR_MUST;
 
-/* Puts the runs of a sweep's database into results; its words are the design's.  *is_busy, unless NULL: 1 when the error is
- * that another process writes it. */
-int cr_studydb_read(const char *path, struct cr_results *results, int *is_busy, struct cr_err *err) CR_MUST;
+/* Puts the runs of a sweep's database into results; its words are the design's.  workload_hash, [n_point], unless NULL: it must be
+ * by this program and of these workloads, too.  *is_busy, unless NULL: 1 when the error is that another process writes it. */
+int cr_studydb_read(const char *path, const uint64_t *workload_hash, struct cr_results *results, int *is_busy,
+                    struct cr_err *err) CR_MUST;
 
 /* Puts what a search's database has into an empty log, which gets its keys, too, and its ranking, whose is_over is 0 where it
  * has none yet. */
@@ -80,17 +81,21 @@ int cr_studydb_read_search(const char *path, const struct cr_studydb_head *head,
 
 /* The file of a rank; free with cr_mem_free.  NULL without memory. */
 char *cr_studydb_shard(const char *path, uint32_t rank, uint32_t n_rank) CR_MUST;
+/* Of how many ranks it is one. */
+uint32_t cr_studydb_shard_ranks(const char *shard);
 
 /* Shards that lie beside path, of any number of ranks, in order of name; in the arena. */
 int cr_studydb_find_shards(const char *path, struct cr_arena *arena, const char ***out, uint32_t *n,
                            struct cr_err *err) CR_MUST;
 
-/* Writes path anew, of itself (where it is there) and the shards, which are removed.  All are of one design. */
-int cr_studydb_settle(const char *path, const char *const *shard, uint32_t n_shard, struct cr_err *err) CR_MUST;
+/* Writes path anew, of itself (where it is there), the shards, which are removed, and others, which stay.  All are of one design, as
+ * the caller knows.  CR_EINPUT: not all are by one program and of one workload; then nothing is changed. */
+int cr_studydb_settle(const char *path, const char *const *shard, uint32_t n_shard, const char *const *other,
+                      uint32_t n_other, struct cr_err *err) CR_MUST;
 
 /* Of ranks that end at the same time one at a time looks whether all is done: waits for the others.  *out is closed by
- * cr_studydb_unlock, which removes the lock's file when done is set. */
+ * cr_studydb_unlock, which removes the lock's file.  CR_EINPUT: its folder cannot be written. */
 int cr_studydb_lock(const char *path, int *out, struct cr_err *err) CR_MUST;
-void cr_studydb_unlock(const char *path, int lock, int done);
+void cr_studydb_unlock(const char *path, int lock);
 
 #endif

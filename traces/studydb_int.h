@@ -36,6 +36,9 @@ int cr_studydb_begun(struct cr_studydb *db, struct cr_err *err) CR_MUST;
 int cr_studydb_look(const char *path, const struct cr_design_words *words, struct cr_studydb **out,
                     struct cr_err *err) CR_MUST;
 
+/* CR_EINPUT: it is by another version of the program. */
+int cr_studydb_check_program(struct cr_studydb *db, struct cr_err *err) CR_MUST;
+
 /* Whether what last failed did so because another process writes it. */
 int cr_studydb_is_busy(const struct cr_studydb *db);
 

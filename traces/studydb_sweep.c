@@ -80,10 +80,15 @@ int cr_studydb_open(const char *path, const struct cr_studydb_head *head, const 
   return rc;
 }
 
-int cr_studydb_read(const char *path, struct cr_results *results, int *is_busy, struct cr_err *err)
+int cr_studydb_read(const char *path, const uint64_t *workload_hash, struct cr_results *results, int *is_busy,
+                    struct cr_err *err)
 {
   struct cr_studydb *db = NULL;
   int rc = cr_studydb_look(path, results->design->words, &db, err);
+  if (rc == CR_OK && workload_hash)
+    rc = cr_studydb_check_program(db, err);
+  if (rc == CR_OK && workload_hash)
+    rc = check_workloads(db, results->design, workload_hash, err);
   rc = rc ? rc : read_runs(db, results, err);
   if (is_busy)
     *is_busy = rc != CR_OK && db && cr_studydb_is_busy(db);
