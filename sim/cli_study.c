@@ -12,6 +12,7 @@
 #include "sim/cores.h"
 #include "sim/mem.h"
 #include "sim/provenance.h"
+#include "traces/yaml_set.h"
 
 enum { WORKERS_MAX = 1024 };
 
@@ -50,6 +51,50 @@ int cr_cli_study_load(const struct cr_design_words *w, const char *const *key, c
   if (rc == CR_OK)
     rc = cr_cli_scenario_load(cr_design_word(w, CR_DESIGN_SCENARIO, 0), &opt, out, err);
   cr_arena_free(arena);
+  return rc;
+}
+
+/* Whether two paths meet in the document, whose entries go by name or place. */
+static int meets(const struct cr_yaml *y, const char *a, const char *b, struct cr_text place[2])
+{
+  place[0].n = place[1].n = 0;
+  cr_yaml_add_place(y, a, &place[0]);
+  cr_yaml_add_place(y, b, &place[1]);
+  return !place[0].failed && !place[1].failed && cr_axis_meets(place[0].s, place[1].s);
+}
+
+static int check_key(const struct cr_yaml *y, const struct cr_design_words *w, const char *const *key, uint32_t k,
+                     const char *what, struct cr_text place[2], struct cr_err *err)
+{
+  const char *set;
+  for (uint32_t i = 0; i < k; i++)
+    if (meets(y, key[i], key[k], place))
+      return cr_fail(
+        err, CR_EINPUT,
+        "%.100s and %.100s are the same key, or one is part of the other: it can be varied in one way only", key[i],
+        key[k]);
+  for (uint32_t i = 0; (set = cr_design_word(w, CR_DESIGN_SET, i)); i++) {
+    char path[CR_AXIS_VALUE];
+    snprintf(path, sizeof path, "%.*s", (int)cr_min_u32((uint32_t)strcspn(set, "="), sizeof path - 1), set);
+    if (meets(y, path, key[k], place))
+      return cr_fail(err, CR_EINPUT, "--set %.100s: %s varies %.100s; it is one or the other", set, what, key[k]);
+  }
+  return CR_OK;
+}
+
+int cr_cli_study_check_keys(const struct cr_design_words *w, const char *const *key, uint32_t n_key,
+                            const struct cr_scenario *s, const char *what, struct cr_err *err)
+{
+  struct cr_yaml *y = NULL;
+  struct cr_text place[2] = {{0}, {0}};
+  int rc = cr_yaml_parse(s->text, strlen(s->text), s->name, &y, err);
+  for (uint32_t k = 0; rc == CR_OK && k < n_key; k++)
+    rc = check_key(y, w, key, k, what, place, err);
+  if (rc == CR_OK && (place[0].failed || place[1].failed))
+    rc = cr_fail_nomem(err, "the keys");
+  cr_text_fini(&place[0]);
+  cr_text_fini(&place[1]);
+  cr_yaml_free(y);
   return rc;
 }
 

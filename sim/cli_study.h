@@ -13,6 +13,11 @@
 int cr_cli_study_load(const struct cr_design_words *w, const char *const *key, const char *const *value, uint32_t n_key,
                       struct cr_cli_scenario *out, struct cr_err *err) CR_MUST;
 
+/* CR_EINPUT: two of the keys that vary are the same place of the scenario (or one encloses the other), or one is set by --set: by
+ * whatever names.  what ("the sweep") begins a sentence. */
+int cr_cli_study_check_keys(const struct cr_design_words *w, const char *const *key, uint32_t n_key,
+                            const struct cr_scenario *s, const char *what, struct cr_err *err) CR_MUST;
+
 /* Runs cfg, which is of s and policy, and fills what is kept of it: all of *run but its place, and value[n_metric].  A run that
  * ends badly is a result; what keeps a study from going on is an error (CR_EINTR, CR_ENOMEM). */
 int cr_cli_study_run(const struct cr_core_cfg *cfg, const struct cr_scenario *of_run,

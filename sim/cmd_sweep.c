@@ -209,12 +209,33 @@ static int read_args(struct job *j, int argc, char **argv, int *status)
 
 /* -- before anything runs --------------------------------------------------------------------------------------------- */
 
+static int check_keys(const struct job *j, const struct cr_design *d, struct cr_err *err)
+{
+  const char **key = cr_arena_take(j->sweep.arena, d->n_axis, sizeof *key);
+  if (!key)
+    return cr_fail_nomem(err, "the keys");
+  for (uint32_t a = 0; a < d->n_axis; a++)
+    key[a] = cr_design_key(d, a);
+  return cr_cli_study_check_keys(&j->words, key, d->n_axis, j->base.as_divided, "the sweep", err);
+}
+
 /* The first point: what the scenario says by itself, it says there. */
 static int load_base(struct job *j, struct cr_err *err)
 {
   struct cr_design given;
+  struct cr_text about = {0};
   int rc = cr_design_make(&j->words, &given, err);
-  return rc ? rc : cr_sweep_load_point(&given, 0, j->sweep.arena, &j->base, err);
+  if (rc != CR_OK)
+    return rc;
+  rc = cr_sweep_load_point(&given, 0, j->sweep.arena, &j->base, err);
+  if (rc == CR_OK)
+    return check_keys(j, &given, err);
+  if (given.n_axis) {
+    cr_design_describe(&given, 0, &about);
+    cr_fail_in(err, rc, "point 0 of %u (%.200s)", given.n_point, about.s ? about.s : "");
+    cr_text_fini(&about);
+  }
+  return rc;
 }
 
 /* What was not given and the scenario says: the design has it in words, whoever reads it. */

@@ -332,12 +332,15 @@ static void add_hopeless(const struct cr_tune_found *f, struct cr_text *out)
       if (cr_search_log_failed(f->log, x->cell) || !cr_ranked_is_whole(&f->study->judge, f->log, x))
         continue;
       double excess = cr_goal_excess(goal, &of, 0);
-      if (excess < least) {
+      if (!isnan(of.mean) && excess < least) {
         least = excess;
         mean = of.mean;
       }
     }
-    if (least > 0)
+    if (isnan(mean))
+      cr_text_add(out, "; %s is not known of any setting: nothing that it is of came to its end in a run",
+                  aim->metric[goal->metric].text);
+    else if (least > 0)
       cr_text_add(out, "; %s is met by none, whatever the others do: the %s is %s", goal->text,
                   goal->is_upper ? "least" : "greatest",
                   cr_run_metric_format(&aim->metric[goal->metric], mean, text, sizeof text));
@@ -354,6 +357,11 @@ int cr_tune_fail(const struct cr_tune_found *f, struct cr_err *err)
     return cr_fail(err, CR_ERUN, "no setting could be run to the end");
   for (uint32_t i = 0; i < r->n; i++)
     n_tried += r->row[i].confirmed == CR_CONFIRM_NOT_MET;
+  if (!aim->n_goal && n_tried)
+    return cr_fail(err, CR_ERUN, "the %u best settings failed with fresh seeds, as is told above", n_tried);
+  if (!aim->n_goal)
+    return cr_fail(err, CR_ERUN, "%s is not known of any setting: nothing that it is of came to its end in a run",
+                   aim->metric[aim->best].text);
   if (n_tried)
     cr_text_add(&out,
                 "the %u best settings meet the goals, but not with fresh seeds: give more --seeds; the first is `",

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policies/list.h"
 #include "sim/cli_study.h"
 #include "sim/cmd_tune.h"
 #include "sim/mem.h"
@@ -136,6 +137,10 @@ static int check_key(const struct cr_tune *t, const char *word, const char *key,
     return cr_fail(err, CR_EINPUT, "--over %.120s: seeds are given by --seeds", word);
   if (strcmp(key, "policies") == 0)
     return cr_fail(err, CR_EINPUT, "--over %.120s: policies are given by -p", word);
+  size_t n_policy = strcspn(key, ".");
+  if (key[n_policy] && cr_policy_find(key, n_policy))
+    return cr_fail(err, CR_EINPUT, "--over %.120s: policy %.*s is not searched; name it with -p, too", word,
+                   (int)n_policy, key);
   for (uint32_t i = 0; i < t->n_key; i++)
     if (cr_axis_meets(key, t->key[i].key))
       return cr_fail(err, CR_EINPUT, "--over %.120s: %.100s is the same key, or one is part of the other", word,
@@ -309,6 +314,16 @@ static int load(const struct cr_tune *t, const double *at, struct cr_cli_scenari
   return rc;
 }
 
+static int check_places(const struct cr_tune *t, struct cr_err *err)
+{
+  const char **key = cr_arena_take(t->arena, t->n_key, sizeof *key);
+  if (!key)
+    return cr_fail_nomem(err, "the keys");
+  for (uint32_t k = 0; k < t->n_key; k++)
+    key[k] = t->key[k].key;
+  return cr_cli_study_check_keys(t->study.words, key, t->n_key, t->base.as_divided, "the search", err);
+}
+
 /* Each value of each key once, or both ends of a range, with the first of the others. */
 static int check_values(struct cr_tune *t, double *at, struct cr_err *err)
 {
@@ -316,6 +331,7 @@ static int check_values(struct cr_tune *t, double *at, struct cr_err *err)
   for (uint32_t k = 0; k < t->n_key; k++)
     at[k] = t->key[k].value ? 0 : t->key[k].low;
   rc = load(t, at, &t->base, err);
+  rc = rc ? rc : check_places(t, err);
   for (uint32_t k = 0; rc == CR_OK && k < t->n_key; k++) {
     double first = at[k];
     for (uint32_t i = 1; rc == CR_OK && i < (t->key[k].value ? t->key[k].n_value : 2); i++) {

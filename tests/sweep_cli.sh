@@ -182,6 +182,8 @@ try 'an_unknown_key' "unknown key 'rte' in clients[0]" -p streams --grid 'client
 try 'a_value_that_cannot_be' 'point 1 of 2 (device.sms=0)' -p streams --grid device.sms=10,0 -j 1
 try 'an_empty_range' 'is an empty range' -p streams --random device.sms=10..5 --samples 2
 try 'a_contradiction' 'it is one or the other' -p streams --grid device.sms=10,20 --set device.sms=5
+try 'a_key_twice_by_other_names' 'are the same key' -p streams --grid 'clients[0].rate=5/s' --grid clients.web.rate=6/s
+try 'a_key_that_is_set_by_another_name' 'it is one or the other' -p streams --grid 'clients[0].rate=5/s' --set clients.web.rate=6/s
 try 'an_unknown_policy' 'there is no policy "stream"' -p stream
 try 'no_policy' 'which policies?' --seeds 1..2
 try 'a_metric_of_nobody' "there is no client 'webb'" -p streams --metric 'p99(webb)'

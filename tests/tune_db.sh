@@ -165,9 +165,11 @@ cp two.db program.db && sql program.db "UPDATE provenance SET value = '0.0.1' WH
 no 'one_of_another_program' 'results of two programs do not go together' tune -q "${search[@]}" -o program.db
 cp two.db damaged.db && sql damaged.db 'UPDATE ranking SET point = 999 WHERE rank = 1'
 no 'one_with_a_ranking_of_nothing' 'damaged.db: is damaged: its ranking is of settings that it has not' show damaged.db
-no 'a_folder_that_is_not_there' 'none/x.db: the results database cannot be opened or written' tune -q "${search[@]}" -o none/x.db
-no 'a_folder' '.: the results database cannot be opened or written' tune -q "${search[@]}" -o .
+no 'a_folder_that_is_not_there' 'none/x.db: there is no such folder to write the results database in' tune -q "${search[@]}" -o none/x.db
+no 'no_regular_file' '/dev/null: is no regular file' tune -q "${search[@]}" -o /dev/null
+no 'the_terminal' "-o '-': a results database is a file" tune -q "${search[@]}" -o -
+no 'a_folder' '.: is a folder' tune -q "${search[@]}" -o .
 no 'force_of_nothing' '--force is of -o FILE, which is not given' tune -q "${search[@]}" --force
 sed -i 's/depth: 2/depth: 3/; s/300.s/301\/s/' s.yaml
-no 'another_workload' 'two.db: the workload of point 0 is no longer what it was: a file that the scenario names has changed' tune -q "${search[@]}" -o two.db
+no 'another_workload' 'is no longer what it was: a file that the scenario names has changed' tune -q "${search[@]}" -o two.db
 done_testing

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sim/outfile.h"
@@ -341,6 +342,24 @@ int cr_studydb_each_run(struct cr_studydb *db, const struct cr_studydb_limits *l
 
 /* EXCLUSIVE keeps the lock from the first transaction on until the file is closed, by whatever end.  A commit a
  * run; SQLite's journal puts right what a kill or a power cut leaves behind. */
+/* Where SQLite would say little, or write over what is a file of another kind. */
+static int check_path(const char *path, struct cr_err *err)
+{
+  struct stat s;
+  if (!*path || strcmp(path, "-") == 0 || strcmp(path, ":memory:") == 0)
+    return cr_fail(err, CR_EINPUT, "-o '%s': a results database is a file; name one", path);
+  int rc = cr_outfile_check(path, what, 1, err);
+  if (rc != CR_OK || stat(path, &s) != 0)
+    return rc;
+  if (!S_ISREG(s.st_mode))
+    return cr_fail(err, CR_EINPUT, "%s: is no regular file; name one for the results database", path);
+  if (s.st_size > 0 && s.st_size < 100) /* of the header of an SQLite file; it takes one of a byte for empty */
+    return cr_fail(err, CR_EINPUT, "%s: is not a results database; choose another file with -o", path);
+  if (access(path, W_OK) != 0)
+    return cr_fail(err, CR_EINPUT, "%s: the results database cannot be written: %s", path, strerror(errno));
+  return CR_OK;
+}
+
 int cr_studydb_begin(const char *path, const struct cr_studydb_head *head, int *is_new, struct cr_studydb **out,
                      struct cr_err *err)
 {
@@ -348,7 +367,8 @@ int cr_studydb_begin(const char *path, const struct cr_studydb_head *head, int *
                                "PRAGMA synchronous = NORMAL; BEGIN EXCLUSIVE";
   struct cr_studydb *db = NULL;
   int64_t n_table = 0;
-  int rc = cr_studydb_connect(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &db, err);
+  int rc = check_path(path, err);
+  rc = rc ? rc : cr_studydb_connect(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &db, err);
   rc = rc ? rc : cr_studydb_exec(db, locked, err);
   rc = rc ? rc : pragma(db, "SELECT count(*) FROM sqlite_master", &n_table, err);
   if (rc == CR_OK && !n_table) {
