@@ -29,7 +29,7 @@ policy_HEADERS = sim/base.h sim/option.h sim/policy.h sim/text.h sim/workload.h
 # for, used or not; -rdynamic shows them to it.
 bin_PROGRAMS += corun
 corun_SOURCES = \
-  sim/cli.c sim/cli.h sim/cli_outputs.c sim/cli_outputs.h sim/cli_policy.c sim/cli_policy.h sim/cli_run.c sim/cli_run.h sim/cli_scenario.c sim/cli_scenario.h \
+  sim/cli.c sim/cli.h sim/cli_outputs.c sim/cli_outputs.h sim/cli_policy.c sim/cli_policy.h sim/cli_run.c sim/cli_run.h sim/cli_scenario.c sim/cli_scenario.h sim/cli_study.c sim/cli_study.h \
   sim/cli_truth.c sim/cli_truth.h sim/cmd_calibrate.c sim/cmd_collect.c sim/cmd_collect_count.c sim/cmd_collect_count.h sim/cmd_collect_run.c sim/cmd_collect_run.h \
   sim/cmd_complete.c sim/cmd_complete.h sim/cmd_complete_value.c sim/cmd_complete_words.c \
   sim/cmd_disb.c sim/cmd_disb.h sim/cmd_export.c \
@@ -37,8 +37,8 @@ corun_SOURCES = \
   sim/cmd_list.c sim/cmd_memory.c sim/cmd_memory.h sim/cmd_nsys.c sim/cmd_nsys.h sim/cmd_plan.c sim/cmd_plan.h \
   sim/cmd_plan_report.c sim/cmd_plan_sets.c sim/cmd_plan_threads.c sim/cmd_replay.c sim/cmd_report.c sim/cmd_run.c sim/cmd_run_contenders.c sim/cmd_run_contenders.h sim/cmd_run_job.c sim/cmd_run_job.h sim/cmd_run_vary.c sim/cmd_run_vary.h sim/cmd_show.c \
   sim/cmd_spool.c sim/cmd_spool.h sim/cmd_validate.c sim/cmd_validate.h sim/cmd_validate_live.c sim/cmd_validate_modes.c \
-  sim/cmd_sweep.c sim/cmd_sweep.h sim/cmd_sweep_report.c sim/cmd_sweep_run.c \
-  sim/cmd_tune.c sim/cmd_tune.h sim/cmd_tune_report.c sim/cmd_tune_run.c sim/cmd_tune_space.c sim/main.c \
+  sim/cmd_sweep.c sim/cmd_sweep.h sim/cmd_sweep_ranks.c sim/cmd_sweep_report.c sim/cmd_sweep_run.c \
+  sim/cmd_tune.c sim/cmd_tune.h sim/cmd_tune_report.c sim/cmd_tune_run.c sim/cmd_tune_space.c sim/cmd_tune_study.c sim/main.c \
   $(libcrsim_a_SOURCES)
 corun_LDFLAGS = $(CR_LDFLAGS) -rdynamic
 corun_LDADD = libcrpages.a libcrcalib.a libcrtraces.a libcrstudies.a libcrpolicies.a libcrplan.a $(system_libs)

@@ -156,6 +156,8 @@ script_tests = \
   tests/store_cli.sh \
   tests/study.sh \
   tests/sweep_cli.sh \
+  tests/slurm.sh \
+  tests/tune_db.sh \
   tests/symbols.sh \
   tests/task_sets_cli.sh \
   tests/tune_cli.sh

@@ -24,7 +24,7 @@ libcrtraces_a_SOURCES = \
   traces/sha256.c traces/sha256.h traces/spool.c traces/spool.h traces/spool_layout.h traces/spool_write.c traces/spool_write.h traces/store.c traces/store.h \
   traces/store_check.c traces/store_check.h traces/store_export.c traces/store_int.h \
   traces/store_merge.c traces/store_profile.c traces/store_schema.h traces/store_show.c \
-  traces/study_file.c traces/study_file.h traces/studydb.c traces/studydb.h traces/studydb_int.h traces/studydb_schema.h traces/studydb_settle.c traces/task_file.c traces/task_file.h traces/task_generate.c traces/task_generate.h \
+  traces/study_file.c traces/study_file.h traces/studydb.c traces/studydb.h traces/studydb_int.h traces/studydb_schema.h traces/studydb_search.c traces/studydb_settle.c traces/studydb_sweep.c traces/task_file.c traces/task_file.h traces/task_generate.c traces/task_generate.h \
   traces/yaml_load.c traces/yaml_load.h traces/yaml_set.c traces/yaml_set.h
 
 # Bundled data.  The sources are text; what the program reads lies in share/corun of the build tree, laid out as it will
