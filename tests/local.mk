@@ -225,7 +225,7 @@ tests_standin_cuda_plain_so_LDADD = $(libpretended_a_OBJECTS)
 
 # Programs that name no libraries of their own are tests: all of the house, whose allocations go through tests/t.c.
 LDADD = libcrtest.a $(house_libs) libcrtest.a $(CMOCKA_LIBS) $(system_libs)
-AM_LDFLAGS = $(CR_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc
+AM_LDFLAGS = $(CR_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=aligned_alloc
 
 TEST_EXTENSIONS = .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
