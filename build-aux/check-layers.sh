@@ -42,7 +42,7 @@ ${AWK:-awk} '
     may["policies"] = "policies/ plan/rta.h plan/stage_split.h sim/base.h sim/option.h sim/policy.h sim/text.h sim/workload.h"
     may["plan"] = "plan/ sim/base.h sim/mem.h"
     may["studies"] = "studies/ sim/base.h sim/mem.h sim/metric.h sim/rng.h sim/text.h sim/unit.h"
-    may["traces"] = "traces/ studies/design.h studies/results.h plan/dart_plan.h plan/node_config.h plan/one_node.h plan/platform.h plan/task_set.h sim/base.h sim/mem.h sim/text.h sim/unit.h sim/option.h sim/nearest.h sim/workload.h " \
+    may["traces"] = "traces/ studies/design.h studies/ranking.h studies/results.h studies/search_log.h plan/dart_plan.h plan/node_config.h plan/one_node.h plan/platform.h plan/task_set.h sim/base.h sim/mem.h sim/text.h sim/unit.h sim/option.h sim/nearest.h sim/workload.h " \
       "sim/machine.h sim/ledger.h sim/core.h sim/stats.h sim/report.h sim/summary.h sim/live.h sim/table.h sim/outfile.h " \
       "sim/provenance.h sim/hist.h sim/rng.h sim/memory_curve.h sim/memory_peaks.h sim/use_curve.h sim/batch.h"
     may["cupti-collector"] = "cupti-collector/ traces/spool_layout.h traces/spool_write.h"

@@ -3,8 +3,6 @@
 
 #include "calib/bench_int.h"
 
-#include <math.h>
-
 /* --- idle streams: launch ------------------------------------------------------------------------------------------- */
 
 static cr_cu_graph_exec chain_of(struct cr_bench *b, uint32_t n)

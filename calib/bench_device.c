@@ -7,7 +7,6 @@
 #include "calib/bench_int.h"
 
 #include <ctype.h>
-#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 

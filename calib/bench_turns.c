@@ -10,7 +10,6 @@
 #include "calib/bench_int.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>

@@ -20,7 +20,7 @@
 #include "traces/store.h"
 #include "traces/yaml_set.h"
 
-const char *const cr_evidence_name[CR_N_EVIDENCE] = {
+static const char *const evidence_name[CR_N_EVIDENCE] = {
   "base", "assumed", "given", "microbenchmark", "traces", "runs alone", "co-runs",
 };
 
@@ -301,7 +301,7 @@ static void say_origin(const struct cr_fit_cfg *cfg, const struct cr_fit *fit, u
 {
   const struct cr_fit_value *at = &fit->at[k];
   const char *bound = cr_fit_bound(cfg, fit, k);
-  cr_text_add(out, "fitted on %s of %s, %" PRIu32 " constants together", cr_evidence_name[by], truth_name,
+  cr_text_add(out, "fitted on %s of %s, %" PRIu32 " constants together", evidence_name[by], truth_name,
               fit->n_constant);
   cr_text_add(out, "; %" PRIu32 " of %" PRIu32 " rows depend on it", at->n_row, fit->n_row);
   for (int kind = 0, n = 0; kind < CR_N_FIT_KIND; kind++)
@@ -403,7 +403,7 @@ static void report_table(const struct cr_calibration *c, int color, struct cr_te
     signed_cell(&t, change_pct(c, id));
     signed_cell(&t, apart(c, id));
     cell(&t, 10, c->at[id].n_row ? (double)c->at[id].n_row : NAN);
-    cr_table_cell(&t, "%s", cr_evidence_name[c->at[id].by]);
+    cr_table_cell(&t, "%s", evidence_name[c->at[id].by]);
     const char *path = file_of(c, id), *slash = strrchr(path, '/');
     cr_table_cell(&t, "%s", slash ? slash + 1 : path);
   }
@@ -425,7 +425,7 @@ static void report_csv(const struct cr_calibration *c, struct cr_text *out)
       if (isfinite(value[i]))
         cr_text_add(out, "%.6g", value[i]);
     }
-    cr_text_add(out, ",%" PRIu32 ",%s,%s\n", c->at[id].n_row, cr_evidence_name[c->at[id].by], file_of(c, id));
+    cr_text_add(out, ",%" PRIu32 ",%s,%s\n", c->at[id].n_row, evidence_name[c->at[id].by], file_of(c, id));
   }
 }
 
@@ -452,7 +452,7 @@ static void report_json(const struct cr_calibration *c, const char *command, str
                 cr_gpu_constant_info[id].unit, c->device.constant[id]);
     json_real(out, "base", c->at[id].before);
     json_real(out, "std_error", c->at[id].std_error);
-    cr_text_add(out, ",\"rows\":%" PRIu32 ",\"from\":\"%s\"}", c->at[id].n_row, cr_evidence_name[c->at[id].by]);
+    cr_text_add(out, ",\"rows\":%" PRIu32 ",\"from\":\"%s\"}", c->at[id].n_row, evidence_name[c->at[id].by]);
   }
   cr_text_add(out, "}}\n");
 }

@@ -19,7 +19,6 @@ enum cr_evidence {
   CR_EVIDENCE_CORUN,   /* fitted on a table of co-runs */
   CR_N_EVIDENCE
 };
-extern const char *const cr_evidence_name[CR_N_EVIDENCE];
 
 enum { CR_CALIBRATION_FILES = 64 };
 

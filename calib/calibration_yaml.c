@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "calib/calibration.h"
-#include "calib/row_error.h"
 #include "sim/provenance.h"
 #include "traces/yaml_set.h"
 

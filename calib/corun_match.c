@@ -238,21 +238,14 @@ static int find_elsewhere(const struct matching *m, uint32_t i, struct cr_op_spe
 
 static struct cr_op_spec own(const struct cr_kineto_span *span)
 {
-  return (struct cr_op_spec){.name = span->name,
-                             .kind = span->kind,
-                             .spread_ns = CR_NS_NEVER,
-                             .launch_ns = CR_NS_NEVER,
-                             .blocks = span->blocks,
-                             .threads = span->threads,
-                             .regs = span->regs,
-                             .smem_bytes = span->smem_bytes,
-                             .carveout_bytes = CR_UNKNOWN,
-                             .bytes = span->bytes,
-                             .dram_bytes = CR_UNKNOWN,
-                             .l2_bytes = CR_UNKNOWN,
-                             .instructions = CR_UNKNOWN,
-                             .tensor_instructions = CR_UNKNOWN,
-                             .active_warps_q16 = CR_UNKNOWN};
+  struct cr_op_spec op = cr_op_unknown(span->name, span->kind, 0);
+  op.gap_ns = 0;
+  op.blocks = span->blocks;
+  op.threads = span->threads;
+  op.regs = span->regs;
+  op.smem_bytes = span->smem_bytes;
+  op.bytes = span->bytes;
+  return op;
 }
 
 static void fill_rest(struct matching *m)

@@ -51,37 +51,6 @@ static double huber(double e)
   return e < cr_fit_k ? e * e / (2 * cr_fit_k) : e - cr_fit_k / 2;
 }
 
-static double mean_pct(const struct cr_predictor *p, const struct cr_prediction *prediction, const unsigned char *use,
-                       double (*of)(double))
-{
-  uint32_t n_row, n_group, n[2] = {0, 0};
-  const struct cr_validate_row *row = cr_predictor_rows(p, &n_row);
-  const struct cr_predict_group *group = cr_predictor_groups(p, &n_group);
-  double sum[2] = {0, 0};
-  for (uint32_t g = 0; g < n_group; g++)
-    for (uint32_t i = group[g].first; (!use || use[g]) && i < group[g].first + group[g].n_row; i++) {
-      double e = error_of(&row[i], &prediction[i]);
-      int open = !is_closed(&row[i]);
-      if (isnan(e))
-        continue;
-      sum[open] += of(e);
-      n[open]++;
-    }
-  if (n[0] + n[1] == 0)
-    return NAN;
-  return 100 * ((n[0] ? sum[0] / n[0] : 0) + (n[1] ? (n[0] ? OPEN_WEIGHT : 1) * sum[1] / n[1] : 0));
-}
-
-double cr_fit_loss_pct(const struct cr_predictor *p, const struct cr_prediction *prediction, const unsigned char *use)
-{
-  return mean_pct(p, prediction, use, huber);
-}
-
-double cr_fit_mean_pct(const struct cr_predictor *p, const struct cr_prediction *prediction, const unsigned char *use)
-{
-  return mean_pct(p, prediction, use, fabs);
-}
-
 double cr_fit_row_mean_pct(const struct cr_predictor *p, const struct cr_prediction *prediction)
 {
   uint32_t n_row, n = 0;
@@ -115,7 +84,8 @@ static void set_device(struct cr_fit_search *s, uint32_t i)
   s->setting[i] = (struct cr_predict_setting){&s->device[i], s->cfg->model_set};
 }
 
-int cr_fit_predict(struct cr_fit_search *s, uint32_t n, struct cr_err *err)
+/* Predicts at[0 .. n) into error_at.  A row that finishes too few requests keeps the error it had at the best point. */
+static int predict(struct cr_fit_search *s, uint32_t n, struct cr_err *err)
 {
   for (uint32_t i = 0; i < n; i++)
     set_device(s, i);
@@ -169,7 +139,7 @@ static int slopes_from(struct cr_fit_search *s, const double *u, const double *e
     by[k] = u[k] + move > s->hi[k] || u[k] + move < s->lo[k] ? -move : move;
     s->at[k][k] += by[k];
   }
-  int rc = cr_fit_predict(s, s->n, err);
+  int rc = predict(s, s->n, err);
   for (uint32_t k = 0; rc == CR_OK && k < s->n; k++)
     for (uint32_t r = 0; r < s->n_row; r++) {
       double e = s->weight[r] > 0 ? (s->error_at[(size_t)k * s->n_row + r] - error[r]) / by[k] : 0;
@@ -248,7 +218,7 @@ static int look(struct round *r, const double *u)
   if (room(s) < 1 || r->n_tried == MAX_TRIES)
     return GSL_EMAXITER;
   memcpy(s->at[0], u, s->n * sizeof *u);
-  r->rc = cr_fit_predict(s, 1, r->err);
+  r->rc = predict(s, 1, r->err);
   if (r->rc != CR_OK)
     return GSL_EFAILED;
   memcpy(r->u, u, s->n * sizeof *u);
@@ -376,7 +346,7 @@ static int first_prediction(struct cr_fit_search *s, struct cr_err *err)
   for (uint32_t i = 0; i < s->n_row; i++)
     s->error[i] = NAN;
   memcpy(s->at[0], s->u, sizeof s->u);
-  int rc = cr_fit_predict(s, 1, err);
+  int rc = predict(s, 1, err);
   if (rc != CR_OK)
     return rc;
   uint32_t n[2] = {0, 0};

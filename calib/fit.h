@@ -64,11 +64,6 @@ struct cr_fit {
 /* CR_EINTR: *out is the best so far, without standard errors. */
 int cr_fit_run(const struct cr_fit_cfg *cfg, struct cr_fit *out, struct cr_err *err) CR_MUST;
 
-/* What is made small and the mean of |error| with the same weights, in percent, over the groups in use (NULL: all) and
- * predictions that are there; NAN: no row. */
-double cr_fit_loss_pct(const struct cr_predictor *p, const struct cr_prediction *prediction, const unsigned char *use);
-double cr_fit_mean_pct(const struct cr_predictor *p, const struct cr_prediction *prediction, const unsigned char *use);
-
 /* Mean of |error| of the mean of each row, as `corun validate` prints it; NAN: no row. */
 double cr_fit_row_mean_pct(const struct cr_predictor *p, const struct cr_prediction *prediction);
 

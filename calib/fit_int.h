@@ -31,9 +31,6 @@ struct cr_fit_search {
 /* Beyond it an error counts as |error|. */
 extern const double cr_fit_k;
 
-/* Predicts at[0 .. n) into error_at.  A row that finishes too few requests keeps the error it had at the best point. */
-int cr_fit_predict(struct cr_fit_search *s, uint32_t n, struct cr_err *err) CR_MUST;
-
 /* Slopes of all rows about u, where their errors are error: means of those up and down, two predictions for each constant. */
 int cr_fit_slopes(struct cr_fit_search *s, const double *u, const double *error, double move,
                   struct cr_err *err) CR_MUST;

@@ -11,20 +11,12 @@
 const char *const cr_live_metric_name[CR_N_LIVE_METRIC] = {"mean_ms",     "p99_ms",     "per_s",      "jct_ms",
                                                            "mean_jct_ms", "queuing_ms", "makespan_ms"};
 
-/* What policies are put in order by. */
-enum { BY_RT, BY_THROUGHPUT, BY_JCT, N_BY };
-
-struct place {
-  uint32_t scenario;                             /* number of the scenario */
-  double predicted[N_BY], low[N_BY], high[N_BY]; /* NAN: there is none */
-};
-
 struct cr_live_check {
   struct cr_arena *arena;
   uint32_t n_run, n_row, row_cap, n_place, place_cap;
   const char *scenario_name; /* of the last case */
   struct cr_live_row *row;
-  struct place *place;
+  struct cr_live_place *place;
 };
 
 struct cr_live_check *cr_live_check_new(uint32_t n_run)
@@ -88,7 +80,7 @@ static double value_of(const struct outcome *o, const struct cr_workload *w, uin
 }
 
 /* Over clients that are no jobs: the mean time of rt ones, and the throughput of all.  Of jobs, their mean JCT. */
-static void places_of(const struct outcome *o, const struct cr_workload *w, double out[N_BY])
+static void places_of(const struct outcome *o, const struct cr_workload *w, double out[CR_N_LIVE_BY])
 {
   double sum = 0, n = 0, n_client = 0, throughput = 0;
   for (uint32_t c = 0; c < w->n_client; c++) {
@@ -102,9 +94,9 @@ static void places_of(const struct outcome *o, const struct cr_workload *w, doub
       n++;
     }
   }
-  out[BY_RT] = n > 0 ? sum / n : NAN;
-  out[BY_THROUGHPUT] = n_client > 0 ? throughput : NAN;
-  out[BY_JCT] = o->jobs.mean_jct_ns;
+  out[CR_LIVE_BY_RT] = n > 0 ? sum / n : NAN;
+  out[CR_LIVE_BY_THROUGHPUT] = n_client > 0 ? throughput : NAN;
+  out[CR_LIVE_BY_JCT] = o->jobs.mean_jct_ns / 1e6;
 }
 
 static int run_once(const struct cr_live_case *what, const struct cr_backend_ops *backend, struct cr_result *out,
@@ -167,7 +159,7 @@ static int make_room(struct cr_live_check *c, uint32_t n_row, struct cr_err *err
   }
   if (c->n_place == c->place_cap) {
     uint32_t cap = c->place_cap ? 2 * c->place_cap : 16;
-    struct place *more = cr_mem_resize(c->place, cap, sizeof *more);
+    struct cr_live_place *more = cr_mem_resize(c->place, cap, sizeof *more);
     if (!more)
       return cr_fail_nomem(err, "a comparison");
     c->place = more;
@@ -176,14 +168,15 @@ static int make_room(struct cr_live_check *c, uint32_t n_row, struct cr_err *err
   return CR_OK;
 }
 
-static int name_rows(struct cr_live_check *c, const struct cr_live_case *what, struct cr_live_row *row, struct place *p,
-                     struct cr_err *err)
+static int name_rows(struct cr_live_check *c, const struct cr_live_case *what, struct cr_live_row *row,
+                     struct cr_live_place *p, struct cr_err *err)
 {
   const struct cr_workload *w = what->scenario->workload;
-  if (!c->n_place || c->place[c->n_place - 1].scenario != what->number)
+  if (!c->n_place || c->place[c->n_place - 1].number != what->number)
     c->scenario_name = cr_arena_text(c->arena, what->scenario->name);
   const char *policy = cr_arena_text(c->arena, what->spec);
-  int failed = !c->scenario_name || !policy;
+  const char *table = what->measured ? cr_arena_text(c->arena, what->measured->name) : NULL;
+  int failed = !c->scenario_name || !policy || (what->measured && !table);
   for (uint32_t k = 0, n = count_rows(w), i = 0; k < n; i++) {
     uint32_t number = i < w->n_client ? i : CR_NONE;
     const struct cr_client_spec *spec = number == CR_NONE ? NULL : &w->client[i];
@@ -198,21 +191,25 @@ static int name_rows(struct cr_live_check *c, const struct cr_live_case *what, s
                                       .number = number,
                                       .class = spec ? spec->class : CR_BE,
                                       .metric = first + m,
+                                      .table = table,
+                                      .n_run = c->n_run,
+                                      .duration_ns = what->scenario->duration_ns,
                                       .low = INFINITY,
                                       .high = -INFINITY};
   }
-  *p = (struct place){.scenario = what->number};
-  for (int i = 0; i < N_BY; i++) {
+  *p =
+    (struct cr_live_place){.scenario = c->scenario_name, .policy = policy, .number = what->number, .n_run = c->n_run};
+  for (int i = 0; i < CR_N_LIVE_BY; i++) {
     p->low[i] = INFINITY;
     p->high[i] = -INFINITY;
   }
   return failed ? cr_fail_nomem(err, "a comparison") : CR_OK;
 }
 
-static void add_run(struct cr_live_row *row, struct place *p, uint32_t n_run, const struct cr_workload *w,
+static void add_run(struct cr_live_row *row, struct cr_live_place *p, uint32_t n_run, const struct cr_workload *w,
                     const struct outcome *o, int is_predicted)
 {
-  double by[N_BY];
+  double by[CR_N_LIVE_BY];
   for (uint32_t i = 0, n = count_rows(w); i < n; i++) {
     double value = value_of(o, w, row[i].number, row[i].metric);
     if (is_predicted) {
@@ -224,7 +221,7 @@ static void add_run(struct cr_live_row *row, struct place *p, uint32_t n_run, co
     row[i].high = fmax(row[i].high, value);
   }
   places_of(o, w, by);
-  for (int i = 0; i < N_BY; i++) {
+  for (int i = 0; i < CR_N_LIVE_BY; i++) {
     if (is_predicted) {
       p->predicted[i] = by[i];
       continue;
@@ -234,17 +231,81 @@ static void add_run(struct cr_live_row *row, struct place *p, uint32_t n_run, co
   }
 }
 
-int cr_live_check_add(struct cr_live_check *c, const struct cr_live_case *what, struct cr_err *err)
+/* --- what was measured before ------------------------------------------------------------------------------------- */
+
+static int take_row(const struct cr_live_table *t, struct cr_live_row *row, struct cr_err *err)
 {
-  const struct cr_workload *w = what->scenario->workload;
-  uint32_t n_row = count_rows(w);
-  int rc = make_room(c, n_row, err);
-  if (rc)
-    return rc;
-  struct cr_live_row *row = &c->row[c->n_row];
-  struct place *place = &c->place[c->n_place];
-  rc = name_rows(c, what, row, place, err);
-  for (uint32_t i = 0; !rc && i < 1 + c->n_run; i++) {
+  const char *metric = cr_live_metric_name[row->metric], *class = row->class == CR_RT ? "rt" : "be";
+  const struct cr_live_stored *m = cr_live_table_find(t, row->scenario, row->policy, row->client, metric);
+  if (!m)
+    return cr_fail(err, CR_EINPUT, "%s: there is no %s of client %s in scenario %s under policy %s", t->path, metric,
+                   row->client, row->scenario, row->policy);
+  if (strcmp(m->arrival, row->arrival) != 0 || strcmp(m->class, class) != 0)
+    return cr_fail(err, CR_EINPUT, "%s:%u: client %s of scenario %s was %s and %s; here it is %s and %s, another load",
+                   t->path, m->line, row->client, row->scenario, m->class, m->arrival, class, row->arrival);
+  if (m->duration_ns != CR_NS_NEVER && m->duration_ns != row->duration_ns)
+    return cr_fail(err, CR_EINPUT,
+                   "%s:%u: scenario %s ran %g s, and would be predicted for another time; leave its duration alone",
+                   t->path, m->line, row->scenario, (double)m->duration_ns / 1e9);
+  row->measured = m->measured;
+  row->low = m->low;
+  row->high = m->high;
+  row->n_run = m->n_run;
+  return CR_OK;
+}
+
+/* Bounds of what places_of() says, from those of clients.  A mean over some runs' least values is no more than the least mean. */
+static void bound_place(const struct cr_live_row *row, uint32_t n_row, struct cr_live_place *p)
+{
+  uint32_t n[CR_N_LIVE_BY] = {0};
+  for (int by = 0; by < CR_N_LIVE_BY; by++)
+    p->low[by] = p->high[by] = 0;
+  for (uint32_t i = 0; i < n_row; i++) {
+    const struct cr_live_row *r = &row[i];
+    enum cr_live_by by = CR_N_LIVE_BY;
+    if (r->metric == CR_LIVE_MEAN && r->class == CR_RT)
+      by = CR_LIVE_BY_RT;
+    else if (r->metric == CR_LIVE_THROUGHPUT)
+      by = CR_LIVE_BY_THROUGHPUT;
+    else if (r->metric == CR_LIVE_MEAN_JCT)
+      by = CR_LIVE_BY_JCT;
+    if (by == CR_N_LIVE_BY || !isfinite(r->measured))
+      continue;
+    p->low[by] += r->low;
+    p->high[by] += r->high;
+    n[by]++;
+  }
+  for (int by = 0; by < CR_N_LIVE_BY; by++) {
+    double over = by == CR_LIVE_BY_RT ? n[by] : 1;
+    p->low[by] = n[by] ? p->low[by] / over : (double)NAN;
+    p->high[by] = n[by] ? p->high[by] / over : (double)NAN;
+  }
+  p->n_run = row->n_run;
+}
+
+static int take_measured(const struct cr_live_table *t, struct cr_live_row *row, uint32_t n_row,
+                         struct cr_live_place *place, struct cr_err *err)
+{
+  uint32_t n_there = cr_live_table_count(t, row->scenario, row->policy);
+  int rc = CR_OK;
+  for (uint32_t i = 0; !rc && i < n_row; i++)
+    rc = take_row(t, &row[i], err);
+  if (!rc && n_there != n_row)
+    rc = cr_fail(err, CR_EINPUT,
+                 "%s: scenario %s has %u rows under policy %s, and would have %u here: it was another load", t->path,
+                 row->scenario, n_there, row->policy, n_row);
+  if (!rc)
+    bound_place(row, n_row, place);
+  return rc;
+}
+
+/* The prediction; then the runs, unless they were made before. */
+static int run_all(const struct cr_live_check *c, const struct cr_live_case *what, struct cr_live_row *row,
+                   struct cr_live_place *place, struct cr_err *err)
+{
+  uint32_t n_run = what->measured ? 0 : c->n_run;
+  int rc = CR_OK;
+  for (uint32_t i = 0; !rc && i < 1 + n_run; i++) {
     struct cr_result r;
     rc = run_once(what, i ? what->backend : &cr_backend_sim, &r, err);
     if (rc)
@@ -252,9 +313,24 @@ int cr_live_check_add(struct cr_live_check *c, const struct cr_live_case *what, 
     struct outcome o = {.result = &r};
     rc = cr_result_jobs(&r, &o.jobs, err);
     if (!rc)
-      add_run(row, place, c->n_run, w, &o, i == 0);
+      add_run(row, place, n_run, what->scenario->workload, &o, i == 0);
     cr_result_fini(&r);
   }
+  return rc;
+}
+
+int cr_live_check_add(struct cr_live_check *c, const struct cr_live_case *what, struct cr_err *err)
+{
+  uint32_t n_row = count_rows(what->scenario->workload);
+  int rc = make_room(c, n_row, err);
+  if (rc)
+    return rc;
+  struct cr_live_row *row = &c->row[c->n_row];
+  struct cr_live_place *place = &c->place[c->n_place];
+  rc = name_rows(c, what, row, place, err);
+  rc = rc ? rc : run_all(c, what, row, place, err);
+  if (!rc && what->measured)
+    rc = take_measured(what->measured, row, n_row, place, err);
   if (rc)
     return rc;
   for (uint32_t i = 0; i < n_row; i++)
@@ -290,36 +366,8 @@ double cr_live_check_mean_error(const struct cr_live_check *c, enum cr_live_metr
   return n > 0 ? sum / n : (double)NAN;
 }
 
-static struct cr_live_order order_by(const struct cr_live_check *c, int by)
+const struct cr_live_place *cr_live_check_places(const struct cr_live_check *c, uint32_t *n)
 {
-  struct cr_live_order order = {0};
-  for (uint32_t i = 0; i < c->n_place; i++)
-    for (uint32_t k = i + 1; k < c->n_place; k++) {
-      const struct place *a = &c->place[i], *b = &c->place[k];
-      if (a->scenario != b->scenario || isnan(a->predicted[by]) || isnan(b->predicted[by]))
-        continue;
-      int is_below = a->high[by]<b->low[by], is_above = a->low[by]> b->high[by];
-      if (!is_below && !is_above)
-        order.n_close++;
-      else if (is_below == (a->predicted[by] < b->predicted[by]))
-        order.n_same++;
-      else
-        order.n_other++;
-    }
-  return order;
-}
-
-struct cr_live_order cr_live_check_rt_order(const struct cr_live_check *c)
-{
-  return order_by(c, BY_RT);
-}
-
-struct cr_live_order cr_live_check_jct_order(const struct cr_live_check *c)
-{
-  return order_by(c, BY_JCT);
-}
-
-struct cr_live_order cr_live_check_throughput_order(const struct cr_live_check *c)
-{
-  return order_by(c, BY_THROUGHPUT);
+  *n = c->n_place;
+  return c->place;
 }

@@ -1,13 +1,15 @@
 /* live_check.h - scenarios in real time against the simulator: what was predicted, what was measured, and how much runs differ among
  * themselves.
  *
- * Each scenario is run once in the simulator and n times in real time under each policy, all with the scenario's seed.  Of every
+ * Each scenario is run once in the simulator and n times in real time under each policy, all with the scenario's seed; or what was
+ * measured so comes from a table that an earlier comparison left (calib/live_csv.h), and nothing runs in real time.  Of every
  * client three things are compared: the mean time (period of a closed client, latency of others), its 99th percentile, and
  * throughput.  Of a job its completion time (JCT) is, and of all jobs together the mean of these, how long they queued, and the
- * makespan.  Whether the simulator puts two policies in the order in which they are, is asked by the mean time of rt clients, by
- * total throughput and by mean JCT, where the runs of one policy lie apart from those of the other. */
+ * makespan.  Whether the simulator puts two policies in the order in which they are is calib/live_order.h's question. */
 #ifndef CR_LIVE_CHECK_H
 #define CR_LIVE_CHECK_H
+#include "calib/live_csv.h"
+#include "calib/live_order.h"
 #include "sim/core.h"
 #include "sim/report.h"
 #include "traces/scenario.h"
@@ -32,11 +34,9 @@ struct cr_live_row {
   double predicted, measured, low, high; /* ms, or a second; measured: the mean of runs between low and high */
   double
     base; /* what errors and spreads are shares of: what was measured; of queuing, which may be none, the mean JCT */
-};
-
-/* Pairs of policies of one scenario, over all scenarios. */
-struct cr_live_order {
-  uint32_t n_same, n_other, n_close; /* as predicted; the other way round; runs overlap */
+  const char *table; /* its measurement is from; NULL: it was made now */
+  uint32_t n_run;    /* 0: not known */
+  cr_ns duration_ns; /* of the scenario; CR_NS_NEVER: until all jobs had left */
 };
 
 struct cr_live_check;
@@ -50,6 +50,8 @@ struct cr_live_case {
   const struct cr_policy_ops *policy;
   const char *options, *spec; /* spec: as it is to be called */
   const struct cr_backend_ops *backend;
+  const struct cr_live_table
+    *measured; /* NULL: it runs on the backend; else each row must be in it, and no others of the case */
   const volatile int *stop;
 };
 int cr_live_check_add(struct cr_live_check *c, const struct cr_live_case *what, struct cr_err *err) CR_MUST;
@@ -57,11 +59,12 @@ int cr_live_check_add(struct cr_live_check *c, const struct cr_live_case *what, 
 const struct cr_live_row *cr_live_check_rows(const struct cr_live_check *c, uint32_t *n);
 double cr_live_error(const struct cr_live_row *r); /* (predicted - measured) / base */
 
-/* Over rows of one metric; NAN without any. */
+/* Mean of absolute errors over rows of one metric; NAN without any. */
 double cr_live_check_mean_error(const struct cr_live_check *c, enum cr_live_metric metric);
-struct cr_live_order cr_live_check_rt_order(const struct cr_live_check *c);
-struct cr_live_order cr_live_check_throughput_order(const struct cr_live_check *c);
-struct cr_live_order cr_live_check_jct_order(const struct cr_live_check *c);
+
+/* A place for each case, for calib/live_order.h.  Of a table rt time and throughput lie between bounds that are put together of
+ * those of the clients, so that they are no narrower than those of the runs. */
+const struct cr_live_place *cr_live_check_places(const struct cr_live_check *c, uint32_t *n);
 
 void cr_live_check_report(const struct cr_live_check *c, enum cr_format format, const char *command, int color,
                           struct cr_text *out);

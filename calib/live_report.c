@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "calib/live_check.h"
 #include "sim/provenance.h"
@@ -35,12 +36,137 @@ static void table_row(struct cr_table *t, const struct cr_live_row *r, const str
   cell(t, 1, 100 * (r->high - r->low) / r->base);
 }
 
-static void say_order(const char *what, struct cr_live_order o, struct cr_text *out)
+/* --- errors over rows --------------------------------------------------------------------------------------------- */
+
+/* Of a metric: NAN without any rows. */
+struct error {
+  double mean, bias; /* of absolute values; with their sign */
+  uint32_t n;
+};
+
+enum group { ALL, BY_TABLE, BY_POLICY, BY_CLASS, BY_SCENARIO, N_GROUP };
+static const char *const group_name[N_GROUP] = {"all", "table", "policy", "class", "scenario"};
+
+static const char *name_in(enum group g, const struct cr_live_row *r)
 {
-  if (o.n_same + o.n_other + o.n_close)
-    cr_text_add(out, "policies by %s: %u pairs as predicted, %u the other way round, %u too close to tell\n", what,
-                o.n_same, o.n_other, o.n_close);
+  switch (g) {
+  case BY_TABLE:
+    return r->table ? r->table : "";
+  case BY_POLICY:
+    return r->policy;
+  case BY_CLASS:
+    return class_name(r->class);
+  case BY_SCENARIO:
+    return r->scenario;
+  default:
+    return "";
+  }
 }
+
+/* One name for all jobs together, which are no client of a class. */
+static int is_in(enum group g, const char *name, const struct cr_live_row *r)
+{
+  return strcmp(name_in(g, r), name) == 0 && (g != BY_CLASS || r->number != CR_NONE);
+}
+
+static struct error error_over(const struct cr_live_row *row, uint32_t n, enum group g, const char *name,
+                               enum cr_live_metric metric)
+{
+  struct error e = {0};
+  for (uint32_t i = 0; i < n; i++) {
+    double error = cr_live_error(&row[i]);
+    if (row[i].metric != metric || !isfinite(error) || !is_in(g, name, &row[i]))
+      continue;
+    e.mean += fabs(error);
+    e.bias += error;
+    e.n++;
+  }
+  e.mean = e.n ? e.mean / e.n : (double)NAN;
+  e.bias = e.n ? e.bias / e.n : (double)NAN;
+  return e;
+}
+
+/* Of several rows with a name the first one stands for it. */
+static int is_first(const struct cr_live_row *row, uint32_t i, enum group g)
+{
+  for (uint32_t k = 0; k < i; k++)
+    if (is_in(g, name_in(g, &row[i]), &row[k]))
+      return 0;
+  return is_in(g, name_in(g, &row[i]), &row[i]);
+}
+
+/* A group with one name in it says no more than the line of all. */
+static uint32_t names_in(const struct cr_live_row *row, uint32_t n, enum group g)
+{
+  uint32_t n_name = 0;
+  for (uint32_t i = 0; i < n; i++)
+    n_name += is_first(row, i, g) != 0;
+  return n_name;
+}
+
+static void percent_cell(struct cr_table *t, int has_sign, double value)
+{
+  if (isfinite(value))
+    cr_table_cell(t, has_sign ? "%+.1f" : "%.1f", 100 * value);
+  else
+    cr_table_cell(t, "%s", "");
+}
+
+static void error_row(struct cr_table *t, const struct cr_live_row *row, uint32_t n, enum group g, const char *name)
+{
+  uint32_t clients = 0;
+  for (enum cr_live_metric m = 0; m <= CR_LIVE_JCT; m++) {
+    uint32_t with = error_over(row, n, g, name, m).n;
+    clients = (m == CR_LIVE_MEAN || m == CR_LIVE_JCT) ? clients + with : clients;
+  }
+  cr_table_cell(t, "%s", name);
+  cr_table_cell(t, "%u", clients);
+  for (enum cr_live_metric m = 0; m < CR_N_LIVE_METRIC; m++) {
+    struct error e = error_over(row, n, g, name, m);
+    percent_cell(t, 0, e.mean);
+    percent_cell(t, 1, e.bias);
+  }
+}
+
+static void error_table(const struct cr_live_row *row, uint32_t n, int color, struct cr_text *out)
+{
+  static const struct cr_table_column column[] = {
+    {NULL, "by", 1},
+    {NULL, "", 1},
+    {NULL, "clients", 0},
+    {"mean_ms", "error %", 0},
+    {"mean_ms", "bias %", 0},
+    {"p99_ms", "error %", 0},
+    {"p99_ms", "bias %", 0},
+    {"per_s", "error %", 0},
+    {"per_s", "bias %", 0},
+    {"jct_ms", "error %", 0},
+    {"jct_ms", "bias %", 0},
+    {"mean_jct_ms", "error %", 0},
+    {"mean_jct_ms", "bias %", 0},
+    {"queuing_ms", "error %", 0},
+    {"queuing_ms", "bias %", 0},
+    {"makespan_ms", "error %", 0},
+    {"makespan_ms", "bias %", 0},
+  };
+  struct cr_table t;
+  cr_table_begin(&t, column, sizeof column / sizeof column[0], color);
+  for (enum group g = 0; g < N_GROUP; g++) {
+    if (g != ALL && names_in(row, n, g) < 2)
+      continue;
+    int is_new = 1;
+    for (uint32_t i = 0; i < n; i++) {
+      if (!is_first(row, i, g))
+        continue;
+      cr_table_cell(&t, "%s", is_new ? group_name[g] : "");
+      error_row(&t, row, n, g, name_in(g, &row[i]));
+      is_new = 0;
+    }
+  }
+  cr_table_end(&t, out);
+}
+
+/* --- as a table --------------------------------------------------------------------------------------------------- */
 
 static void report_table(const struct cr_live_check *c, int color, struct cr_text *out)
 {
@@ -55,6 +181,8 @@ static void report_table(const struct cr_live_check *c, int color, struct cr_tex
   for (uint32_t i = 0; i < n; i++)
     table_row(&t, &row[i], i ? &row[i - 1] : NULL);
   cr_table_end(&t, out);
+  cr_text_add(out, "\n");
+  error_table(row, n, color, out);
   cr_text_add(out, "\nmean absolute error:");
   const char *comma = "";
   for (enum cr_live_metric m = 0; m < CR_N_LIVE_METRIC; m++) {
@@ -65,16 +193,19 @@ static void report_table(const struct cr_live_check *c, int color, struct cr_tex
     comma = ",";
   }
   cr_text_add(out, "\n");
-  say_order("rt time", cr_live_check_rt_order(c), out);
-  say_order("total throughput", cr_live_check_throughput_order(c), out);
-  say_order("mean JCT", cr_live_check_jct_order(c), out);
+  uint32_t n_place;
+  const struct cr_live_place *place = cr_live_check_places(c, &n_place);
+  cr_live_order_table(place, n_place, color, out);
 }
+
+/* --- for programs ------------------------------------------------------------------------------------------------- */
 
 static void report_csv(const struct cr_live_check *c, struct cr_text *out)
 {
   uint32_t n;
   const struct cr_live_row *row = cr_live_check_rows(c, &n);
-  cr_text_add(out, "arrival,metric,measured,predicted,low,high,error_percent,scenario,client,class,policy\n");
+  cr_text_add(
+    out, "arrival,metric,measured,predicted,low,high,error_percent,scenario,client,class,policy,runs,duration_s\n");
   for (uint32_t i = 0; i < n; i++) {
     const struct cr_live_row *r = &row[i];
     cr_text_add(out, "%s,%s", r->arrival, cr_live_metric_name[r->metric]);
@@ -87,7 +218,8 @@ static void report_csv(const struct cr_live_check *c, struct cr_text *out)
     cr_text_add_csv(out, r->client);
     cr_text_add(out, ",%s,", class_name(r->class));
     cr_text_add_csv(out, r->policy);
-    cr_text_add(out, "\n");
+    cr_text_add(out, r->n_run ? ",%u" : ",", r->n_run);
+    cr_text_add(out, r->duration_ns != CR_NS_NEVER ? ",%.9g\n" : ",\n", (double)r->duration_ns / 1e9);
   }
 }
 
@@ -100,9 +232,31 @@ static void json_number(struct cr_text *out, const char *key, double value)
     cr_text_add(out, "null");
 }
 
-static void json_order(struct cr_text *out, const char *key, struct cr_live_order o)
+static void json_groups(const struct cr_live_row *row, uint32_t n, struct cr_text *out)
 {
-  cr_text_add(out, ",\n    \"%s\":{\"same\":%u,\"other\":%u,\"close\":%u}", key, o.n_same, o.n_other, o.n_close);
+  for (enum group g = ALL + 1; g < N_GROUP; g++) {
+    const char *comma = "";
+    cr_text_add(out, ",\n    \"by_%s\":{", group_name[g]);
+    for (uint32_t i = 0; i < n; i++) {
+      if (!is_first(row, i, g))
+        continue;
+      cr_text_add(out, "%s\n      ", comma);
+      cr_text_add_json(out, name_in(g, &row[i]));
+      cr_text_add(out, ":{");
+      const char *mark = "";
+      for (enum cr_live_metric m = 0; m < CR_N_LIVE_METRIC; m++) {
+        struct error e = error_over(row, n, g, name_in(g, &row[i]), m);
+        if (!e.n)
+          continue;
+        cr_text_add(out, "%s\"%s\":{\"rows\":%u,\"mean_abs_pct_error\":%.6g,\"bias_pct\":%.6g}", mark,
+                    cr_live_metric_name[m], e.n, 100 * e.mean, 100 * e.bias);
+        mark = ",";
+      }
+      cr_text_add(out, "}");
+      comma = ",";
+    }
+    cr_text_add(out, "}");
+  }
 }
 
 static void report_json(const struct cr_live_check *c, const char *command, struct cr_text *out)
@@ -136,9 +290,10 @@ static void report_json(const struct cr_live_check *c, const char *command, stru
     snprintf(key, sizeof key, "%s_mean_abs_pct_error", cr_live_metric_name[m]);
     json_number(out, key, 100 * cr_live_check_mean_error(c, m));
   }
-  json_order(out, "order_by_rt_time", cr_live_check_rt_order(c));
-  json_order(out, "order_by_throughput", cr_live_check_throughput_order(c));
-  json_order(out, "order_by_jct", cr_live_check_jct_order(c));
+  json_groups(row, n, out);
+  uint32_t n_place;
+  const struct cr_live_place *place = cr_live_check_places(c, &n_place);
+  cr_live_order_json(place, n_place, out);
   cr_text_add(out, "}}\n");
 }
 

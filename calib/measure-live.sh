@@ -3,6 +3,7 @@
 # (an estimate from its parts), and
 # writes into the folder OUT:
 #   live-disb.csv        DISB A to E under every policy that a GPU runs: predicted, measured, low, high (corun validate --live)
+#   live-reef.csv        the same under reef with and without padding, whose difference is what merged launches cost
 #   live-pairs.csv       15 pairs of models that neither measured table of co-runs has, under streams, likewise
 #   live-jobs.csv        20 short training jobs under fifo, srtf, pack and fair, likewise; live-graphs.csv: eight that replay graphs
 #   preempt.csv          how long preemptions took, us, of requests of 34 to 981 kernels: reef-n with a device queue of 2 and 4, and wait
@@ -10,6 +11,7 @@
 #   live-dart.csv        the DART set of the h200 platform under dart and threads, likewise; 9 cores and the GPU
 #   dart.json            a run of each of them: how well nodes did, demotions, bounds
 #   soak.json            DISB E for a minute, with how late requests were
+#   *.yaml               scenarios that are not bundled, so that corun validate --live --measured OUT/live-pairs.csv can predict anew
 #   errors.txt, times.txt  what failed; seconds that each step took
 #
 # CORUN names the program; -b (BACKEND, cuda) may be wall to try the script, and SHORT=1 makes all runs short.  Who has less time says
@@ -40,6 +42,9 @@ step() { # NAME COMMAND...: its stdout goes to OUT/NAME
 
 step live-disb.csv "$corun" validate --live disb-a disb-b disb-c disb-d disb-e -b "$backend" -n $runs -q --set duration=$length \
   -p exclusive -p streams -p priority -p wait -p reef-n -p reef --format csv
+
+step live-reef.csv "$corun" validate --live disb-a disb-b disb-c disb-d disb-e -b "$backend" -n $runs -q --set duration=$length \
+  -p reef -p reef,padding=no --format csv
 
 pairs='alexnet+googlenet alexnet+mobilenet_v2 bert_base+densenet201 bert_base+distilbert bert_base+mobilenet_v2
   bert_base+resnet152 densenet201+resnet50 densenet201+vit_b_16 distilbert+resnet50 efficientnet_b0+inception_v3
@@ -112,6 +117,6 @@ step preempt.csv preempts
 step live-dart.csv "$corun" validate --live dart-h200 -b "$backend" -n $runs -q -p dart -p threads --set duration=$nodes --format csv
 step dart.json "$corun" run dart-h200 -b "$backend" -q -p dart -p threads --set duration=$nodes --format json
 step soak.json "$corun" run disb-e -b "$backend" -q -p reef-n --set duration=$soak --format json
-rm -f "$out"/*+*.yaml "$out/graphs.yaml" "$out/preempt.yaml" "$out/ledger"
+rm -f "$out/preempt.yaml" "$out/ledger"
 [ $status -eq 0 ] || echo "measure-live: something failed: see $out/errors.txt" >&2
 exit $status

@@ -10,7 +10,6 @@
 
 #include "calib/timeline_check.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,13 +64,7 @@ static int add_stream(struct check *c, struct cr_workload_builder *b, const stru
   memcpy(op, from->op, from->n_op * sizeof *op);
   for (uint32_t i = 0; i < from->n_op; i++)
     op[i].stage = 0;
-  const struct cr_model_spec model = {.name = name,
-                                      .op = op,
-                                      .n_op = from->n_op,
-                                      .weight_bytes = CR_UNKNOWN,
-                                      .persistent_bytes = CR_UNKNOWN,
-                                      .ephemeral_bytes = CR_UNKNOWN,
-                                      .framework_bytes = CR_UNKNOWN};
+  const struct cr_model_spec model = cr_model_unknown(name, op, from->n_op);
   struct cr_client_spec client = {.name = name,
                                   .class = CR_BE,
                                   .weight = 1,

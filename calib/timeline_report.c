@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "calib/timeline_check.h"
-#include "sim/mem.h"
 #include "sim/provenance.h"
 #include "sim/table.h"
 #include "traces/kernel_class.h"

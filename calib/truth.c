@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "sim/arrival.h"
 #include "sim/mem.h"
 #include "traces/csv.h"
 

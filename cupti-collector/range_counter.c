@@ -21,11 +21,6 @@ static const char *const metric_name[CR_SPOOL_METRIC_N] = {
   [CR_SPOOL_ACTIVE_WARPS] = "sm__warps_active.avg.per_cycle_active",
 };
 
-const char *range_counter_metric(enum cr_spool_metric metric)
-{
-  return metric_name[metric];
-}
-
 static int failed(const struct range_counter *r, int result, const char *call, char *why, size_t why_cap)
 {
   int privileges = result == PROFILER_INSUFFICIENT_PRIVILEGES || result == PROFILER_VIRTUAL_INSUFFICIENT_PRIVILEGES;

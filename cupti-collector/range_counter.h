@@ -23,9 +23,6 @@ struct range_counter {
   int initialized, running;
 };
 
-/* Of enum cr_spool_metric, as CUPTI and Nsight Compute call it. */
-const char *range_counter_metric(enum cr_spool_metric metric);
-
 /* 0, or CUPTI's result with a sentence in why, and nothing is open. */
 int range_counter_open(struct range_counter *r, void *context, size_t max_ranges, char *why, size_t why_cap);
 

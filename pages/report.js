@@ -76,6 +76,28 @@
 
   // ---- distributions
 
+  // Where names of lines [{x, text}] go: of two, the first one's before its line and the second one's behind, or where the edge of the
+  // drawing, which is so wide, is too near, on the other side; where they would meet there, together.
+  function namesOf(lines, width) {
+    const [a, b] = [...lines].sort((p, q) => p.x - q.x), long = line => 7 * line.text.length;
+    if (!a) return [];
+    const before = (line, gap) => ({x: line.x - gap, text: line.text, anchor: "end", from: line.x - gap - long(line), to: line.x - gap});
+    const behind = (line, gap) => ({x: line.x + gap, text: line.text, anchor: "start", from: line.x + gap, to: line.x + gap + long(line)});
+    if (b) {
+      const first = before(a, 2).from >= 0 ? before(a, 2) : behind(a, 2), second = behind(b, 2).to <= width ? behind(b, 2) : before(b, 2);
+      if (first.to <= second.from) return [first, second];
+    }
+    const text = b ? `${a.text}, ${b.text}` : a.text;
+    return [a.x > width / 2 ? before({x: (b || a).x, text}, -4) : behind({x: a.x, text}, -4)];
+  }
+
+  // What the caption says of curves that others lie on: [[name, name of the one below], ...] of n.
+  function alike(pairs, n) {
+    const bare = name => name.replace(/^[AB]: /, "");
+    if (two && 2 * pairs.length === n && pairs.every(([a, b]) => bare(a) === bare(b))) return ["B as A"];
+    return pairs.map(([a, b]) => `${a} as ${b}`);
+  }
+
   // curves: [{line, name, points: [share in 1/10000, ns, ...]}]; marks: [{ns, text}].
   function distribution(title, curves, marks, logarithmic, what, caption) {
     const W = 380, H = 230, L = 46, R = 12, T = 14, B = 42;
@@ -102,8 +124,9 @@
       for (let p = Math.floor(lo); p <= hi; p++) for (const k of heads) at.push(k * Math.pow(10, p));
       at = at.filter(v => Math.log10(v) >= lo && Math.log10(v) <= hi);
       text = v => Number((v / size).toPrecision(3)) + "";
-    } else {
-      const t = ticks(0, hi / size, 5);
+    }
+    if (!log || at.length < 3) { // a short piece of a logarithmic axis is nearly a linear one
+      const t = log ? ticks(Math.pow(10, lo) / size, Math.pow(10, hi) / size, 4) : ticks(0, hi / size, 5);
       at = t.at.map(v => v * size);
       text = v => tickText(v / size, t.step);
     }
@@ -112,17 +135,23 @@
     s.append(svg("path", {"class": "axis", d: `M${L} ${T}V${H - B}H${W - R}`}),
       svg("text", {x: (L + W - R) / 2, y: H - 6, "text-anchor": "middle"}, "time, " + unit + (log ? " (logarithmic)" : "")),
       svg("text", {x: 12, y: (T + H - B) / 2, "text-anchor": "middle", transform: `rotate(-90 12 ${(T + H - B) / 2})`}, `${what}, %`));
-    for (const m of shown)
-      s.append(svg("path", {"class": "mark", d: `M${x(m.ns)} ${T}V${H - B}`}, svg("title", {}, `${m.text}: ${time(m.ns)}`)),
-        svg("text", {"class": "faint", x: x(m.ns) - 4, y: T - 3, "text-anchor": x(m.ns) > W / 2 ? "end" : "start"}, m.text));
-    for (const c of drawn) {
+    for (const m of shown) s.append(svg("path", {"class": "mark", d: `M${x(m.ns)} ${T}V${H - B}`}, svg("title", {}, `${m.text}: ${time(m.ns)}`)));
+    for (const n of namesOf(shown.map(m => ({x: x(m.ns), text: m.text})), W))
+      s.append(svg("text", {"class": "faint mark-name", x: n.x, y: T - 3, "text-anchor": n.anchor}, n.text));
+    const hidden = [];
+    drawn.forEach((c, place) => {
+      // A curve that lies on others takes turns with them, and is named.
+      const under = drawn.slice(0, place).filter(o => o.points.length === c.points.length && o.points.every((v, i) => v === c.points[i]));
+      const turn = 16 / (under.length + 1);
+      if (under.length) hidden.push([c.name, under[0].name]);
       let d = `M${x(c.points[1]).toFixed(1)} ${y(0)}`;
       for (let i = 0; i < c.points.length; i += 2) d += `H${x(c.points[i + 1]).toFixed(1)}V${y(c.points[i]).toFixed(1)}`;
-      s.append(svg("path", {"class": "curve", d, style: "stroke:" + c.line.stroke, "stroke-dasharray": c.line["stroke-dasharray"]},
-        svg("title", {}, c.name)));
-    }
-    const beyond = marks.filter(m => m.ns > 3 * most).map(m => `${m.text} ${time(m.ns)}`);
-    return html("figure", {}, html("figcaption", {}, (caption || title) + (beyond.length ? ` (${beyond.join(", ")})` : "")), s);
+      s.append(svg("path", {"class": "curve", d, style: "stroke:" + c.line.stroke,
+        "stroke-dasharray": under.length ? `${turn} ${16 - turn}` : c.line["stroke-dasharray"]}, svg("title", {}, c.name)));
+    });
+    const aside = marks.filter(m => m.ns > 3 * most).map(m => `${m.text} ${time(m.ns)}`).concat(alike(hidden, drawn.length));
+    return html("figure", {}, html("figcaption", {}, caption || title,
+      aside.length ? html("span", {"class": "aside"}, ` (${aside.join("; ")})`) : null), s);
   }
 
   // By name: a client of two files has one plot.
@@ -388,7 +417,7 @@
     s.geometry = g;
     const all = whole(run);
     byId("timeline-range").textContent = `${time(state.from)} to ${time(state.to)}` + (state.from > all.from || state.to < all.to ? `, ${time(state.to - state.from)} of ${time(all.to - all.from)}` : "") +
-      `: ${count(n)} launched range${n === 1 ? "" : "s"}`;
+      `: ${count(n)}${run.n_left_out ? ` of ${count(run.n_span)}` : ""} launched range${n === 1 && !run.n_left_out ? "" : "s"}`;
     byId("timeline-key").replaceChildren(...timelineKey(run, rows));
     const f = data.files[run.file], notes = [];
     if (run.n_left_out) notes.push(`Of ${count(run.n_span)} launched ranges the ${count(run.n_span - run.n_left_out)} longest are here; where the others were, the bars say how much of each of ${run.parts.clients[0] ? run.parts.clients[0].length : 400} parts of the time was taken. corun report --window shows all of a shorter time.`);

@@ -1,4 +1,4 @@
-# caption.sh - what a figure or a table says of itself, from the head of its .gp; scripts source it after begin.sh.
+# caption.sh - what a figure or a table says of itself, from the head of its .gp; scripts source it once they have $plots.
 #
 # question NAME: what it answers.  origin NAME: by which command, seed and version.  Scenarios are named by themselves, and drawn by run.gp.
 . "$plots/table-setup.sh"

@@ -19,7 +19,7 @@ array dash[6] = [1, 1, 1, 2, 1, 1]
 array width[6] = [1.6, 1.6, 3, 1.2, 1.2, 1.2]
 at(p, t) = strcol(1) eq platform[p] && strcol(3) eq test[t] ? $2 : NaN
 set tmargin at screen 0.85
-set bmargin at screen 0.14
+set bmargin at screen 0.16
 do for [p = 1:2] {
   set lmargin at screen p == 1 ? 0.07 : 0.44
   set rmargin at screen p == 1 ? 0.39 : 0.76

@@ -28,8 +28,8 @@ do for [c = 1:2] {
   do for [p = 1:3] {
     set lmargin at screen 0.07 + 0.28 * (p - 1)
     set rmargin at screen 0.07 + 0.28 * (p - 1) + 0.24
-    set title sprintf("%s: %s", client[c], label[p]) font ",13" offset 0,-0.6
-    if (p == 1) { set ylabel "share of requests, ".about[c] } else { unset ylabel }
+    set title sprintf("%s%s: %s", client[c], p == 1 ? " (".about[c].")" : "", label[p]) font ",13" offset 0,-0.6
+    if (p == 1) { set ylabel "share of requests" offset 1.6,0 } else { unset ylabel }
     if (c == 2) { set xlabel "response, ms" } else { unset xlabel }
     if (c == 1 && p == 3) { set key at screen 0.885, 0.86 left top Left reverse samplen 1.5 spacing 1.3 title "batch" } else { unset key }
     plot for [b = 1:5] csv using (at(c, p, b)):5 skip 1 with steps lw 1.8 lc rgb color(colour[b]) title sprintf("%d", batch[b])

@@ -14,7 +14,7 @@ unset grid
 set grid ytics lt 1 lw 0.7 lc rgb "#d8d8d8"
 set style fill solid 1.0 border lc rgb "#444444"
 set yrange [0 : 100]
-set ylabel "idle, %"
+set ylabel "idle, %" offset 1.6,0
 set xtics rotate by 45 right scale 0 font ",12" offset 0.5,0
 set bmargin at screen 0.27
 set tmargin at screen 0.84

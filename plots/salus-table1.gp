@@ -21,6 +21,7 @@ set xtics ("FIFO" 0, "SRTF" 1, "PACK" 2, "FAIR" 3)
 do for [m = 1:4] {
   set title metric[m].", minutes" font ",13" offset 0,-0.4
   set yrange [0 : *]
+  set offsets 0, 0, graph 0.08, 0 # room for the number over the tallest bar
   if (m == 1) { set key at screen 0.5, 0.14 center top samplen 1.2 font ",12" } else { unset key }
   plot csv using (at(m) - 0.19):3 skip 1 lc rgb "#aaaaaa" title "paper", \
        "" using (at(m) + 0.19):4 skip 1 lc rgb color(1) title "corun", \

@@ -68,7 +68,7 @@ void cr_rt_first_dump(struct cr_policy *p, struct cr_text *out);
 /* The same by EVICT, as the options below say: for policies that have these, in this order, and no others. */
 int cr_rt_first_init_evict(struct cr_policy *p, struct cr_err *err) CR_MUST;
 
-enum { CR_EVICT_DQ, CR_EVICT_RESUME, CR_EVICT_WAIT, CR_EVICT_N_OPT };
+enum { CR_EVICT_DQ, CR_EVICT_RESUME, CR_EVICT_WAIT };
 #define CR_EVICT_OPTIONS(DQ, DQ_SOURCE, RESUME_SOURCE)                                                        \
   [CR_EVICT_DQ] = {.name = "dq",                                                                              \
                    .kind = CR_OPT_COUNT,                                                                      \

@@ -1,11 +1,10 @@
 /* backend_cuda.c - real time on a real GPU: ranges are graphs of stand-ins, and a stream of the policy is one of the GPU.
  *
- * A launched range goes to the GPU at once, as one graph launch; graphs are made before the run for whole models, else when they
- * are first asked for, and used again.  The first and the last kernel of a range report by the GPU's own timer, the last one in
- * memory that the host polls, so that waiting blocks in no call; where someone is told of every op, all of them report.  Nothing of
- * that is taken back; streams with a device queue, from which policies take back what they launched, are fed op by op instead
- * (sim/cuda_queue.h), and jobs iteration by iteration (sim/cuda_job.h).  Events bear the GPU's times on the monotonic clock
- * (sim/cuda_clock.h).
+ * A launched range goes to the GPU at once, as one graph launch (sim/cuda_stream.h).  The first and the last kernel of a range report by
+ * the GPU's own timer, the last one in memory that the host polls, so that waiting blocks in no call; where someone is told of every
+ * op, all of them report.  Nothing of that is taken back; streams with a device queue, from which policies take back what they launched,
+ * are fed op by op instead (sim/cuda_queue.h), and jobs iteration by iteration (sim/cuda_job.h).  Ops of eager programs go when these
+ * launch them (sim/cuda_program.h).  Events bear the GPU's times on the monotonic clock (sim/cuda_clock.h).
  *
  * Nodes, of CPU cores or of the GPU and a core, are another matter, which sim/live_nodes.h sees to. */
 #include "config.h"
@@ -16,56 +15,34 @@
 
 #include "sim/backend.h"
 #include "sim/cuda_clock.h"
-#include "sim/cuda_graph.h"
 #include "sim/cuda_job.h"
 #include "sim/cuda_memory.h"
 #include "sim/cuda_parts.h"
 #include "sim/cuda_queue.h"
 #include "sim/cuda_share.h"
-#include "sim/hist.h"
+#include "sim/cuda_stream.h"
 #include "sim/live_nodes.h"
 #include "sim/mem.h"
 #include "sim/standin.h"
 
-enum {
-  SLOTS = 1 << 17,
-  PREPARED = 4,  /* graphs of a model made before the run for a client that is not closed */
-  CHAINS = 4096, /* different ranges */
-};
+enum { SLOTS = 1 << 17 };
 
 static const cr_ns NAP_NS = 50000000; /* the longest wait without looking around */
 static const cr_ns SPIN_NS = 80000;   /* sleep ends so long before what is due, and the rest is spun */
 
-/* One instance of a range's ops, used by one launch at a time. */
-struct graph {
-  struct cr_cuda_graph is;
-  uint32_t next; /* of the same chain, free */
-};
-
-/* Ops op0 .. op0 + n_op, and graphs of them, which run on one part of the GPU (sim/cuda_share.h). */
-struct chain {
-  uint32_t op0, n_op, part, free;
-};
-
-struct range {
-  uint32_t request, client, chain, graph, next;
-  int is_idle; /* its stream was, when it was launched */
-  cr_ns launch_ns;
-};
-
 struct stream {
   struct cr_cuda_sharer on;
   int32_t priority;
-  struct cr_cuda_queue *queue; /* of a stream with a device queue; the rest is of others */
-  uint32_t head, tail;         /* ranges in order */
-  cr_ns end_ns;                /* of the last one */
+  struct cr_cuda_queue *queue; /* NULL: it has no device queue */
 };
 
 struct cr_backend {
   struct cr_live_nodes *nodes; /* or NULL, and all that follows */
   struct cr_cuda_gpu gpu;
   struct cr_cuda_clock clock;
-  struct cr_cuda_host host; /* what the parts of it share */
+  struct cr_cuda_host host;          /* what the parts of it share */
+  struct cr_cuda_programs *programs; /* NULL: no model is eager */
+  struct cr_cuda_streams *streams;
   struct cr_standins *standins;
   struct cr_merger *merger;      /* NULL: the policy merges no launches */
   struct cr_cuda_parts *parts;   /* NULL: there is no stream yet */
@@ -75,16 +52,12 @@ struct cr_backend {
   const struct cr_workload *workload;
   const struct cr_observer *observer;
   struct stream *stream; /* [stream_cap] */
-  struct chain *chain;   /* [CHAINS] */
-  struct graph *graph;
-  struct range *range;
-  uint32_t stream_cap, n_stream, n_chain, n_graph, graph_cap, range_cap, free_range, n_running;
+  uint32_t stream_cap, n_stream;
   cr_ns origin_ns;
   struct cr_event *told; /* [told_cap], of which n_told were not taken yet, in order */
   uint32_t n_told, told_cap;
   struct cr_use use;
   cr_ns busy_until_ns, check_ns;
-  struct cr_hist *idle_begin; /* from the launch into an idle stream until the first kernel begins */
 };
 
 static cr_ns cuda_now(const struct cr_backend *b)
@@ -92,57 +65,6 @@ static cr_ns cuda_now(const struct cr_backend *b)
   if (b->nodes)
     return cr_live_nodes_now(b->nodes);
   return cr_monotonic_ns() - b->origin_ns;
-}
-
-/* --- graphs ------------------------------------------------------------------------------------------------------- */
-
-static int add_graph(struct cr_backend *b, uint32_t chain, struct cr_err *err)
-{
-  if (b->n_graph == b->graph_cap) {
-    uint32_t cap = b->graph_cap ? 2 * b->graph_cap : 64;
-    struct graph *more = cr_mem_resize(b->graph, cap, sizeof *more);
-    if (!more)
-      return cr_fail_nomem(err, "graphs");
-    b->graph = more;
-    b->graph_cap = cap;
-  }
-  struct chain *c = &b->chain[chain];
-  struct graph g = {.next = c->free};
-  cr_cu_stream on = c->part == CR_NONE ? b->gpu.control : cr_cuda_shares_capture(b->shares, c->part);
-  int rc = cr_cuda_graph_new(&b->host, c->op0, c->n_op, on, &g.is, err);
-  if (rc)
-    return rc;
-  c->free = b->n_graph;
-  b->graph[b->n_graph++] = g;
-  return CR_OK;
-}
-
-static int find_chain(struct cr_backend *b, uint32_t op0, uint32_t n_op, uint32_t part, uint32_t *out,
-                      struct cr_err *err)
-{
-  for (*out = 0; *out < b->n_chain; ++*out)
-    if (b->chain[*out].op0 == op0 && b->chain[*out].n_op == n_op && b->chain[*out].part == part)
-      return CR_OK;
-  if (b->n_chain == CHAINS)
-    return cr_fail(err, CR_ERUN, "the policy launches more than %d different ranges of ops", CHAINS);
-  b->chain[b->n_chain++] = (struct chain){.op0 = op0, .n_op = n_op, .part = part, .free = CR_NONE};
-  return CR_OK;
-}
-
-/* What a client will surely ask for. */
-static int prepare_client(struct cr_backend *b, uint32_t client, uint32_t part, struct cr_err *err)
-{
-  const struct cr_client_spec *c = &b->workload->client[client];
-  const struct cr_model_info *m = &b->workload->model[c->model.i];
-  uint32_t chain, n = c->arrival.kind == CR_ARRIVE_CLOSED ? c->arrival.depth : PREPARED;
-  if (c->job.iterations)
-    return CR_OK;
-  int rc = find_chain(b, m->op0, m->n_op, part, &chain, err);
-  for (uint32_t i = 0; !rc && i < n; i++) {
-    rc = add_graph(b, chain, err);
-    rc = rc ? rc : cr_cuda_graph_upload(&b->host, &b->graph[b->n_graph - 1].is, err);
-  }
-  return rc;
 }
 
 /* --- the clock ---------------------------------------------------------------------------------------------------- */
@@ -305,21 +227,12 @@ static int open_jobs_memory(struct cr_backend *b, const struct cr_backend_cfg *c
 static int take_tables(struct cr_backend *b, const struct cr_backend_cfg *cfg, struct cr_err *err)
 {
   b->stream = cr_mem_new(cfg->stream_cap ? cfg->stream_cap : 1, sizeof *b->stream);
-  b->chain = cr_mem_new(CHAINS, sizeof *b->chain);
-  b->range = cr_mem_new(cfg->launch_cap ? cfg->launch_cap : 1, sizeof *b->range);
   uint32_t longest = 0;
   for (uint32_t i = 0; i < cfg->workload->n_model; i++)
     longest = cfg->workload->model[i].n_op > longest ? cfg->workload->model[i].n_op : longest;
   b->host.fetched = cr_mem_new((size_t)longest + 1, sizeof *b->host.fetched);
-  b->idle_begin = cr_hist_new();
-  if (!b->stream || !b->chain || !b->range || !b->host.fetched || !b->idle_begin)
+  if (!b->stream || !b->host.fetched)
     return cr_fail_nomem(err, "the cuda backend");
-  b->range_cap = cfg->launch_cap ? cfg->launch_cap : 1;
-  b->free_range = CR_NONE;
-  for (uint32_t i = b->range_cap; i-- > 0;) {
-    b->range[i].next = b->free_range;
-    b->free_range = i;
-  }
   return CR_OK;
 }
 
@@ -337,8 +250,6 @@ static int has_ended(struct cr_backend *b)
 static void free_work(struct cr_backend *b)
 {
   const struct cr_cuda_driver *d = &b->gpu.driver;
-  for (uint32_t i = 0; i < b->n_graph; i++)
-    cr_cuda_graph_free(&b->gpu, &b->graph[i].is);
   for (uint32_t i = 0; i < b->n_stream; i++)
     d->stream_free(b->stream[i].on.stream);
 }
@@ -352,6 +263,7 @@ static void cuda_close(struct cr_backend *b)
     b->gpu.hangs |= !has_ended(b);
     if (!b->gpu.hangs)
       free_work(b);
+    cr_cuda_streams_free(b->streams);
     cr_cuda_jobs_free(b->jobs);
     cr_cuda_memory_free(b->memory);
     cr_merger_free(b->merger);
@@ -362,13 +274,10 @@ static void cuda_close(struct cr_backend *b)
   for (uint32_t i = 0; i < b->n_stream; i++)
     cr_cuda_queue_free(b->stream[i].queue);
   cr_cuda_parts_free(b->parts);
+  cr_cuda_programs_free(b->programs);
   cr_mem_free(b->stream);
   cr_mem_free(b->told);
-  cr_mem_free(b->chain);
-  cr_mem_free(b->graph);
-  cr_mem_free(b->range);
   cr_mem_free(b->host.fetched);
-  cr_hist_free(b->idle_begin);
   cr_mem_free(b);
 }
 
@@ -404,12 +313,15 @@ static int cuda_open(const struct cr_backend_cfg *cfg, struct cr_backend **out, 
   rc = rc ? rc : open_jobs_memory(b, cfg, err);
   rc = rc ? rc : cr_standins_new(&b->gpu, cfg->workload, &cfg->machine->device[0], &b->standins, err);
   b->host.standins = b->standins;
+  rc = rc ? rc : cr_cuda_programs_new(cfg, &b->programs, err);
+  b->host.programs = b->programs;
+  rc = rc ? rc : cr_cuda_streams_new(&b->host, cfg->stream_cap, cfg->launch_cap, &b->streams, err);
   if (!rc && cfg->needs & CR_CAP_PAD)
     rc = cr_merger_new(&b->gpu, b->standins, cfg->workload, &cfg->machine->device[0], &b->merger, err);
   if (!rc && cfg->needs & CR_CAP_SHARE)
     rc = cr_cuda_shares_new(&b->gpu, &b->shares, err);
   for (uint32_t i = 0; !rc && i < cfg->workload->n_client; i++)
-    rc = prepare_client(b, i, CR_NONE, err);
+    rc = cr_cuda_streams_prepare(b->streams, i, &(struct cr_cuda_place){CR_NONE, b->gpu.control, NULL}, err);
   if (!rc && b->memory)
     rc = cr_cuda_jobs_new(&b->host, cfg->stream_cap, &b->jobs, err);
   rc = rc ? rc : cr_cuda_clock_set(&b->clock, &b->gpu, b->standins, err);
@@ -424,13 +336,22 @@ static int cuda_open(const struct cr_backend_cfg *cfg, struct cr_backend **out, 
 
 /* --- actions ------------------------------------------------------------------------------------------------------ */
 
-/* Graphs of all clients for a part of the GPU.  Nothing was launched yet, so that the run's clock can stand still meanwhile. */
-static int prepare_part(struct cr_backend *b, uint32_t part, struct cr_err *err)
+/* Where what is launched into the stream goes. */
+static struct cr_cuda_place place_of(const struct cr_backend *b, const struct stream *s)
 {
+  uint32_t part = s->on.part;
+  cr_cu_stream capture = part == CR_NONE ? b->gpu.control : cr_cuda_shares_capture(b->shares, part);
+  return (struct cr_cuda_place){.part = part, .capture = capture, .stream = s->on.stream};
+}
+
+/* Graphs of all clients for a part of the GPU.  Nothing was launched yet, so that the run's clock can stand still meanwhile. */
+static int prepare_part(struct cr_backend *b, const struct stream *s, struct cr_err *err)
+{
+  const struct cr_cuda_place place = place_of(b, s);
   cr_ns begin_ns = cr_monotonic_ns();
   int rc = CR_OK;
   for (uint32_t i = 0; !rc && i < b->workload->n_client; i++)
-    rc = prepare_client(b, i, part, err);
+    rc = cr_cuda_streams_prepare(b->streams, i, &place, err);
   b->origin_ns += cr_monotonic_ns() - begin_ns;
   return rc;
 }
@@ -449,11 +370,11 @@ static int make_stream(struct cr_backend *b, const struct cr_act *act, struct cr
   rc = rc ? rc : cr_cuda_parts_add_stream(b->parts, s->on.stream, act->queue, err);
   if (rc)
     return rc;
-  s->head = s->tail = CR_NONE;
+  cr_cuda_streams_add(b->streams);
   b->n_stream++;
   if (act->queue)
     return cr_cuda_queue_new(&b->host, s->on.stream, act->stream, act->queue, &s->queue, err);
-  return s->on.part == CR_NONE ? CR_OK : prepare_part(b, s->on.part, err);
+  return s->on.part == CR_NONE ? CR_OK : prepare_part(b, s, err);
 }
 
 static int reshare(struct cr_backend *b, const struct cr_act *act, struct cr_err *err)
@@ -479,7 +400,7 @@ static int preempt(struct cr_backend *b, const struct cr_act *act, struct cr_err
     return cr_cuda_queue_stop(s->queue, act->how, err);
   if (b->jobs && cr_cuda_jobs_hold(b->jobs, act->stream) && act->how == CR_CAP_PARK)
     return cr_cuda_jobs_park(b->jobs, act->stream, err);
-  if (act->how == CR_CAP_PARK || s->head == CR_NONE)
+  if (act->how == CR_CAP_PARK || !cr_cuda_streams_hold(b->streams, act->stream))
     return CR_OK;
   return cr_fail(err, CR_ERUN,
                  "stream %u has no device queue, and backend cuda takes back what it launched from those "
@@ -487,59 +408,20 @@ static int preempt(struct cr_backend *b, const struct cr_act *act, struct cr_err
                  act->stream);
 }
 
-static int take_range(struct cr_backend *b, uint32_t *out, struct cr_err *err)
-{
-  if (b->free_range == CR_NONE) {
-    struct range *more = cr_mem_resize(b->range, 2 * (size_t)b->range_cap, sizeof *more);
-    if (!more)
-      return cr_fail_nomem(err, "ranges that are launched at once");
-    b->range = more;
-    for (uint32_t i = 2 * b->range_cap; i-- > b->range_cap;) {
-      more[i].next = b->free_range;
-      b->free_range = i;
-    }
-    b->range_cap *= 2;
-  }
-  *out = b->free_range;
-  b->free_range = b->range[*out].next;
-  return CR_OK;
-}
-
 static int launch(struct cr_backend *b, const struct cr_act *act, struct cr_err *err)
 {
-  struct stream *s = &b->stream[act->stream];
-  uint32_t chain, i = CR_NONE;
+  const struct cr_cuda_place place = place_of(b, &b->stream[act->stream]);
   if (b->jobs && cr_cuda_jobs_hold(b->jobs, act->stream))
     return cr_fail(err, CR_ERUN, "client %s is no job, and backend cuda has no place for it behind one in stream %u",
                    b->workload->client[act->client].name, act->stream);
-  int rc = find_chain(b, act->op0, act->n_op, s->on.part, &chain, err);
-  if (!rc && b->chain[chain].free == CR_NONE)
-    rc = add_graph(b, chain, err);
-  rc = rc ? rc : take_range(b, &i, err);
-  if (rc)
-    return rc;
-  struct graph *g = &b->graph[b->chain[chain].free];
-  b->range[i] = (struct range){.request = act->request,
-                               .client = act->client,
-                               .chain = chain,
-                               .graph = b->chain[chain].free,
-                               .next = CR_NONE,
-                               .is_idle = s->head == CR_NONE,
-                               .launch_ns = cuda_now(b)};
-  b->chain[chain].free = g->next;
-  if (s->tail == CR_NONE)
-    s->head = i;
-  else
-    b->range[s->tail].next = i;
-  s->tail = i;
-  b->n_running++;
-  return cr_cuda_graph_launch(&b->host, &g->is, s->on.stream, err);
+  return cr_cuda_streams_launch(b->streams, act, &place, err);
 }
 
 /* Whether the stream holds nothing, ranges of parts aside. */
-static int is_free(const struct stream *s)
+static int is_free(const struct cr_backend *b, uint32_t stream)
 {
-  return s->queue ? cr_cuda_queue_held(s->queue) == 0 : s->head == CR_NONE;
+  const struct stream *s = &b->stream[stream];
+  return s->queue ? cr_cuda_queue_held(s->queue) == 0 : !cr_cuda_streams_hold(b->streams, stream);
 }
 
 static int cuda_act(struct cr_backend *b, const struct cr_act *act, struct cr_err *err)
@@ -555,7 +437,7 @@ static int cuda_act(struct cr_backend *b, const struct cr_act *act, struct cr_er
     if (b->workload->client[act->client].job.iterations)
       return cr_cuda_jobs_launch(b->jobs, b->stream[act->stream].on.stream, act, err);
     if (cr_cuda_parts_wants(b->parts, act))
-      return cr_cuda_parts_launch(b->parts, act, is_free(&b->stream[act->stream]), err);
+      return cr_cuda_parts_launch(b->parts, act, is_free(b, act->stream), err);
     if (b->stream[act->stream].queue)
       return cr_cuda_queue_launch(b->stream[act->stream].queue, act, err);
     return launch(b, act, err);
@@ -574,69 +456,13 @@ static int cuda_act(struct cr_backend *b, const struct cr_act *act, struct cr_er
 
 /* --- time --------------------------------------------------------------------------------------------------------- */
 
-/* The stream goes on to its next range, and the graph can be used again. */
-static void drop_head(struct cr_backend *b, struct stream *s)
-{
-  uint32_t i = s->head;
-  struct range *r = &b->range[i];
-  struct chain *c = &b->chain[r->chain];
-  s->head = r->next;
-  if (s->head == CR_NONE)
-    s->tail = CR_NONE;
-  b->graph[r->graph].next = c->free;
-  c->free = r->graph;
-  r->next = b->free_range;
-  b->free_range = i;
-  b->n_running--;
-}
-
-/* The head range of the stream has ended. */
-static int finish(struct cr_backend *b, uint32_t stream, cr_ns begin_ns, cr_ns end_ns, struct cr_event *out,
-                  struct cr_err *err)
-{
-  struct stream *s = &b->stream[stream];
-  const struct range *r = &b->range[s->head];
-  const struct chain *c = &b->chain[r->chain];
-  const struct cr_op_span like = {.stream = stream, .client = r->client, .request = r->request};
-  int rc = cr_cuda_graph_tell(&b->host, &b->graph[r->graph].is, &like, begin_ns, end_ns, err);
-  if (r->is_idle)
-    cr_hist_add(b->idle_begin, begin_ns - r->launch_ns);
-  uint32_t op = c->op0 + c->n_op - b->workload->model[b->workload->client[r->client].model.i].op0;
-  *out = (struct cr_event){.at_ns = end_ns,
-                           .reach_ns = cr_max_ns(r->launch_ns, s->end_ns),
-                           .kind = CR_EV_DONE,
-                           .request = r->request,
-                           .op = op,
-                           .handed = op};
-  s->end_ns = end_ns;
-  drop_head(b, s);
-  return rc;
-}
-
-/* Ranges that have ended, in order of their ends. */
-static int look_at_graphs(struct cr_backend *b, uint32_t stream, struct cr_err *err)
-{
-  struct stream *s = &b->stream[stream];
-  int rc = CR_OK;
-  while (!rc && s->head != CR_NONE) {
-    const struct range *r = &b->range[s->head];
-    cr_ns begin_ns, end_ns;
-    if (!cr_cuda_graph_ended(&b->host, &b->graph[r->graph].is, r->launch_ns, &begin_ns, &end_ns))
-      break;
-    struct cr_event e;
-    rc = finish(b, stream, begin_ns, end_ns, &e, err);
-    if (!rc && tell(b, &e))
-      rc = cr_fail_nomem(err, "events of the GPU");
-  }
-  return rc;
-}
-
 static int look(struct cr_backend *b, struct cr_event *out, uint32_t cap, uint32_t *n_out, struct cr_err *err)
 {
   int rc = CR_OK;
+  cr_cuda_programs_move(b->programs, cuda_now(b));
   for (uint32_t i = 0; !rc && i < b->n_stream; i++) {
-    rc = b->stream[i].queue ? cr_cuda_queue_look(b->stream[i].queue, err) : look_at_graphs(b, i, err);
-    rc = rc ? rc : cr_cuda_parts_look(b->parts, i, is_free(&b->stream[i]), err);
+    rc = b->stream[i].queue ? cr_cuda_queue_look(b->stream[i].queue, err) : cr_cuda_streams_look(b->streams, i, err);
+    rc = rc ? rc : cr_cuda_parts_look(b->parts, i, is_free(b, i), err);
   }
   if (!rc && b->jobs)
     rc = cr_cuda_jobs_look(b->jobs, err);
@@ -653,7 +479,7 @@ static int look(struct cr_backend *b, struct cr_event *out, uint32_t cap, uint32
 
 static int is_idle(const struct cr_backend *b)
 {
-  uint32_t n = b->n_running + b->n_told + (b->parts ? cr_cuda_parts_held(b->parts) : 0);
+  uint32_t n = cr_cuda_streams_held(b->streams) + b->n_told + (b->parts ? cr_cuda_parts_held(b->parts) : 0);
   for (uint32_t i = 0; i < b->n_stream; i++)
     n += b->stream[i].queue ? cr_cuda_queue_held(b->stream[i].queue) : 0;
   n += b->jobs ? cr_cuda_jobs_held(b->jobs) : 0;
@@ -668,10 +494,7 @@ static uint32_t waits_for(const struct cr_backend *b, uint32_t stream, cr_ns *si
     return cr_cuda_jobs_wait_for(b->jobs, stream, since_ns);
   if (s->queue)
     return cr_cuda_queue_waits_for(s->queue, since_ns);
-  if (s->head == CR_NONE)
-    return CR_NONE;
-  *since_ns = cr_max_ns(b->range[s->head].launch_ns, s->end_ns);
-  return b->range[s->head].client;
+  return cr_cuda_streams_waits_for(b->streams, stream, since_ns);
 }
 
 /* Looked at now and then.  A range hangs that takes longer than 100 times its time alone, and what the user's patience allows. */
@@ -760,7 +583,9 @@ static void cuda_tell(const struct cr_backend *b, struct cr_live *out)
   cr_live_number(out, "standin_dram_off_ratio", match.dram_off);
   cr_live_number(out, "standin_clustered", match.n_cluster);
   cr_live_number(out, "standin_unclustered", match.n_no_cluster);
-  cr_live_hist(out, "idle_begin", b->idle_begin);
+  cr_cuda_streams_tell(b->streams, out);
+  if (b->programs)
+    cr_cuda_programs_tell(b->programs, out);
   if (b->memory)
     cr_cuda_memory_tell(b->memory, out);
 }

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "calib/bench_run.h"
 #include "calib/calibration.h"
@@ -484,7 +483,7 @@ static int run(int argc, char **argv)
 {
   struct args a = {
     .seed = 1,
-    .report = {.command = cr_cli_command_line(), .format = CR_TABLE, .color = isatty(STDOUT_FILENO)},
+    .report = {.command = cr_cli_command_line(), .format = CR_TABLE, .color = cr_cli_wants_color()},
   };
   struct cr_err err;
   int rc = cr_cli_truth_init(&a.in, argc, &err);

@@ -13,7 +13,6 @@
 #include "sim/cmd_memory.h"
 #include "sim/cmd_nsys.h"
 #include "sim/cmd_spool.h"
-#include "sim/mem.h"
 #include "sim/nearest.h"
 #include "sim/progress.h"
 #include "sim/unit.h"

@@ -3,9 +3,7 @@
 
 #include "sim/cmd_plan.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "calib/farm.h"
 #include "sim/cli.h"
@@ -287,7 +285,7 @@ static int plan(const struct args *a, int is_dart, char *const *operand, uint32_
   struct ask ask = {.nodes_max = a->nodes_max,
                     .scenario = a->scenario,
                     .n_worker = 1,
-                    .cfg = {.format = CR_TABLE, .color = isatty(STDOUT_FILENO)}};
+                    .cfg = {.format = CR_TABLE, .color = cr_cli_wants_color()}};
   int rc = a->bound ? parse_bound(a->bound, &ask.bound, err) : CR_OK;
   if (!rc && a->on)
     rc = parse_on(a->on, &ask.on, err);

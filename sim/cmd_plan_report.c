@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "sim/json_member.h"
 #include "sim/provenance.h"
 #include "sim/table.h"
 #include "sim/unit.h"
@@ -325,32 +326,18 @@ static void report_csv(const struct answer *a, struct cr_text *out)
 
 /* --- JSON: what a run-time needs to carry the plan out, and to test whether one more task fits ---------------------------- */
 
-static void json_ns(struct cr_text *out, const char *key, cr_ns ns)
-{
-  if (ns == CR_NS_NEVER)
-    cr_text_add(out, ",\"%s\":null", key);
-  else
-    cr_text_add(out, ",\"%s\":%" PRId64, key, ns);
-}
-
-static void json_text(struct cr_text *out, const char *key, const char *value)
-{
-  cr_text_add(out, ",\"%s\":", key);
-  cr_text_add_json(out, value);
-}
-
 static void json_node(const struct answer *a, uint32_t k, struct cr_text *out)
 {
   const struct cr_platform *p = a->set->platform;
   const struct cr_node_kind *kind = kind_of(a, k);
   cr_text_add(out, "%s\n    {\"node\":%u", k ? "," : "", k);
-  json_text(out, "core", p->core[kind->core_type].name);
+  cr_member_text(out, "core", p->core[kind->core_type].name);
   cr_text_add(out, ",\"cores\":%u,\"gpu\":", kind->n_core);
   if (kind->gpu_type == CR_NONE)
     cr_text_add(out, "null");
   else
     cr_text_add_json(out, p->gpu[kind->gpu_type].name);
-  json_ns(out, "eps_gm_ns", a->plan.gpu_copy_ns[k]);
+  cr_member_ns(out, "eps_gm_ns", a->plan.gpu_copy_ns[k]);
   cr_text_add(out, ",\"used_ratio\":%.9f}", (double)a->plan.used_ppt[k] / 1e12);
 }
 
@@ -363,9 +350,9 @@ static void json_stages(const struct answer *a, uint32_t i, struct cr_text *out)
     if (!n)
       continue;
     cr_text_add(out, "%s{\"node\":%u,\"first_layer\":%u,\"layers\":%u", n_stage++ ? "," : "", k, first, n);
-    json_ns(out, "time_ns", stage_ns(a, task, k));
+    cr_member_ns(out, "time_ns", stage_ns(a, task, k));
     if (i < a->plan.n_rt)
-      json_ns(out, "cost_ns", a->plan.cost_ns[(size_t)i * a->plan.n_node + k]);
+      cr_member_ns(out, "cost_ns", a->plan.cost_ns[(size_t)i * a->plan.n_node + k]);
     cr_text_add(out, "}");
   }
   cr_text_add(out, "]");
@@ -376,18 +363,18 @@ static void json_task(const struct answer *a, uint32_t i, struct cr_text *out)
   const struct cr_plan_task *t = &a->set->task[task_at(a, i)];
   cr_text_add(out, "%s\n    {\"name\":", i ? "," : "");
   cr_text_add_json(out, t->name);
-  json_text(out, "class", t->is_rt ? "rt" : "be");
-  json_text(out, "model", t->profile->name);
-  json_ns(out, "period_ns", t->period_ns);
-  json_ns(out, "deadline_ns", t->deadline_ns);
+  cr_member_text(out, "class", t->is_rt ? "rt" : "be");
+  cr_member_text(out, "model", t->profile->name);
+  cr_member_ns(out, "period_ns", t->period_ns);
+  cr_member_ns(out, "deadline_ns", t->deadline_ns);
   if (t->is_rt) {
     cr_text_add(out, ",\"priority\":%u,\"weight\":%" PRId64, i, t->weight);
-    json_ns(out, "response_ns", a->plan.response_ns[i]);
-    json_ns(out, "margin_ns",
-            a->plan.response_ns[i] == CR_NS_NEVER ? CR_NS_NEVER : t->deadline_ns - a->plan.response_ns[i]);
-    json_ns(out, "paper_ns", a->plan.paper_ns[i]);
-    json_ns(out, "overlap_ns", a->plan.overlap_ns[i]);
-    json_ns(out, "holistic_ns", a->plan.holistic_ns[i]);
+    cr_member_ns(out, "response_ns", a->plan.response_ns[i]);
+    cr_member_ns(out, "margin_ns",
+                 a->plan.response_ns[i] == CR_NS_NEVER ? CR_NS_NEVER : t->deadline_ns - a->plan.response_ns[i]);
+    cr_member_ns(out, "paper_ns", a->plan.paper_ns[i]);
+    cr_member_ns(out, "overlap_ns", a->plan.overlap_ns[i]);
+    cr_member_ns(out, "holistic_ns", a->plan.holistic_ns[i]);
   } else {
     cr_text_add(out, ",\"batch\":%" PRId64, t->batch);
   }
@@ -400,12 +387,12 @@ static void report_json(const struct answer *a, struct cr_text *out)
   const struct cr_stage_overhead *o = &a->set->platform->overhead;
   const struct cr_dart_found *f = a->found;
   cr_text_add(out, "{\"schema\":\"corun-plan-dart\",\"schema_version\":%d,\n  \"program\":\"corun\"", SCHEMA_VERSION);
-  json_text(out, "version", cr_program_version);
-  json_text(out, "git", cr_program_git);
-  json_text(out, "tasks_of", a->set->name);
-  json_text(out, "about", a->set->about);
-  json_text(out, "platform", a->set->platform->name);
-  json_text(out, "bound", bound_name(a));
+  cr_member_text(out, "version", cr_program_version);
+  cr_member_text(out, "git", cr_program_git);
+  cr_member_text(out, "tasks_of", a->set->name);
+  cr_member_text(out, "about", a->set->about);
+  cr_member_text(out, "platform", a->set->platform->name);
+  cr_member_text(out, "bound", bound_name(a));
   cr_text_add(
     out,
     ",\"nodes_max\":%u,\n  \"feasible\":%s,\"configurations\":%u,\"configurations_passed\":%u,\"configuration\":%u",
@@ -414,9 +401,9 @@ static void report_json(const struct answer *a, struct cr_text *out)
     cr_text_add(out, ",\"weighted_response\":%.9f", mean_cost(a));
   else
     cr_text_add(out, ",\"weighted_response\":null");
-  json_ns(out, "eps_s_ns", o->notify_ns);
-  json_ns(out, "eps_cp_ns", o->cpu_preempt_ns);
-  json_ns(out, "eps_gp_ns", o->gpu_preempt_ns);
+  cr_member_ns(out, "eps_s_ns", o->notify_ns);
+  cr_member_ns(out, "eps_cp_ns", o->cpu_preempt_ns);
+  cr_member_ns(out, "eps_gp_ns", o->gpu_preempt_ns);
   cr_text_add(out, ",\n  \"nodes\":[");
   for (uint32_t k = 0; k < a->plan.n_node; k++)
     json_node(a, k, out);

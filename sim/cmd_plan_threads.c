@@ -4,8 +4,8 @@
 #include "sim/cmd_plan.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
+#include "sim/json_member.h"
 #include "sim/provenance.h"
 #include "sim/table.h"
 #include "sim/unit.h"
@@ -117,32 +117,18 @@ static void report_csv(const struct answer *a, struct cr_text *out)
   }
 }
 
-static void json_text(struct cr_text *out, const char *key, const char *value)
-{
-  cr_text_add(out, ",\"%s\":", key);
-  cr_text_add_json(out, value);
-}
-
-static void json_ns(struct cr_text *out, const char *key, cr_ns ns)
-{
-  if (ns == CR_NS_NEVER)
-    cr_text_add(out, ",\"%s\":null", key);
-  else
-    cr_text_add(out, ",\"%s\":%" PRId64, key, ns);
-}
-
 static void json_task(const struct answer *a, const struct cr_plan_task *t, struct cr_text *out)
 {
   cr_text_add(out, "{\"name\":");
   cr_text_add_json(out, t->name);
-  json_text(out, "class", t->is_rt ? "rt" : "be");
-  json_text(out, "model", t->profile->name);
-  json_ns(out, "period_ns", t->period_ns);
-  json_ns(out, "deadline_ns", t->deadline_ns);
-  json_ns(out, "request_ns", request_ns(a, t));
+  cr_member_text(out, "class", t->is_rt ? "rt" : "be");
+  cr_member_text(out, "model", t->profile->name);
+  cr_member_ns(out, "period_ns", t->period_ns);
+  cr_member_ns(out, "deadline_ns", t->deadline_ns);
+  cr_member_ns(out, "request_ns", request_ns(a, t));
   if (t->is_rt) {
-    json_ns(out, "response_ns", a->node->response_ns);
-    json_ns(out, "margin_ns", margin_ns(a, t));
+    cr_member_ns(out, "response_ns", a->node->response_ns);
+    cr_member_ns(out, "margin_ns", margin_ns(a, t));
   } else {
     cr_text_add(out, ",\"batch\":%" PRId64, t->batch);
   }
@@ -155,13 +141,13 @@ static void report_json(const struct answer *a, struct cr_text *out)
   const struct cr_one_node *n = a->node;
   cr_text_add(out, "{\"schema\":\"corun-plan-threads\",\"schema_version\":%d,\n  \"program\":\"corun\"",
               SCHEMA_VERSION);
-  json_text(out, "version", cr_program_version);
-  json_text(out, "git", cr_program_git);
-  json_text(out, "tasks_of", a->set->name);
-  json_text(out, "about", a->set->about);
-  json_text(out, "platform", p->name);
-  json_text(out, "on", cr_one_node_name[a->on]);
-  json_text(out, "core", p->core[n->kind.core_type].name);
+  cr_member_text(out, "version", cr_program_version);
+  cr_member_text(out, "git", cr_program_git);
+  cr_member_text(out, "tasks_of", a->set->name);
+  cr_member_text(out, "about", a->set->about);
+  cr_member_text(out, "platform", p->name);
+  cr_member_text(out, "on", cr_one_node_name[a->on]);
+  cr_member_text(out, "core", p->core[n->kind.core_type].name);
   cr_text_add(out, ",\"cores\":%u,\"gpu\":", n->kind.n_core);
   if (n->kind.gpu_type == CR_NONE)
     cr_text_add(out, "null");
@@ -169,9 +155,9 @@ static void report_json(const struct answer *a, struct cr_text *out)
     cr_text_add_json(out, p->gpu[n->kind.gpu_type].name);
   cr_text_add(out, ",\n  \"feasible\":%s,\"rt_used_ratio\":%.9f", n->n_failed ? "false" : "true",
               (double)n->rt_used_ppt / 1e12);
-  json_ns(out, "rt_ns", n->rt_ns);
-  json_ns(out, "be_ns", n->be_ns);
-  json_ns(out, "response_ns", n->response_ns);
+  cr_member_ns(out, "rt_ns", n->rt_ns);
+  cr_member_ns(out, "be_ns", n->be_ns);
+  cr_member_ns(out, "response_ns", n->response_ns);
   cr_text_add(out, ",\n  \"tasks\":[");
   for (uint32_t i = 0; i < a->set->n_task; i++) {
     cr_text_add(out, "%s\n    ", i ? "," : "");

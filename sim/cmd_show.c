@@ -1,4 +1,4 @@
-/* cmd_show.c - `corun show`: what a trace store or a run database holds. */
+/* cmd_show.c - `corun show`: what a trace store, a run database or a results database holds. */
 #include "config.h"
 
 #include <stdio.h>
@@ -7,6 +7,7 @@
 
 #include "sim/cli.h"
 #include "sim/cmd_sweep.h"
+#include "sim/cmd_tune.h"
 #include "sim/mem.h"
 #include "sim/report.h"
 #include "sim/report_compare.h"
@@ -25,14 +26,14 @@ static int run(int argc, char **argv);
 
 const struct cr_cmd cr_cmd_show = {
   .name = "show",
-  .args = "[STORE [MODEL] | MODEL | RUN [RUN] | SWEEP]",
+  .args = "[STORE [MODEL] | MODEL | RUN [RUN] | RESULTS]",
   .help = "print what a trace store or a run database holds",
   .opt = options,
   .more = "A store: its models, where they come from, and a sanity report; with a model its classes and kernels (csv "
           "and json:\n"
           "every op).  Without a store the bundled one is shown.  A run database: the report that its run printed.\n"
-          "Two: where their results differ, policy by policy and client by client, by name.  A results database: the table\n"
-          "of its sweep.\n",
+          "Two: where their results differ, policy by policy and client by client, by name.  A results database: what\n"
+          "its sweep or search printed.\n",
   .run = run,
 };
 
@@ -113,11 +114,15 @@ static int is_run(const char *path)
   return cr_store_application(path) == CR_RUNDB_APPLICATION_ID;
 }
 
-static int show_sweep(const char *path, const char *format, struct cr_text *out, struct cr_err *err)
+static int show_study(const char *path, enum cr_format format, struct cr_text *out, struct cr_err *err)
 {
-  enum cr_format how;
-  int rc = cr_format_parse(format, &how, err);
-  return rc ? rc : cr_sweep_show(path, how, out, err);
+  struct cr_design_words words = {.arena = cr_arena_new()};
+  int rc = words.arena ? cr_studydb_words(path, &words, err) : cr_fail_nomem(err, "the results");
+  int is_search = rc == CR_OK && cr_design_is_search(&words);
+  cr_arena_free(words.arena);
+  if (rc != CR_OK)
+    return rc;
+  return is_search ? cr_tune_show(path, format, out, err) : cr_sweep_show(path, format, out, err);
 }
 
 static int show(char **word, int n, const char *format, const char *output, struct cr_err *err)
@@ -136,7 +141,7 @@ static int show(char **word, int n, const char *format, const char *output, stru
                : cr_rundb_show(store, format, &out, err);
   else if (!rc && cr_store_application(store) == CR_STUDYDB_APPLICATION_ID)
     rc = model ? cr_fail(err, CR_EINPUT, "%s: is a results database and has no models to name", store)
-               : show_sweep(store, format, &out, err);
+               : show_study(store, f, &out, err);
   else if (!rc)
     rc = show_store(store, model, format, &out, err);
   if (!rc)

@@ -12,12 +12,11 @@
 
 #include "sim/cli.h"
 #include "sim/cli_scenario.h"
+#include "sim/cli_study.h"
 #include "sim/cli_truth.h"
 #include "sim/cmd_sweep.h"
 #include "sim/mem.h"
 #include "traces/study_file.h"
-
-enum { WORKERS_MAX = 1024 };
 
 enum {
   OPT_STUDY = CR_CLI_LONG,
@@ -35,6 +34,7 @@ enum {
   OPT_FORMAT,
   OPT_RANK,
   OPT_MERGE,
+  OPT_FORCE,
 };
 
 static const struct cr_cli_opt option[] = {
@@ -57,9 +57,11 @@ static const struct cr_cli_opt option[] = {
   {OPT_SET, "set", "KEY=VALUE", "change a key of the scenario in every run; may be repeated"},
   {OPT_TRACES, "traces", "STORE", "a store to look for models in before the bundled one; may be repeated"},
   {'o', "output", "FILE", "the results database; one that is there of the same design is gone on with"},
+  {OPT_FORCE, "force", NULL, "begin anew, in place of a results database that is there"},
   {'j', "jobs", "N", "processes that simulate (default: one a core)"},
   {OPT_RANK, "rank", "I/N", "run part I of N, from 0 on (default: as mpirun or SLURM says)"},
-  {OPT_MERGE, "merge", "FILE", "make one database of what ranks have written so far, run nothing, and print it"},
+  {OPT_MERGE, "merge", "FILE",
+   "make one database of what ranks have written beside it so far, and of those named; run nothing, and print it"},
   {OPT_FORMAT, "format", "FORMAT", "table (the default), csv or json"},
   {'q', "quiet", NULL, "no progress bar"},
   {0},
@@ -69,7 +71,7 @@ static int run(int argc, char **argv);
 
 const struct cr_cmd cr_cmd_sweep = {
   .name = "sweep",
-  .args = "SCENARIO -p POLICY[,OPT=V]... [--grid KEY=V,V,...]... [--seeds 1..10] -o FILE",
+  .args = "SCENARIO -p POLICY[,OPT=V]... [--grid KEY=V,V,...]... [--seeds 1..10] -o FILE | --merge FILE [FILE]...",
   .help = "run a scenario at many settings and seeds, with intervals",
   .opt = option,
   .more =
@@ -84,11 +86,14 @@ const struct cr_cmd cr_cmd_sweep = {
 };
 
 struct job {
-  struct cr_arena *arena;
   struct cr_design_words words;
-  const char *study, *output, *workers, *rank, *merge, *format_name;
+  const char *study, *workers, *rank, *merge, *format_name;
+  char **other; /* [n_other] databases that are merged as well */
+  int n_other;
+  int force;
   enum cr_format format;
   struct cr_cli_scenario base;
+  struct cr_studydb_head head; /* of the database that is written */
   struct cr_sweep sweep;
 };
 
@@ -134,7 +139,7 @@ static int take_option(struct job *j, int letter, struct cr_err *err)
   int kind = kind_of(letter);
   switch (letter) {
   case 'o':
-    j->output = value;
+    j->sweep.path = value;
     return CR_OK;
   case 'j':
     j->workers = value;
@@ -154,6 +159,9 @@ static int take_option(struct job *j, int letter, struct cr_err *err)
   case OPT_FORMAT:
     j->format_name = value;
     return CR_OK;
+  case OPT_FORCE:
+    j->force = 1;
+    return CR_OK;
   default:
     return cr_design_add(&j->words, (enum cr_design_kind)kind, value, err);
   }
@@ -172,22 +180,27 @@ static int read_args(struct job *j, int argc, char **argv, int *status)
   int first = cr_cli_first();
   if (rc == CR_OK && j->study)
     rc = cr_study_file_load(j->study, &j->words, &err);
-  if (rc == CR_OK && first < argc)
+  if (j->merge) {
+    j->other = argv + first;
+    j->n_other = argc - first;
+  } else if (rc == CR_OK && first < argc) {
     rc = cr_design_add(&j->words, CR_DESIGN_SCENARIO, argv[first], &err);
+  }
   if (rc == CR_OK && j->format_name)
     rc = cr_format_parse(j->format_name, &j->format, &err);
   if (rc != CR_OK) {
     *status = cr_cli_error(rc, &err);
     return 1;
   }
-  int merges = j->merge != NULL, has_more = j->words.n || j->output || j->rank;
+  int merges = j->merge != NULL, has_more = j->words.n || j->sweep.path || j->rank || j->force;
   if (merges && has_more)
-    *status = cr_cli_usage(&cr_cmd_sweep, "--merge takes a results database and nothing else: its design stands in it");
-  else if (first + 1 < argc)
+    *status =
+      cr_cli_usage(&cr_cmd_sweep, "--merge takes results databases and nothing else: their design stands in them");
+  else if (!merges && first + 1 < argc)
     *status = cr_cli_usage(&cr_cmd_sweep, "one scenario at a time: %s is one too many", argv[first + 1]);
   else if (!merges && !cr_design_count(&j->words, CR_DESIGN_SCENARIO))
     *status = cr_cli_usage(&cr_cmd_sweep, "a scenario is missing; `corun list scenarios` shows those there are");
-  else if (!merges && !j->output)
+  else if (!merges && !j->sweep.path)
     *status = cr_cli_usage(&cr_cmd_sweep, "where do the results go? name a database with -o FILE");
   else
     return 0;
@@ -196,12 +209,33 @@ static int read_args(struct job *j, int argc, char **argv, int *status)
 
 /* -- before anything runs --------------------------------------------------------------------------------------------- */
 
+static int check_keys(const struct job *j, const struct cr_design *d, struct cr_err *err)
+{
+  const char **key = cr_arena_take(j->sweep.arena, d->n_axis, sizeof *key);
+  if (!key)
+    return cr_fail_nomem(err, "the keys");
+  for (uint32_t a = 0; a < d->n_axis; a++)
+    key[a] = cr_design_key(d, a);
+  return cr_cli_study_check_keys(&j->words, key, d->n_axis, j->base.as_divided, "the sweep", err);
+}
+
 /* The first point: what the scenario says by itself, it says there. */
 static int load_base(struct job *j, struct cr_err *err)
 {
   struct cr_design given;
+  struct cr_text about = {0};
   int rc = cr_design_make(&j->words, &given, err);
-  return rc ? rc : cr_sweep_load_point(&given, 0, j->arena, &j->base, err);
+  if (rc != CR_OK)
+    return rc;
+  rc = cr_sweep_load_point(&given, 0, j->sweep.arena, &j->base, err);
+  if (rc == CR_OK)
+    return check_keys(j, &given, err);
+  if (given.n_axis) {
+    cr_design_describe(&given, 0, &about);
+    cr_fail_in(err, rc, "point 0 of %u (%.200s)", given.n_point, about.s ? about.s : "");
+    cr_text_fini(&about);
+  }
+  return rc;
 }
 
 /* What was not given and the scenario says: the design has it in words, whoever reads it. */
@@ -231,7 +265,7 @@ static int open_policies(struct job *j, struct cr_err *err)
 {
   const struct cr_design *d = &j->sweep.design;
   int rc = CR_OK;
-  j->sweep.policy = cr_arena_take(j->arena, d->n_policy, sizeof *j->sweep.policy);
+  j->sweep.policy = cr_arena_take(j->sweep.arena, d->n_policy, sizeof *j->sweep.policy);
   if (!j->sweep.policy)
     return cr_fail_nomem(err, "the policies");
   for (uint32_t i = 0; rc == CR_OK && i < d->n_policy; i++)
@@ -239,21 +273,14 @@ static int open_policies(struct job *j, struct cr_err *err)
   return rc;
 }
 
-/* The cores of this machine are shared by the ranks on it. */
-static int count_workers(struct job *j, struct cr_err *err)
-{
-  const struct cr_rank *r = &j->sweep.rank;
-  if (j->workers)
-    return cr_cli_count(j->workers, "-j", WORKERS_MAX, &j->sweep.n_worker, err);
-  long n = r->n_core ? (long)r->n_core : sysconf(_SC_NPROCESSORS_ONLN) / (long)r->n_here;
-  j->sweep.n_worker = n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (uint32_t)n;
-  return CR_OK;
-}
-
 static int prepare(struct job *j, struct cr_err *err)
 {
   int rc = cr_rank_find(j->rank, getenv, &j->sweep.rank, err);
-  rc = rc ? rc : count_workers(j, err);
+  if (rc == CR_OK && j->force && j->sweep.rank.n > 1)
+    rc = cr_fail(err, CR_EINPUT,
+                 "--force: a rank that begins late would remove what the others have done; remove %s first",
+                 j->sweep.path);
+  rc = rc ? rc : cr_cli_study_workers(j->workers, &j->sweep.rank, &j->sweep.n_worker, err);
   rc = rc ? rc : load_base(j, err);
   if (rc == CR_OK && j->sweep.rank.i == 0) {
     fputs(j->base.as_divided->left_out, stderr);
@@ -267,95 +294,35 @@ static int prepare(struct job *j, struct cr_err *err)
   return rc ? rc : cr_results_init(&j->sweep.results, &j->sweep.design, err);
 }
 
-/* Files of ranks that are there are of this number of ranks; else nobody would ever see those of the others. */
-static int check_shards(const struct job *j, struct cr_err *err)
-{
-  const char **shard;
-  uint32_t n;
-  const struct cr_rank *r = &j->sweep.rank;
-  int rc = cr_studydb_find_shards(j->output, j->arena, &shard, &n, err);
-  for (uint32_t i = 0; rc == CR_OK && i < n; i++) {
-    const char *of = strrchr(shard[i], '-');
-    if (r->n == 1 || strtoul(of + 1, NULL, 10) != r->n)
-      rc =
-        cr_fail(err, CR_EINPUT, "%s: is of a sweep by %lu ranks; go on with as many, or `corun sweep --merge %s` first",
-                shard[i], strtoul(of + 1, NULL, 10), j->output);
-  }
-  return rc;
-}
-
 /* What is done already: by this rank in its own file, by whom ever in the database. */
 static int open_database(struct job *j, struct cr_err *err)
 {
   struct cr_sweep *s = &j->sweep;
   const struct cr_scenario *scenario = j->base.as_divided;
-  const struct cr_studydb_about about = {.design = &s->design,
-                                         .scenario = scenario->name,
-                                         .about = scenario->about,
-                                         .scenario_text = scenario->text,
-                                         .workload_hash = s->workload_hash};
-  int rc = check_shards(j, err);
+  j->head = (struct cr_studydb_head){.words = &j->words,
+                                     .seed = s->design.seed,
+                                     .n_seed = s->design.n_seed,
+                                     .metric = s->design.metric,
+                                     .n_metric = s->design.n_metric,
+                                     .scenario = scenario->name,
+                                     .about = scenario->about,
+                                     .scenario_text = scenario->text};
+  int rc = j->force ? cr_studydb_discard(j->sweep.path, err) : CR_OK;
+  rc = rc ? rc : cr_sweep_absorb(s, err);
   if (rc != CR_OK || s->rank.n == 1)
-    return rc ? rc : cr_studydb_open(j->output, &about, &s->results, &s->db, err);
-  if (cr_studydb_exists(j->output))
-    rc = cr_studydb_read(j->output, &s->results, NULL, err);
+    return rc ? rc : cr_studydb_open(j->sweep.path, &j->head, s->workload_hash, &s->results, &s->db, err);
+  if (cr_studydb_exists(j->sweep.path))
+    rc = cr_studydb_read(j->sweep.path, s->workload_hash, &s->results, NULL, err);
   if (rc != CR_OK || cr_sweep_is_whole(&s->results))
     return rc;
-  char *shard = cr_studydb_shard(j->output, s->rank.i, s->rank.n);
-  rc = shard ? cr_studydb_open(shard, &about, &s->results, &s->db, err) : cr_fail_nomem(err, "the results database");
+  char *shard = cr_studydb_shard(j->sweep.path, s->rank.i, s->rank.n);
+  rc = shard ? cr_studydb_open(shard, &j->head, s->workload_hash, &s->results, &s->db, err)
+             : cr_fail_nomem(err, "the results database");
   cr_mem_free(shard);
   return rc;
 }
 
 /* -- afterwards ------------------------------------------------------------------------------------------------------- */
-
-/* Whether the files of all ranks are there, at rest, and hold all runs: then *whole, and the results have them. */
-static int look_at_ranks(struct job *j, int *whole, struct cr_err *err)
-{
-  struct cr_sweep *s = &j->sweep;
-  int rc = CR_OK, is_busy = 0;
-  *whole = 0;
-  for (uint32_t i = 0; rc == CR_OK && i < s->rank.n; i++) {
-    char *shard = cr_studydb_shard(j->output, i, s->rank.n);
-    if (!shard)
-      return cr_fail_nomem(err, "the results database");
-    if (i != s->rank.i && cr_studydb_exists(shard))
-      rc = cr_studydb_read(shard, &s->results, &is_busy, err);
-    cr_mem_free(shard);
-  }
-  if (is_busy)
-    return CR_OK;
-  *whole = rc == CR_OK && cr_sweep_is_whole(&s->results);
-  return rc;
-}
-
-static int settle(struct job *j, struct cr_err *err)
-{
-  const char **shard;
-  uint32_t n;
-  int rc = cr_studydb_find_shards(j->output, j->arena, &shard, &n, err);
-  return rc ? rc : cr_studydb_settle(j->output, shard, n, err);
-}
-
-/* A rank that has done its part: the last one makes one database of all.  *mine: that is this one. */
-static int join_ranks(struct job *j, int *mine, struct cr_err *err)
-{
-  int lock = -1, whole = 0;
-  int rc = cr_studydb_lock(j->output, &lock, err);
-  if (rc != CR_OK)
-    return rc;
-  int had = j->sweep.rank.n > 1 && cr_studydb_exists(j->output);
-  char *own = cr_studydb_shard(j->output, j->sweep.rank.i, j->sweep.rank.n);
-  int is_over = had && own && !cr_studydb_exists(own); /* another rank was faster */
-  cr_mem_free(own);
-  if (!is_over)
-    rc = look_at_ranks(j, &whole, err);
-  if (rc == CR_OK && whole)
-    rc = settle(j, err);
-  *mine = rc == CR_OK && whole;
-  cr_studydb_unlock(j->output, lock, *mine || is_over);
-  return rc;
-}
 
 static int wants_color(void)
 {
@@ -379,7 +346,7 @@ static int status_of(const struct job *j)
   const struct cr_results *r = &j->sweep.results;
   if (r->n_failed)
     fprintf(stderr, "corun: %llu of %llu runs failed; they are in %s with their sentences, and in no mean\n",
-            (unsigned long long)r->n_failed, (unsigned long long)(r->n_failed + r->n_done), j->output);
+            (unsigned long long)r->n_failed, (unsigned long long)(r->n_failed + r->n_done), j->sweep.path);
   return r->n_failed ? 1 : 0;
 }
 
@@ -387,7 +354,7 @@ static int say_stopped(const struct job *j, struct cr_err *err)
 {
   const struct cr_results *r = &j->sweep.results;
   return cr_fail(err, CR_EINTR, "stopped: %llu runs are done and kept in %s; the same command goes on with the rest",
-                 (unsigned long long)(r->n_done + r->n_failed), j->output);
+                 (unsigned long long)(r->n_done + r->n_failed), j->sweep.path);
 }
 
 /* Another rank prints, and says what failed: mpirun would end the others if this one did not end well before them. */
@@ -395,7 +362,7 @@ static int leave_to_others(const struct job *j)
 {
   const struct cr_sweep *s = &j->sweep;
   if (!s->quiet)
-    fprintf(stderr, "corun: rank %u of %u is done; the last one makes %s\n", s->rank.i, s->rank.n, j->output);
+    fprintf(stderr, "corun: rank %u of %u is done; the last one makes %s\n", s->rank.i, s->rank.n, j->sweep.path);
   return 0;
 }
 
@@ -419,9 +386,9 @@ static int do_sweep(struct job *j)
     return cr_cli_error(rc, &err);
   int status = cr_cli_error(rc, &err);
   if (rc == CR_OK && s->rank.n == 1)
-    rc = cr_studydb_settle(j->output, NULL, 0, &err);
+    rc = cr_studydb_settle(j->sweep.path, NULL, 0, NULL, 0, &err);
   else if (rc == CR_OK && !had_all)
-    rc = join_ranks(j, &mine, &err);
+    rc = cr_sweep_join(s, &mine, &err);
   else if (rc == CR_OK)
     mine = s->rank.i == 0; /* all was there before */
   if (rc != CR_OK && rc != CR_EINTR)
@@ -435,11 +402,13 @@ static int do_sweep(struct job *j)
 
 /* -- databases that are there ------------------------------------------------------------------------------------------ */
 
-static int read_design(const char *path, struct cr_design_words *words, struct cr_design *d, struct cr_err *err)
+int cr_sweep_read_design(const char *path, struct cr_design_words *words, struct cr_design *d, struct cr_err *err)
 {
   int rc = cr_studydb_words(path, words, err);
   if (rc)
     return rc;
+  if (cr_design_is_search(words))
+    return cr_fail(err, CR_EINPUT, "%s: is of a search (corun tune), which one process makes: it has no parts", path);
   rc = cr_design_make(words, d, err);
   return rc ? cr_fail_in(err, rc, "%s", path) : CR_OK;
 }
@@ -447,9 +416,9 @@ static int read_design(const char *path, struct cr_design_words *words, struct c
 static int read_whole(const char *path, struct cr_design_words *words, struct cr_design *d, struct cr_results *r,
                       struct cr_err *err)
 {
-  int rc = read_design(path, words, d, err);
+  int rc = cr_sweep_read_design(path, words, d, err);
   rc = rc ? rc : cr_results_init(r, d, err);
-  return rc ? rc : cr_studydb_read(path, r, NULL, err);
+  return rc ? rc : cr_studydb_read(path, NULL, r, NULL, err);
 }
 
 int cr_sweep_show(const char *path, enum cr_format format, struct cr_text *out, struct cr_err *err)
@@ -464,34 +433,12 @@ int cr_sweep_show(const char *path, enum cr_format format, struct cr_text *out, 
   return rc;
 }
 
-/* Shards of whatever number of ranks; all must be of one design. */
-static int merge(struct job *j, struct cr_err *err)
-{
-  struct cr_sweep *s = &j->sweep;
-  const char **shard;
-  uint32_t n;
-  int lock = -1;
-  int rc = cr_studydb_find_shards(j->merge, j->arena, &shard, &n, err);
-  if (rc == CR_OK && !n)
-    rc = cr_fail(err, CR_EINPUT, "%s: no rank has written files beside it that could be merged", j->merge);
-  rc = rc ? rc : read_design(cr_studydb_exists(j->merge) ? j->merge : shard[0], &j->words, &s->design, err);
-  rc = rc ? rc : cr_results_init(&s->results, &s->design, err);
-  rc = rc ? rc : cr_studydb_lock(j->merge, &lock, err);
-  if (rc == CR_OK && cr_studydb_exists(j->merge))
-    rc = cr_studydb_read(j->merge, &s->results, NULL, err);
-  for (uint32_t i = 0; rc == CR_OK && i < n; i++)
-    rc = cr_studydb_read(shard[i], &s->results, NULL, err);
-  rc = rc ? rc : cr_studydb_settle(j->merge, shard, n, err);
-  if (lock >= 0)
-    cr_studydb_unlock(j->merge, lock, rc == CR_OK);
-  return rc;
-}
-
 static int do_merge(struct job *j)
 {
   const struct cr_results *r = &j->sweep.results;
   struct cr_err err;
-  int rc = merge(j, &err);
+  j->sweep.path = j->merge;
+  int rc = cr_sweep_merge(&j->sweep, &j->words, j->other, (uint32_t)j->n_other, &err);
   rc = rc ? rc : print(r, j->format, wants_color(), &err);
   if (rc != CR_OK)
     return cr_cli_error(rc, &err);
@@ -500,7 +447,6 @@ static int do_merge(struct job *j)
       stderr,
       "corun: %s is not complete: it has %llu of up to %llu runs; the command of the sweep goes on with the rest\n",
       j->merge, (unsigned long long)(r->n_done + r->n_failed), (unsigned long long)r->n_run);
-  j->output = j->merge;
   return status_of(j);
 }
 
@@ -512,16 +458,16 @@ static void clean_up(struct job *j)
   for (uint32_t i = 0; s->policy && i < s->design.n_policy; i++)
     cr_cli_policy_close(&s->policy[i]);
   cr_cli_scenario_free(&j->base);
-  cr_arena_free(j->arena);
+  cr_arena_free(j->sweep.arena);
 }
 
 static int run(int argc, char **argv)
 {
-  struct job j = {.arena = cr_arena_new()};
+  struct job j = {.sweep = {.arena = cr_arena_new()}};
   struct cr_err err;
   int status;
-  j.words.arena = j.arena;
-  if (!j.arena)
+  j.words.arena = j.sweep.arena;
+  if (!j.sweep.arena)
     return cr_cli_error(cr_fail_nomem(&err, "the command line"), &err);
   if (!read_args(&j, argc, argv, &status))
     status = j.merge ? do_merge(&j) : do_sweep(&j);

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "sim/cmd_sweep.h"
 #include "sim/mem.h"
@@ -73,18 +72,6 @@ static void add_number(struct cr_text *out, double value, const char *unknown)
     cr_text_add(out, "%s", unknown);
 }
 
-static void add_field(struct cr_text *out, const char *text)
-{
-  if (!strpbrk(text, ",\"\n")) {
-    cr_text_add(out, "%s", text);
-    return;
-  }
-  cr_text_add(out, "\"");
-  for (; *text; text++)
-    cr_text_add(out, *text == '"' ? "\"\"" : "%c", *text);
-  cr_text_add(out, "\"");
-}
-
 static void csv_row(const struct cr_results *r, uint32_t point, uint32_t policy, uint32_t metric,
                     const struct cr_interval *i, struct cr_text *out)
 {
@@ -93,10 +80,10 @@ static void csv_row(const struct cr_results *r, uint32_t point, uint32_t policy,
   cr_text_add(out, "%u", point);
   for (uint32_t a = 0; a < d->n_axis; a++) {
     cr_text_add(out, ",");
-    add_field(out, cr_design_value(d, a, point, value));
+    cr_text_add_csv(out, cr_design_value(d, a, point, value));
   }
   cr_text_add(out, ",");
-  add_field(out, d->policy[policy]);
+  cr_text_add_csv(out, d->policy[policy]);
   cr_text_add(out, ",%s,%s,%u,%u", d->metric[metric].text, cr_run_metric_unit(&d->metric[metric]), i->n,
               cr_results_count(r, point, policy, CR_RUN_FAILED));
   const double number[] = {i->mean, i->sd, i->t_low, i->t_high, i->boot_low, i->boot_high};
@@ -114,7 +101,7 @@ static int csv(const struct cr_results *r, struct cr_text *out, struct cr_err *e
   cr_text_add(out, "point");
   for (uint32_t a = 0; a < d->n_axis; a++) {
     cr_text_add(out, ",");
-    add_field(out, cr_design_key(d, a));
+    cr_text_add_csv(out, cr_design_key(d, a));
   }
   cr_text_add(out, ",policy,metric,unit,runs,failed,mean,sd,t_low,t_high,bootstrap_low,bootstrap_high\n");
   for (uint32_t point = 0; point < d->n_point; point++)

@@ -13,6 +13,7 @@
 #include "sim/cli.h"
 #include "sim/cli_run.h"
 #include "sim/cli_scenario.h"
+#include "sim/cli_study.h"
 #include "sim/cmd_sweep.h"
 #include "sim/progress.h"
 #include "sim/provenance.h"
@@ -27,7 +28,7 @@ struct runner {
 };
 
 struct outcome {
-  struct cr_sweep_run run;
+  struct cr_study_run run;
   double value[]; /* [n_metric] */
 };
 
@@ -36,31 +37,18 @@ struct outcome {
 int cr_sweep_load_point(const struct cr_design *d, uint32_t point, struct cr_arena *arena, struct cr_cli_scenario *out,
                         struct cr_err *err)
 {
-  const struct cr_design_words *w = d->words;
-  uint32_t n_store = cr_design_count(w, CR_DESIGN_TRACES), n_set = cr_design_count(w, CR_DESIGN_SET);
-  const char **store = cr_arena_take(arena, n_store, sizeof *store);
-  const char **set = cr_arena_take(arena, (size_t)n_set + d->n_axis, sizeof *set);
-  char value[CR_DESIGN_VALUE];
-  if (!store || !set)
+  const char **key = cr_arena_take(arena, d->n_axis, sizeof *key),
+             **value = cr_arena_take(arena, d->n_axis, sizeof *value);
+  if (!key || !value)
     return cr_fail_nomem(err, "a point");
-  for (uint32_t i = 0; i < n_store; i++)
-    store[i] = cr_design_word(w, CR_DESIGN_TRACES, i);
-  for (uint32_t i = 0; i < n_set; i++)
-    set[i] = cr_design_word(w, CR_DESIGN_SET, i);
   for (uint32_t a = 0; a < d->n_axis; a++) {
-    size_t room = strlen(cr_design_key(d, a)) + sizeof value + 2;
-    char *text = cr_arena_take(arena, room, 1);
+    char *text = cr_arena_take(arena, CR_DESIGN_VALUE, 1);
     if (!text)
       return cr_fail_nomem(err, "a point");
-    snprintf(text, room, "%s=%s", cr_design_key(d, a), cr_design_value(d, a, point, value));
-    set[n_set + a] = text;
+    key[a] = cr_design_key(d, a);
+    value[a] = cr_design_value(d, a, point, text);
   }
-  const struct cr_scenario_options opt = {.device = cr_design_word(w, CR_DESIGN_DEVICE, 0),
-                                          .store = store,
-                                          .n_store = n_store,
-                                          .set = set,
-                                          .n_set = n_set + d->n_axis};
-  return cr_cli_scenario_load(cr_design_word(w, CR_DESIGN_SCENARIO, 0), &opt, out, err);
+  return cr_cli_study_load(d->words, key, value, d->n_axis, out, err);
 }
 
 static void unload(struct runner *w)
@@ -132,20 +120,12 @@ int cr_sweep_check(struct cr_sweep *s, struct cr_err *err)
 
 /* -- running ---------------------------------------------------------------------------------------------------------- */
 
-static struct cr_sweep_run run_at(const struct cr_design *d, uint32_t place)
+static struct cr_study_run run_at(const struct cr_design *d, uint32_t place)
 {
-  return (struct cr_sweep_run){
+  return (struct cr_study_run){
     .point = place / d->n_seed / d->n_policy, .policy = place / d->n_seed % d->n_policy, .seed = place % d->n_seed};
 }
 
-static void fail_run(struct cr_sweep_run *run, const char *outcome, const char *why)
-{
-  run->state = CR_RUN_FAILED;
-  snprintf(run->outcome, sizeof run->outcome, "%s", outcome);
-  snprintf(run->why, sizeof run->why, "%.*s", CR_RESULT_WHY - 1, why);
-}
-
-/* A run that ends badly is a result; what keeps the sweep from going on is an error. */
 static int run_one(void *ctx, uint32_t task, void *result, struct cr_err *err)
 {
   struct runner *w = ctx;
@@ -156,35 +136,13 @@ static int run_one(void *ctx, uint32_t task, void *result, struct cr_err *err)
   if (rc != CR_OK)
     return rc;
   const struct cr_cli_policy *policy = &w->s->policy[out->run.policy];
-  const struct cr_scenario *of_run = cr_cli_scenario_for(&w->scenarios, policy->ops->name);
   struct cr_core_cfg cfg;
-  struct cr_result r = {0};
-  struct cr_err why = {""};
   cr_cli_run_cfg(&w->scenarios, policy, d->seed[out->run.seed], &cfg);
-  rc = cr_core_run(&cfg, &r, &why);
-  int began = r.backend != NULL;
-  if (rc == CR_EINTR || rc == CR_ENOMEM) {
-    if (began)
-      cr_result_fini(&r);
-    return rc == CR_EINTR ? rc : cr_fail(err, rc, "%s", why.text);
-  }
-  if (!began) {
-    fail_run(&out->run, "failed", why.text);
-    return CR_OK;
-  }
-  out->run.state = CR_RUN_DONE;
-  snprintf(out->run.outcome, sizeof out->run.outcome, "%s", cr_outcome_name[r.outcome]);
-  if (rc != CR_OK || r.outcome != CR_DONE)
-    fail_run(&out->run, r.outcome == CR_DONE ? "failed" : cr_outcome_name[r.outcome], *r.why ? r.why : why.text);
-  out->run.end_ns = r.end_ns;
-  out->run.n_event = (int64_t)r.n_event;
-  out->run.ledger_hash = r.ledger_hash;
-  rc = cr_cli_run_measure(of_run, &r, d->metric, d->n_metric, out->value, err);
-  cr_result_fini(&r);
-  return rc;
+  return cr_cli_study_run(&cfg, cr_cli_scenario_for(&w->scenarios, policy->ops->name), d->metric, d->n_metric,
+                          &out->run, out->value, err);
 }
 
-static void say_failed(const struct cr_design *d, const struct cr_sweep_run *run)
+static void say_failed(const struct cr_design *d, const struct cr_study_run *run)
 {
   struct cr_text about = {0};
   cr_design_describe(d, run->point, &about);
@@ -219,7 +177,7 @@ static int lost(void *ctx, uint32_t task, const char *sentence, struct cr_err *e
   if (!out)
     return cr_fail_nomem(err, "the results");
   out->run = run_at(d, w->task[task]);
-  fail_run(&out->run, "crashed", sentence);
+  cr_cli_study_fail(&out->run, "crashed", sentence);
   int rc = keep(w, task, out, err);
   cr_mem_free(out);
   return rc;

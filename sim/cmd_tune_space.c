@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policies/list.h"
+#include "sim/cli_study.h"
 #include "sim/cmd_tune.h"
 #include "sim/mem.h"
 #include "sim/option.h"
@@ -135,11 +137,15 @@ static int check_key(const struct cr_tune *t, const char *word, const char *key,
     return cr_fail(err, CR_EINPUT, "--over %.120s: seeds are given by --seeds", word);
   if (strcmp(key, "policies") == 0)
     return cr_fail(err, CR_EINPUT, "--over %.120s: policies are given by -p", word);
+  size_t n_policy = strcspn(key, ".");
+  if (key[n_policy] && cr_policy_find(key, n_policy))
+    return cr_fail(err, CR_EINPUT, "--over %.120s: policy %.*s is not searched; name it with -p, too", word,
+                   (int)n_policy, key);
   for (uint32_t i = 0; i < t->n_key; i++)
     if (cr_axis_meets(key, t->key[i].key))
       return cr_fail(err, CR_EINPUT, "--over %.120s: %.100s is the same key, or one is part of the other", word,
                      t->key[i].key);
-  for (uint32_t i = 0; (set = cr_design_word(t->words, CR_DESIGN_SET, i)); i++) {
+  for (uint32_t i = 0; (set = cr_design_word(t->study.words, CR_DESIGN_SET, i)); i++) {
     char of_set[CR_AXIS_VALUE];
     snprintf(of_set, sizeof of_set, "%.*s", (int)cr_min_u32((uint32_t)strcspn(set, "="), sizeof of_set - 1), set);
     if (cr_axis_meets(key, of_set))
@@ -263,12 +269,12 @@ static int make_families(struct cr_tune *t, struct cr_err *err)
 int cr_tune_open_policies(struct cr_tune *t, struct cr_err *err)
 {
   const char *spec;
-  uint32_t n = cr_design_count(t->words, CR_DESIGN_POLICY);
+  uint32_t n = cr_design_count(t->study.words, CR_DESIGN_POLICY);
   int rc = CR_OK;
   t->policy = cr_arena_take(t->arena, n, sizeof *t->policy);
   if (!t->policy)
     return cr_fail_nomem(err, "the policies");
-  for (; rc == CR_OK && (spec = cr_design_word(t->words, CR_DESIGN_POLICY, t->n_policy)); t->n_policy++) {
+  for (; rc == CR_OK && (spec = cr_design_word(t->study.words, CR_DESIGN_POLICY, t->n_policy)); t->n_policy++) {
     t->policy[t->n_policy].spec = spec;
     rc = cr_cli_policy_open(spec, &t->policy[t->n_policy].opened, err);
   }
@@ -290,44 +296,32 @@ void cr_tune_add_policy(const struct cr_tune *t, uint32_t setting, struct cr_tex
   }
 }
 
-void cr_tune_add_key(const struct cr_tune *t, uint32_t setting, uint32_t key, struct cr_text *out)
+/* The scenario with these values of the keys, [n_key] places. */
+static int load(const struct cr_tune *t, const double *at, struct cr_cli_scenario *out, struct cr_err *err)
 {
-  char value[CR_AXIS_VALUE];
-  int is_usual;
-  cr_text_add(out, "%s=%s", t->key[key].key, cr_search_value(&t->search, setting, key, value, &is_usual));
-}
-
-int cr_tune_load(const struct cr_tune *t, const double *at, struct cr_cli_scenario *out, struct cr_err *err)
-{
-  struct cr_arena *arena = cr_arena_new();
-  uint32_t n_store = cr_design_count(t->words, CR_DESIGN_TRACES), n_set = cr_design_count(t->words, CR_DESIGN_SET);
-  const char **store = arena ? cr_arena_take(arena, n_store, sizeof *store) : NULL;
-  const char **set = arena ? cr_arena_take(arena, (size_t)n_set + t->n_key, sizeof *set) : NULL;
-  int rc = store && set ? CR_OK : cr_fail_nomem(err, "a setting");
-  for (uint32_t i = 0; rc == CR_OK && i < n_store; i++)
-    store[i] = cr_design_word(t->words, CR_DESIGN_TRACES, i);
-  for (uint32_t i = 0; rc == CR_OK && i < n_set; i++)
-    set[i] = cr_design_word(t->words, CR_DESIGN_SET, i);
+  char(*text)[CR_AXIS_VALUE] = cr_mem_new(t->n_key + 1, sizeof *text);
+  const char **value = cr_mem_new(t->n_key + 1, sizeof *value), **key = cr_mem_new(t->n_key + 1, sizeof *key);
+  int rc = text && value && key ? CR_OK : cr_fail_nomem(err, "a setting");
   for (uint32_t k = 0; rc == CR_OK && k < t->n_key; k++) {
     const struct cr_axis *a = &t->key[k];
-    char number[CR_AXIS_VALUE];
-    const char *value = a->value ? a->value[(uint32_t)at[k]] : cr_axis_print(a, at[k], number);
-    size_t room = strlen(a->key) + strlen(value) + 2;
-    char *text = cr_arena_take(arena, room, 1);
-    if (text)
-      snprintf(text, room, "%s=%s", a->key, value);
-    set[n_set + k] = text;
-    rc = text ? CR_OK : cr_fail_nomem(err, "a setting");
+    key[k] = a->key;
+    value[k] = a->value ? a->value[(uint32_t)at[k]] : cr_axis_print(a, at[k], text[k]);
   }
-  const struct cr_scenario_options opt = {.device = cr_design_word(t->words, CR_DESIGN_DEVICE, 0),
-                                          .store = store,
-                                          .n_store = n_store,
-                                          .set = set,
-                                          .n_set = n_set + t->n_key};
-  if (rc == CR_OK)
-    rc = cr_cli_scenario_load(cr_design_word(t->words, CR_DESIGN_SCENARIO, 0), &opt, out, err);
-  cr_arena_free(arena);
+  rc = rc ? rc : cr_cli_study_load(t->study.words, key, value, t->n_key, out, err);
+  cr_mem_free(text);
+  cr_mem_free(value);
+  cr_mem_free(key);
   return rc;
+}
+
+static int check_places(const struct cr_tune *t, struct cr_err *err)
+{
+  const char **key = cr_arena_take(t->arena, t->n_key, sizeof *key);
+  if (!key)
+    return cr_fail_nomem(err, "the keys");
+  for (uint32_t k = 0; k < t->n_key; k++)
+    key[k] = t->key[k].key;
+  return cr_cli_study_check_keys(t->study.words, key, t->n_key, t->base.as_divided, "the search", err);
 }
 
 /* Each value of each key once, or both ends of a range, with the first of the others. */
@@ -336,13 +330,14 @@ static int check_values(struct cr_tune *t, double *at, struct cr_err *err)
   int rc = CR_OK;
   for (uint32_t k = 0; k < t->n_key; k++)
     at[k] = t->key[k].value ? 0 : t->key[k].low;
-  rc = cr_tune_load(t, at, &t->base, err);
+  rc = load(t, at, &t->base, err);
+  rc = rc ? rc : check_places(t, err);
   for (uint32_t k = 0; rc == CR_OK && k < t->n_key; k++) {
     double first = at[k];
     for (uint32_t i = 1; rc == CR_OK && i < (t->key[k].value ? t->key[k].n_value : 2); i++) {
       struct cr_cli_scenario s = {0};
       at[k] = t->key[k].value ? i : t->key[k].high;
-      rc = cr_tune_load(t, at, &s, err);
+      rc = load(t, at, &s, err);
       cr_cli_scenario_free(&s);
     }
     at[k] = first;

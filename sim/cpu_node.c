@@ -299,7 +299,7 @@ static void calibrate(struct cr_cpu_node *n)
 static int take_tables(struct cr_cpu_node *n)
 {
   n->slot = cr_mem_new(n->n_stream, sizeof *n->slot);
-  n->thread = cr_mem_new(n->n_core, sizeof *n->thread);
+  n->thread = cr_mem_new_aligned(n->n_core, sizeof *n->thread, _Alignof(struct thread));
   if (!n->slot || !n->thread)
     return CR_ENOMEM;
   for (uint32_t i = 0; i < n->n_stream; i++) {
@@ -332,7 +332,7 @@ static int start(struct cr_cpu_node *n, const uint16_t *core, struct cr_err *err
 
 int cr_cpu_node_new(const struct cr_cpu_node_cfg *cfg, struct cr_cpu_node **out, struct cr_err *err)
 {
-  struct cr_cpu_node *n = cr_mem_new(1, sizeof *n);
+  struct cr_cpu_node *n = cr_mem_new_aligned(1, sizeof *n, _Alignof(struct cr_cpu_node));
   if (!n)
     return cr_fail_nomem(err, "a node of CPU cores");
   n->n_core = cfg->n_core;

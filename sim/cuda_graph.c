@@ -41,6 +41,13 @@ static int record_op(const struct cr_cuda_host *h, const struct cr_cuda_graph *g
   return error;
 }
 
+/* Behind a last op that reports nothing. */
+static int record_end(const struct cr_cuda_host *h, const struct cr_cuda_graph *g, cr_cu_stream on)
+{
+  const struct cr_standin_at at = {.slot = g->last, .words = CR_NONE, .epoch = 1, .first = g->first};
+  return is_kernel(h, g->op0 + g->n_op - 1) ? CR_CU_OK : cr_standin_mark(h->standins, &at, on);
+}
+
 static int record(const struct cr_cuda_host *h, struct cr_cuda_graph *g, cr_cu_stream on, struct cr_err *err)
 {
   const struct cr_cuda_driver *d = &h->gpu->driver;
@@ -48,9 +55,7 @@ static int record(const struct cr_cuda_host *h, struct cr_cuda_graph *g, cr_cu_s
   int error = d->capture_begin(on, CR_CU_CAPTURE_RELAXED);
   for (uint32_t op = g->op0; !error && op < g->op0 + g->n_op; op++)
     error = record_op(h, g, on, op);
-  if (!error && !is_kernel(h, g->op0 + g->n_op - 1))
-    error = cr_standin_mark(
-      h->standins, &(struct cr_standin_at){.slot = g->last, .words = CR_NONE, .epoch = 1, .first = g->first}, on);
+  error = error ? error : record_end(h, g, on);
   int ended = d->capture_end(on, &graph);
   error = error ? error : ended;
   error = error ? error : d->graph_instantiate(&g->exec, graph, 0);
@@ -59,23 +64,58 @@ static int record(const struct cr_cuda_host *h, struct cr_cuda_graph *g, cr_cu_s
   return cr_cuda_check(d, error, "a graph of stand-ins", err);
 }
 
-int cr_cuda_graph_new(const struct cr_cuda_host *host, uint32_t op0, uint32_t n_op, cr_cu_stream on,
-                      struct cr_cuda_graph *out, struct cr_err *err)
+int cr_cuda_graph_lay(const struct cr_cuda_host *host, uint32_t op0, uint32_t n_op, struct cr_cuda_graph *out,
+                      struct cr_err *err)
 {
   struct cr_cuda_graph g = {.op0 = op0, .n_op = n_op};
   int rc = cr_cuda_gpu_take_slots(host->gpu, n_op + 1, &g.slot0, err);
   if (rc)
     return rc;
   choose_slots(host, &g);
-  rc = record(host, &g, on, err);
+  *out = g;
+  return CR_OK;
+}
+
+int cr_cuda_graph_new(const struct cr_cuda_host *host, uint32_t op0, uint32_t n_op, cr_cu_stream on,
+                      struct cr_cuda_graph *out, struct cr_err *err)
+{
+  struct cr_cuda_graph g;
+  int rc = cr_cuda_graph_lay(host, op0, n_op, &g, err);
+  rc = rc ? rc : record(host, &g, on, err);
   if (!rc)
     *out = g;
   return rc;
 }
 
+int cr_cuda_graph_push(const struct cr_cuda_host *host, const struct cr_cuda_graph *g, uint32_t i, int tells,
+                       cr_cu_stream stream, struct cr_err *err)
+{
+  uint32_t slot = g->slot0 + i;
+  if (i == 0)
+    cr_cuda_gpu_clear(host->gpu, g->last);
+  int error = record_op(host, g, stream, g->op0 + i);
+  if (!error && tells && i + 1 < g->n_op) {
+    cr_cuda_gpu_clear(host->gpu, slot);
+    error = cr_standin_mark(host->standins,
+                            &(struct cr_standin_at){.slot = slot, .words = CR_NONE, .epoch = 1, .first = slot}, stream);
+  }
+  if (!error && i + 1 == g->n_op)
+    error = record_end(host, g, stream);
+  return cr_cuda_check(&host->gpu->driver, error, "the launch of an op", err);
+}
+
+int cr_cuda_graph_op_ended(const struct cr_cuda_host *host, const struct cr_cuda_graph *g, uint32_t i)
+{
+  const struct cr_standin_record *r = cr_cuda_gpu_ended(host->gpu, g->slot0 + i);
+  if (r)
+    host->saw(host->ctx, r->end_ns);
+  return r != NULL;
+}
+
 void cr_cuda_graph_free(struct cr_cuda_gpu *gpu, struct cr_cuda_graph *g)
 {
-  gpu->driver.exec_free(g->exec);
+  if (g->exec)
+    gpu->driver.exec_free(g->exec);
 }
 
 int cr_cuda_graph_upload(const struct cr_cuda_host *host, const struct cr_cuda_graph *g, struct cr_err *err)
@@ -109,7 +149,7 @@ int cr_cuda_graph_ended(const struct cr_cuda_host *host, const struct cr_cuda_gr
 
 /* Copies and memsets lie between their neighbours. */
 static int tell_ops(const struct cr_cuda_host *h, const struct cr_cuda_graph *g, const struct cr_op_span *like,
-                    cr_ns begin_ns, cr_ns end_ns, struct cr_err *err)
+                    const cr_ns *launched_ns, cr_ns begin_ns, cr_ns end_ns, struct cr_err *err)
 {
   struct cr_standin_record *record = h->fetched;
   int rc = cr_cuda_gpu_fetch(h->gpu, g->slot0, g->n_op + 1, record, err);
@@ -123,6 +163,10 @@ static int tell_ops(const struct cr_cuda_host *h, const struct cr_cuda_graph *g,
     cr_ns to_ns = is_one          ? h->at(h->ctx, record[i].end_ns)
                   : is_before_one ? h->at(h->ctx, record[i + 1].begin_ns)
                                   : at_ns;
+    if (launched_ns) {
+      from_ns = cr_max_ns(from_ns, launched_ns[i]);
+      to_ns = cr_max_ns(is_one || i + 1 == g->n_op ? to_ns : cr_min_ns(to_ns, launched_ns[i + 1]), from_ns);
+    }
     at_ns = cr_max_ns(cr_min_ns(to_ns, end_ns), at_ns);
     struct cr_op_span span = *like;
     span.start_ns = cr_min_ns(from_ns, at_ns);
@@ -135,13 +179,13 @@ static int tell_ops(const struct cr_cuda_host *h, const struct cr_cuda_graph *g,
 }
 
 int cr_cuda_graph_tell(const struct cr_cuda_host *host, const struct cr_cuda_graph *g, const struct cr_op_span *like,
-                       cr_ns begin_ns, cr_ns end_ns, struct cr_err *err)
+                       const cr_ns *launched_ns, cr_ns begin_ns, cr_ns end_ns, struct cr_err *err)
 {
   host->ran(host->ctx, g->op0, g->n_op, begin_ns, end_ns);
   if (!tells_ops(host))
     return CR_OK;
   if (cr_standin_pieces(host->standins, g->op0) == 1)
-    return tell_ops(host, g, like, begin_ns, end_ns, err);
+    return tell_ops(host, g, like, launched_ns, begin_ns, end_ns, err);
   struct cr_op_span span = *like; /* an iteration, whose launches stand for no ops of their own */
   span.start_ns = begin_ns;
   span.end_ns = end_ns;

@@ -259,32 +259,13 @@ void cr_cuda_node_tell(const struct cr_cuda_node *n, struct cr_live *out)
 /* The workload of one kernel, of one wave. */
 static int make_shape(struct cr_cuda_node *n, const struct cr_workload **out, struct cr_err *err)
 {
-  const struct cr_op_spec op = {.name = "layers of a node",
-                                .kind = CR_OP_KERNEL,
-                                .duration_ns = WAVE_NS,
-                                .spread_ns = CR_NS_NEVER,
-                                .gap_ns = 0,
-                                .launch_ns = CR_NS_NEVER,
-                                .blocks = (uint32_t)n->gpu.sms,
-                                .threads = THREADS,
-                                .regs = REGS,
-                                .smem_bytes = 0,
-                                .carveout_bytes = CR_UNKNOWN,
-                                .bytes = CR_UNKNOWN,
-                                .dram_bytes = CR_UNKNOWN,
-                                .l2_bytes = CR_UNKNOWN,
-                                .instructions = CR_UNKNOWN,
-                                .tensor_instructions = CR_UNKNOWN,
-                                .active_warps_q16 = CR_UNKNOWN,
-                                .sm_ppm = CR_UNKNOWN,
-                                .dram_ppm = CR_UNKNOWN};
-  const struct cr_model_spec model = {.name = "node",
-                                      .op = &op,
-                                      .n_op = 1,
-                                      .weight_bytes = CR_UNKNOWN,
-                                      .persistent_bytes = CR_UNKNOWN,
-                                      .ephemeral_bytes = CR_UNKNOWN,
-                                      .framework_bytes = CR_UNKNOWN};
+  struct cr_op_spec op = cr_op_unknown("layers of a node", CR_OP_KERNEL, WAVE_NS);
+  op.gap_ns = 0;
+  op.blocks = (uint32_t)n->gpu.sms;
+  op.threads = THREADS;
+  op.regs = REGS;
+  op.smem_bytes = 0;
+  const struct cr_model_spec model = cr_model_unknown("node", &op, 1);
   struct cr_client_spec client = {.name = "node",
                                   .weight = 1,
                                   .class = CR_BE,

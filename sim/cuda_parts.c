@@ -27,7 +27,9 @@ struct range {
   uint32_t block;        /* of the next op, that are done */
   uint32_t seen;         /* ops that were told of */
   uint32_t pad, to_push; /* first pad that has not ended, and that was not launched */
-  uint32_t first_slot;   /* of its first op's report */
+  uint32_t first_slot;   /* of its first op's report; CR_NONE: none was launched */
+  uint32_t run;          /* of its program; CR_NONE: it launches as fast as it can */
+  uint32_t over;         /* ops that are known to have ended */
   uint32_t next;         /* in the stream, or free */
   cr_ns launch_ns, reach_ns, lost_ns;
 };
@@ -70,6 +72,7 @@ struct stream {
   uint32_t head, tail, feed, n_range;
   struct launch now; /* the one whose parts report */
   cr_ns end_ns;
+  cr_ns free_ns; /* since when the next op could be launched, were it due */
   /* Of a request that pads others through it. */
   uint32_t pad_rt, n_pad, n_to_push; /* CR_NONE: none; pads that have not ended, that were not launched */
   int has_padded;                    /* one was launched */
@@ -305,6 +308,8 @@ static int tell(struct cr_cuda_parts *p, const struct stream *s, const struct ra
 static int drop_range(struct cr_cuda_parts *p, struct stream *s, uint32_t i, cr_ns at_ns, struct cr_err *err)
 {
   int rc = return_pads(p, &p->range[i], at_ns, err);
+  if (p->range[i].run != CR_NONE)
+    cr_cuda_programs_drop(p->host.programs, p->range[i].run, p->host.now(p->host.ctx));
   p->range[i].next = p->free_range;
   p->free_range = i;
   s->n_range--;
@@ -400,7 +405,8 @@ static int push_kernel(struct cr_cuda_parts *p, struct stream *s, struct range *
   int kills;
   uint32_t words = words_of(p, s, r, &kills), rt_sms = r->to_push == CR_NONE ? 0 : p->pad[r->to_push].rt_sms;
   struct cr_merged_op part[CR_MERGED_PARTS] = {
-    {.op = op, .at = place(p, s, r->pushed == 0, r->pushed + 1 == r->n_op, words, &r->first_slot)}};
+    {.op = op, .at = place(p, s, r->first_slot == CR_NONE, r->pushed + 1 == r->n_op, words, &r->first_slot)}};
+  part[0].at.early &= r->run == CR_NONE;
   part[0].at.n_block = r->n_slice ? r->n_slice : spec->blocks - done;
   if (part[0].at.first != CR_NONE)
     await(p, s, make_flight(s, op, &part[0].at, kills));
@@ -432,12 +438,23 @@ static int push_kernel(struct cr_cuda_parts *p, struct stream *s, struct range *
                        "the launch of an op", err);
 }
 
+/* Whether the range's program waits for the end of the op. */
+static int is_awaited(const struct cr_cuda_parts *p, const struct range *r, uint32_t i)
+{
+  return r->run != CR_NONE && i + 1 < r->n_op && cr_cuda_programs_waits(p->host.programs, r->run, i);
+}
+
 /* A copy or a memset, and what tells of it. */
 static int push_other(struct cr_cuda_parts *p, struct stream *s, struct range *r, struct cr_err *err)
 {
   static const struct cr_standin_at none = {.slot = CR_NONE, .words = CR_NONE, .epoch = 1, .first = CR_NONE};
   uint32_t op = r->op0 + r->pushed;
-  struct cr_standin_at at = place(p, s, r->pushed == 0, r->pushed + 1 == r->n_op, CR_NONE, &r->first_slot);
+  int is_own = is_awaited(p, r, r->pushed); /* it is told of by itself */
+  struct cr_standin_at at = {.slot = CR_NONE, .words = CR_NONE, .epoch = s->epoch, .first = CR_NONE};
+  if (is_own)
+    at.slot = at.first = take_slot(s);
+  else
+    at = place(p, s, r->first_slot == CR_NONE, r->pushed + 1 == r->n_op, CR_NONE, &r->first_slot);
   at.n_block = 1;
   if (at.first != CR_NONE) {
     await(p, s, make_flight(s, op, &at, 0));
@@ -458,18 +475,39 @@ static int has_room(const struct stream *s)
   return s->cap ? n < s->cap : n < AHEAD || s->feed == s->head;
 }
 
+static int is_due(const struct cr_cuda_parts *p, const struct range *r)
+{
+  return r->run == CR_NONE || cr_cuda_programs_due(p->host.programs, r->run) > r->pushed;
+}
+
+static int push(struct cr_cuda_parts *p, struct stream *s, struct range *r, struct cr_err *err)
+{
+  int is_kernel = p->host.workload->op[r->op0 + r->pushed].kind == CR_OP_KERNEL;
+  cr_ns now_ns = p->host.now(p->host.ctx);
+  if (s->feed == s->head && r->reach_ns == CR_NS_NEVER)
+    r->reach_ns = now_ns;
+  if (r->run != CR_NONE)
+    cr_cuda_programs_launched(p->host.programs, r->run, r->pushed, s->free_ns, now_ns);
+  s->n_launched++;
+  return is_kernel ? push_kernel(p, s, r, err) : push_other(p, s, r, err);
+}
+
 static int feed(struct cr_cuda_parts *p, struct stream *s, int is_free, struct cr_err *err)
 {
   int rc = CR_OK;
-  for (int i = 0; !rc && i < FEED && is_free && !s->stop && s->feed != CR_NONE && has_room(s); i++) {
+  for (int i = 0; !rc && i < FEED && s->feed != CR_NONE; i++) {
     struct range *r = &p->range[s->feed];
-    int is_kernel = p->host.workload->op[r->op0 + r->pushed].kind == CR_OP_KERNEL;
-    if (s->feed == s->head && r->reach_ns == CR_NS_NEVER)
-      r->reach_ns = p->host.now(p->host.ctx);
-    rc = is_kernel ? push_kernel(p, s, r, err) : push_other(p, s, r, err);
-    s->n_launched++;
-    if (++r->pushed == r->n_op)
-      s->feed = r->next;
+    if (!is_free || s->stop || !has_room(s)) {
+      s->free_ns = p->host.now(p->host.ctx);
+      break;
+    }
+    if (!is_due(p, r))
+      break;
+    rc = push(p, s, r, err);
+    if (++r->pushed < r->n_op)
+      continue;
+    s->feed = r->next;
+    s->free_ns = p->host.now(p->host.ctx);
   }
   return rc;
 }
@@ -494,11 +532,13 @@ int cr_cuda_parts_launch(struct cr_cuda_parts *p, const struct cr_act *act, int 
 {
   struct stream *s = &p->stream[act->stream];
   uint32_t i = CR_NONE;
+  uint32_t run = CR_NONE;
+  cr_ns now_ns = p->host.now(p->host.ctx);
   int rc = prepare(p, s, err);
   rc = rc ? rc : take_range(p, &i, err);
+  rc = rc ? rc : cr_cuda_programs_run(p->host.programs, act->client, act->op0, act->n_op, now_ns, &run, err);
   if (rc)
     return rc;
-  cr_ns now_ns = p->host.now(p->host.ctx);
   int is_first = s->head == CR_NONE;
   p->range[i] = (struct range){.request = act->request,
                                .client = act->client,
@@ -506,6 +546,8 @@ int cr_cuda_parts_launch(struct cr_cuda_parts *p, const struct cr_act *act, int 
                                .n_op = act->n_op,
                                .n_slice = act->n_block,
                                .block = act->block0,
+                               .first_slot = CR_NONE,
+                               .run = run,
                                .next = CR_NONE,
                                .launch_ns = now_ns,
                                .reach_ns = is_first && is_free ? cr_max_ns(now_ns, s->end_ns) : CR_NS_NEVER};
@@ -666,6 +708,9 @@ static int end_op(struct cr_cuda_parts *p, struct stream *s, const struct flight
     r->done++;
     r->block = 0;
   }
+  if (is_whole && is_awaited(p, r, k))
+    cr_cuda_programs_ended(p->host.programs, r->run, k, cr_standin_short_ns(p->host.standins, f->op),
+                           p->host.now(p->host.ctx));
   return r->done == r->n_op || (r->n_slice && !lacks) ? leave(p, s, CR_EV_DONE, s->end_ns, err) : CR_OK;
 }
 
@@ -717,7 +762,9 @@ static int land(struct cr_cuda_parts *p, struct stream *s, const struct cr_stand
   if (!f.ends_op)
     return rc;
   s->end_ns = s->now.end_ns;
-  s->n_over += s->cap || p->sees_ops ? 1 : p->range[f.range].n_op;
+  struct range *r = &p->range[f.range];
+  s->n_over += f.op - r->op0 + 1 - r->over; /* with those that did not report */
+  r->over = f.op - r->op0 + 1;
   return rc || s->is_cut ? rc : end_op(p, s, &f, err);
 }
 

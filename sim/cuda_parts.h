@@ -6,6 +6,8 @@
  * and the first and the last pad of each request; nothing of it can be taken back.  A stream with one gets so many at a time, all
  * report and obey words, and what a preemption brings back is found as sim/cuda_queue.h says, for each part of a launch by itself.
  *
+ * Ops of eager programs are launched no sooner than these would (sim/cuda_program.h); pads of theirs are not waited for.
+ *
  * A stream that holds ranges here gives all that follow to here as well, so that they stay in order; they begin when what was
  * launched into the stream otherwise has ended. */
 #ifndef CR_CUDA_PARTS_H

@@ -5,6 +5,8 @@
 
 #include "sim/mem.h"
 
+enum { FEED = 4 }; /* ops that are launched between two looks at what has ended */
+
 struct pooled {
   struct cr_cuda_graph is;
   uint32_t model, next; /* next: of the same model, free */
@@ -29,13 +31,15 @@ static int add_graph(struct cr_cuda_passes *p, uint32_t model, struct cr_err *er
 {
   const struct cr_model_info *m = &p->host.workload->model[model];
   struct pooled *g = &p->graph[p->n_graph];
-  int rc = cr_cuda_graph_new(&p->host, m->op0, m->n_op, p->host.gpu->control, &g->is, err);
+  int is_eager = cr_cuda_programs_has(p->host.programs, model);
+  int rc = is_eager ? cr_cuda_graph_lay(&p->host, m->op0, m->n_op, &g->is, err)
+                    : cr_cuda_graph_new(&p->host, m->op0, m->n_op, p->host.gpu->control, &g->is, err);
   if (rc)
     return rc;
   g->model = model;
   g->next = p->free[model];
   p->free[model] = p->n_graph++;
-  return cr_cuda_graph_upload(&p->host, &g->is, err);
+  return is_eager ? CR_OK : cr_cuda_graph_upload(&p->host, &g->is, err);
 }
 
 int cr_cuda_passes_new(const struct cr_cuda_host *host, uint32_t stream_cap, struct cr_cuda_passes **out,
@@ -80,20 +84,49 @@ int cr_cuda_pass_launch(struct cr_cuda_passes *p, uint32_t client, cr_cu_stream 
                         struct cr_err *err)
 {
   uint32_t model = p->host.workload->client[client].model.i, i = p->free[model];
-  *out = (struct cr_cuda_pass){.graph = i, .launch_ns = p->host.now(p->host.ctx)};
+  const struct cr_cuda_graph *g = &p->graph[i].is;
+  *out = (struct cr_cuda_pass){.graph = i, .waits = CR_NONE, .stream = stream, .launch_ns = p->host.now(p->host.ctx)};
   p->free[model] = p->graph[i].next;
-  return cr_cuda_graph_launch(&p->host, &p->graph[i].is, stream, err);
+  int rc = cr_cuda_programs_run(p->host.programs, client, g->op0, g->n_op, out->launch_ns, &out->run, err);
+  return rc || out->run != CR_NONE ? rc : cr_cuda_graph_launch(&p->host, g, stream, err);
 }
 
-int cr_cuda_pass_end(struct cr_cuda_passes *p, const struct cr_cuda_pass *pass, const struct cr_op_span *like,
-                     int *has_ended, cr_ns *end_ns, struct cr_err *err)
+/* Ops of a program that are due, a few at a time. */
+static int feed(struct cr_cuda_passes *p, struct cr_cuda_pass *pass, struct cr_err *err)
+{
+  struct cr_cuda_programs *programs = p->host.programs;
+  const struct cr_cuda_graph *g = &p->graph[pass->graph].is;
+  int rc = CR_OK;
+  if (pass->waits != CR_NONE && pass->waits + 1 < g->n_op && cr_cuda_graph_op_ended(&p->host, g, pass->waits)) {
+    cr_ns short_ns = cr_standin_short_ns(p->host.standins, g->op0 + pass->waits);
+    cr_cuda_programs_ended(programs, pass->run, pass->waits, short_ns, p->host.now(p->host.ctx));
+    pass->waits = CR_NONE;
+  }
+  for (int k = 0; !rc && k < FEED && cr_cuda_programs_due(programs, pass->run) > pass->pushed; k++) {
+    uint32_t i = pass->pushed++;
+    int waits = cr_cuda_programs_waits(programs, pass->run, i);
+    cr_cuda_programs_launched(programs, pass->run, i, 0, p->host.now(p->host.ctx));
+    pass->waits = waits ? i : CR_NONE;
+    rc = cr_cuda_graph_push(&p->host, g, i, waits, pass->stream, err);
+  }
+  return rc;
+}
+
+int cr_cuda_pass_end(struct cr_cuda_passes *p, struct cr_cuda_pass *pass, const struct cr_op_span *like, int *has_ended,
+                     cr_ns *end_ns, struct cr_err *err)
 {
   struct pooled *g = &p->graph[pass->graph];
+  int rc = pass->run == CR_NONE ? CR_OK : feed(p, pass, err);
   cr_ns begin_ns;
-  *has_ended = cr_cuda_graph_ended(&p->host, &g->is, pass->launch_ns, &begin_ns, end_ns);
+  *has_ended = !rc && (pass->run == CR_NONE || pass->pushed == g->is.n_op) &&
+               cr_cuda_graph_ended(&p->host, &g->is, pass->launch_ns, &begin_ns, end_ns);
   if (!*has_ended)
-    return CR_OK;
+    return rc;
   g->next = p->free[g->model];
   p->free[g->model] = pass->graph;
-  return cr_cuda_graph_tell(&p->host, &g->is, like, begin_ns, *end_ns, err);
+  const cr_ns *launched_ns = pass->run == CR_NONE ? NULL : cr_cuda_programs_times(p->host.programs, pass->run);
+  rc = cr_cuda_graph_tell(&p->host, &g->is, like, launched_ns, begin_ns, *end_ns, err);
+  if (pass->run != CR_NONE)
+    cr_cuda_programs_drop(p->host.programs, pass->run, p->host.now(p->host.ctx));
+  return rc;
 }

@@ -13,6 +13,7 @@ struct range {
   uint32_t request, client, op0, n_op;
   uint32_t pushed, done; /* ops */
   uint32_t block;        /* of the next op, that are done */
+  uint32_t run;          /* of its program; CR_NONE: it launches as fast as it can */
   uint32_t next;         /* in the stream, or free */
   cr_ns launch_ns, reach_ns, lost_ns;
 };
@@ -39,6 +40,7 @@ struct cr_cuda_queue {
   uint32_t stop_epoch, n_stop; /* ranges that it takes back, from the head on */
   int is_cut;                  /* an op lacked blocks: none behind it counts */
   cr_ns end_ns;                /* of the last op */
+  cr_ns free_ns;               /* since when the next op could be launched, were it due */
 };
 
 int cr_cuda_queue_new(const struct cr_cuda_host *host, cr_cu_stream stream, uint32_t number, uint32_t cap,
@@ -127,6 +129,18 @@ static int tell(struct cr_cuda_queue *q, const struct range *r, enum cr_event_ki
   return q->host.tell(q->host.ctx, &e) ? cr_fail_nomem(err, "events of the GPU") : CR_OK;
 }
 
+/* Nothing of it is in the stream any more. */
+static void drop(struct cr_cuda_queue *q, uint32_t i)
+{
+  struct range *r = &q->range[i];
+  if (r->run != CR_NONE)
+    cr_cuda_programs_drop(q->host.programs, r->run, q->host.now(q->host.ctx));
+  r->next = q->free_range;
+  q->free_range = i;
+  q->n_range--;
+  q->n_stop -= q->stop != 0;
+}
+
 /* The head leaves. */
 static int leave(struct cr_cuda_queue *q, enum cr_event_kind kind, cr_ns at_ns, struct cr_err *err)
 {
@@ -139,10 +153,7 @@ static int leave(struct cr_cuda_queue *q, enum cr_event_kind kind, cr_ns at_ns, 
     q->tail = CR_NONE;
   else
     q->range[q->head].reach_ns = cr_max_ns(q->range[q->head].launch_ns, at_ns);
-  r->next = q->free_range;
-  q->free_range = i;
-  q->n_range--;
-  q->n_stop -= q->stop != 0;
+  drop(q, i);
   return rc;
 }
 
@@ -170,11 +181,11 @@ static int push(struct cr_cuda_queue *q, struct range *r, struct cr_err *err)
   const struct cr_op_spec *spec = &h->workload->op[op];
   int is_kernel = spec->kind == CR_OP_KERNEL, kills = h->kills && spec->idempotent != CR_NO, error;
   uint32_t done = r->pushed == r->done ? r->block : 0;
-  q->flight[place] = (struct flight){.range = q->feed,
-                                     .op = op,
-                                     .n_block = is_kernel ? spec->blocks - done : 1,
-                                     .push_ns = h->now(h->ctx),
-                                     .kills = kills};
+  cr_ns now_ns = h->now(h->ctx);
+  if (r->run != CR_NONE)
+    cr_cuda_programs_launched(h->programs, r->run, r->pushed, q->free_ns, now_ns);
+  q->flight[place] = (struct flight){
+    .range = q->feed, .op = op, .n_block = is_kernel ? spec->blocks - done : 1, .push_ns = now_ns, .kills = kills};
   cr_cuda_gpu_clear(h->gpu, slot);
   if (is_kernel) {
     const struct cr_standin_at at = {.slot = slot,
@@ -198,30 +209,45 @@ static int push(struct cr_cuda_queue *q, struct range *r, struct cr_err *err)
   return CR_OK;
 }
 
+static int is_due(const struct cr_cuda_queue *q, const struct range *r)
+{
+  return r->run == CR_NONE || cr_cuda_programs_due(q->host.programs, r->run) > r->pushed;
+}
+
 static int feed(struct cr_cuda_queue *q, struct cr_err *err)
 {
   int rc = CR_OK;
-  for (int i = 0; !rc && i < FEED && !q->stop && q->feed != CR_NONE && q->n_pushed - q->n_ended < q->cap; i++) {
+  for (int i = 0; !rc && i < FEED && q->feed != CR_NONE; i++) {
     struct range *r = &q->range[q->feed];
+    if (q->stop || q->n_pushed - q->n_ended == q->cap) {
+      q->free_ns = q->host.now(q->host.ctx);
+      break;
+    }
+    if (!is_due(q, r))
+      break;
     rc = push(q, r, err);
-    if (r->pushed == r->n_op)
-      q->feed = r->next;
+    if (r->pushed < r->n_op)
+      continue;
+    q->feed = r->next;
+    q->free_ns = q->host.now(q->host.ctx);
   }
   return rc;
 }
 
 int cr_cuda_queue_launch(struct cr_cuda_queue *q, const struct cr_act *act, struct cr_err *err)
 {
-  uint32_t i = CR_NONE;
+  uint32_t i = CR_NONE, run = CR_NONE;
+  cr_ns now_ns = q->host.now(q->host.ctx);
   int rc = take_range(q, &i, err);
+  rc = rc ? rc : cr_cuda_programs_run(q->host.programs, act->client, act->op0, act->n_op, now_ns, &run, err);
   if (rc)
     return rc;
-  cr_ns now_ns = q->host.now(q->host.ctx);
   q->range[i] = (struct range){.request = act->request,
                                .client = act->client,
                                .op0 = act->op0,
                                .n_op = act->n_op,
                                .block = act->block0,
+                               .run = run,
                                .next = CR_NONE,
                                .launch_ns = now_ns,
                                .reach_ns = q->head == CR_NONE ? cr_max_ns(now_ns, q->end_ns) : CR_NS_NEVER};
@@ -255,10 +281,7 @@ static int give_back_unpushed(struct cr_cuda_queue *q, struct cr_err *err)
     uint32_t next = r->next;
     r->reach_ns = CR_NS_NEVER;
     rc = tell(q, r, CR_EV_BACK, q->host.now(q->host.ctx), err);
-    r->next = q->free_range;
-    q->free_range = i;
-    q->n_range--;
-    q->n_stop--;
+    drop(q, i);
     i = next;
   }
   return rc;
@@ -344,6 +367,8 @@ static int end_op(struct cr_cuda_queue *q, const struct cr_standin_record *recor
   assert(f->range == q->head);
   r->done++;
   r->block = 0;
+  if (r->run != CR_NONE && r->done < r->n_op && cr_cuda_programs_waits(h->programs, r->run, r->done - 1))
+    cr_cuda_programs_ended(h->programs, r->run, r->done - 1, cr_standin_short_ns(h->standins, f->op), h->now(h->ctx));
   if (r->done == r->n_op)
     rc = leave(q, CR_EV_DONE, end_ns, err);
   return rc;

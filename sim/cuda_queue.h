@@ -1,6 +1,6 @@
 /* cuda_queue.h - a stream of a real GPU that can be taken back: a host queue of ranges, which feeds a device queue of bounded length.
  *
- * Ops are launched one by one, each as soon as fewer than `cap` are on the GPU, and each reports its end.  A preemption launches no
+ * Ops are launched one by one, each as soon as fewer than `cap` are on the GPU, and, of an eager program, its call is due; and each reports its end.  A preemption launches no
  * more; EVICT writes a word that blocks read as they begin, KILL one more that running blocks look at where the policy may ask for one; words are epochs, so that
  * nothing has to be taken back before the next launch.  When all that is on the GPU has reported, it is known how far the stream came:
  * to the first op that lacks blocks.  Copies and memsets cannot give up; what of them ran behind that op, runs again.
@@ -8,7 +8,7 @@
  * What comes back means what sim/engine_stop.c says, but for its times, which are the GPU's and this host's. */
 #ifndef CR_CUDA_QUEUE_H
 #define CR_CUDA_QUEUE_H
-#include "sim/backend.h"
+#include "sim/cuda_program.h"
 #include "sim/standin.h"
 
 /* What the streams of a run share. */
@@ -16,7 +16,8 @@ struct cr_cuda_host {
   struct cr_cuda_gpu *gpu;
   struct cr_standins *standins;
   const struct cr_workload *workload;
-  int kills; /* preemptions may be by KILL: looking out for one costs what runs a little */
+  struct cr_cuda_programs *programs;  /* NULL: no model is eager */
+  int kills;                          /* preemptions may be by KILL: looking out for one costs what runs a little */
   const struct cr_observer *observer; /* or NULL */
   struct cr_standin_record *fetched;  /* [longest model + 1] room for records, for a while */
   void *ctx;

@@ -285,6 +285,10 @@ static void start_op(struct cr_engine *e, struct stream *s, cr_ns from_ns, cr_ns
     launched_ns = cr_device_queue_push(&s->queue, launched_ns);
   if (s->queue.cap) /* what the op before took longer for its flag and its report, too */
     from_ns += cr_engine_price(d, CR_GPU_SINGLE) + longer_ns(d);
+  else if (r->is_single)
+    from_ns += cr_engine_price(d, CR_GPU_EARLY);
+  if (r->is_single)
+    from_ns += cr_engine_merge_ns(e, d, r);
   if (r->pad != CR_NONE)
     cr_engine_start_pads(e, s, r, from_ns, launched_ns);
   if (d->model.ops->start_layer)
@@ -596,7 +600,7 @@ static int make_stream(struct cr_engine *e, const struct cr_act *act, struct cr_
                                  .fetch_ns = cr_engine_price(d, CR_GPU_FETCH),
                                  .notice_ns = seen_ns(d)},
                        .reclaim = act->reclaim};
-  d->feeder.queue[s->local].cap = act->queue;
+  d->feeder.queue[s->local].cap = act->queue ? act->queue : CR_FEEDER_AHEAD;
   d->stream[d->n_stream++] = act->stream;
   d->feeder.n_queue = d->n_stream;
   e->n_stream++;
@@ -670,6 +674,7 @@ static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
   r->stream = act->stream;
   if (e->first_pad != CR_NONE)
     cr_engine_attach_pads(e, r);
+  r->is_single = r->pad != CR_NONE || (s->tail != CR_NONE && e->range[s->tail].is_single);
   if (act->kind == CR_ACT_TURN)
     return cr_engine_join_rotation(e, i, act, err);
   if (e->workload->client[act->client].job.iterations)
@@ -678,7 +683,7 @@ static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
     r->eager = cr_hosts_launch(e->hosts, i, act->client, act->op0, act->n_op, now_ns);
   if (!r->is_job && cr_engine_is_fed(e, s, r))
     cr_feeder_hand(&e->device[s->device].feeder, s->local, r->n_op, now_ns);
-  if (!r->eager && s->queue.cap == 0) /* whose calls take their time by themselves */
+  if (!r->eager && !cr_engine_is_fed(e, s, r) && s->queue.cap == 0) /* whose calls take their time by themselves */
     r->launch_ns = cr_ns_add(now_ns, e->device[s->device].launch_ns);
   if (s->tail != CR_NONE) {
     e->range[s->tail].next = i;

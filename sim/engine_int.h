@@ -33,6 +33,8 @@ struct range {
   uint32_t n_pad_on;   /* pads that run beside its present op */
   int op_waits;        /* its op has ended but for op_left blocks, and these pads have not */
   uint32_t op_left;
+  int is_single; /* its ops are launched one by one, since it has pads or follows such a range */
+  int merged;    /* its last op was launched with blocks of others */
 };
 
 /* Of a job's range: ops are those of one pass, and model_op0 lies before the model's first op by those of the passes
@@ -164,7 +166,7 @@ static inline struct cr_event *cr_engine_last_told(const struct cr_engine *e)
 /* Whether the device's one thread launches the range's ops. */
 static inline int cr_engine_is_fed(const struct cr_engine *e, const struct stream *s, const struct range *r)
 {
-  return s->queue.cap && e->device[s->device].feeder.serial_ns && !r->eager;
+  return (s->queue.cap || r->is_single) && e->device[s->device].feeder.serial_ns && !r->eager;
 }
 
 /* engine.c */
@@ -204,6 +206,8 @@ void cr_engine_stop_goes_on(struct cr_engine *e, struct stream *s, cr_ns now_ns)
 /* engine_pad.c */
 int cr_engine_add_pad(struct cr_engine *e, const struct cr_act *act, struct cr_err *err) CR_MUST;
 void cr_engine_attach_pads(struct cr_engine *e, struct range *r);
+/* By how much the range's next op starts later because it, or the one before, is launched with pads.  Once for each op. */
+cr_ns cr_engine_merge_ns(const struct cr_engine *e, const struct device *d, struct range *r);
 /* Starts the pads of the range's op, if it has any, and limits the op to its SMs. */
 void cr_engine_start_pads(struct cr_engine *e, struct stream *s, struct range *r, cr_ns from_ns, cr_ns launched_ns);
 void cr_engine_end_pad(struct cr_engine *e, struct stream *s, const struct cr_gpu_end *end, cr_ns now_ns);

@@ -3,7 +3,11 @@
  * REEF (Han et al., OSDI 2022, section 5) merges a real-time kernel with blocks of best-effort ones into one launch: the real-time
  * blocks get some of the SMs, the others the rest.  Here the parts of such a launch lie on streams of their own, which are limited
  * to their SMs for as long as it lasts; it ends when all have ended.  Pads are told of before their range is launched, and wait
- * in a list until then. */
+ * in a list until then.
+ *
+ * Which kernels pad which is known only when a request comes, so that no graph can be made of it before.  Where one thread of the host
+ * launches what no graph holds (`push_serial`), it launches the ops of such a range too: each starts `early` later than a node of a
+ * graph would, and after its launch; a merged one `merge` later, and what follows it `merge` and `merge_longer`. */
 #include "config.h"
 
 #include "sim/engine_int.h"
@@ -82,6 +86,16 @@ void cr_engine_attach_pads(struct cr_engine *e, struct range *r)
   }
   *end = CR_NONE;
   *kept = CR_NONE;
+}
+
+cr_ns cr_engine_merge_ns(const struct cr_engine *e, const struct device *d, struct range *r)
+{
+  int is_merged = r->pad != CR_NONE && e->pad[r->pad].rt_op == r->op0 + r->done;
+  cr_ns side_ns = cr_engine_price(d, CR_GPU_MERGE), ns = is_merged ? side_ns : 0;
+  if (r->merged)
+    ns += side_ns + cr_engine_price(d, CR_GPU_MERGE_LONGER);
+  r->merged = is_merged;
+  return ns;
 }
 
 /* The request is given back, its progress being all blocks before block `block` of the op; or it is complete with that. */

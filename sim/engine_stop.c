@@ -43,8 +43,9 @@ static void resume_feeding(struct cr_engine *e, struct stream *s, cr_ns now_ns)
   for (uint32_t i = s->head; i != CR_NONE; i = e->range[i].next)
     if (!e->range[i].is_job && cr_engine_is_fed(e, s, &e->range[i]))
       left += e->range[i].n_op - e->range[i].done;
-  left -= left ? (uint32_t)s->on : 0; /* what was in the device queue when all that was to be stopped had been done */
-  cr_feeder_resume(&e->device[s->device].feeder, s->local, s->on, left, now_ns);
+  int is_on = s->on && cr_engine_is_fed(e, s, &e->range[s->head]);
+  left -= left ? (uint32_t)is_on : 0; /* what was in the device queue when all that was to be stopped had been done */
+  cr_feeder_resume(&e->device[s->device].feeder, s->local, is_on, left, now_ns);
 }
 
 static void give_back(struct cr_engine *e, struct stream *s, cr_ns now_ns)
@@ -121,6 +122,15 @@ static void hold_back(struct cr_engine *e, struct stream *s, cr_ns now_ns)
   s->on = 0;
 }
 
+/* Of ranges that are fed behind a head that is not: their ops that were launched. */
+static uint32_t stop_feeding_behind(struct cr_engine *e, const struct stream *s)
+{
+  for (uint32_t i = s->head; i != CR_NONE; i = e->range[i].next)
+    if (cr_engine_is_fed(e, s, &e->range[i]))
+      return cr_feeder_stop(&e->device[s->device].feeder, s->local);
+  return 0;
+}
+
 /* Ops in the device queue, with the one that runs, of n_op that were launched; ranges note how many are theirs.  How many
  * ranges have any.  A stream that is being stopped has not been fed since. */
 static uint32_t find_handed(struct cr_engine *e, struct stream *s, uint32_t n_op, cr_ns now_ns, uint32_t *n_range)
@@ -131,7 +141,9 @@ static uint32_t find_handed(struct cr_engine *e, struct stream *s, uint32_t n_op
   else if (cr_engine_is_fed(e, s, &e->range[s->head]))
     n = (uint32_t)s->on + cr_feeder_stop(&e->device[s->device].feeder, s->local);
   else if (s->on)
-    n = 1 + cr_device_queue_behind(&s->queue, n_op - 1, now_ns);
+    n = 1 + cr_device_queue_behind(&s->queue, n_op - 1, now_ns) + stop_feeding_behind(e, s);
+  else
+    n = stop_feeding_behind(e, s);
   left = n;
   *n_range = 0;
   for (uint32_t i = s->head; i != CR_NONE && (left || i == s->head); i = e->range[i].next) {

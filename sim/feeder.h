@@ -12,6 +12,7 @@
 
 enum {
   CR_FEEDER_TURN = 4,
+  CR_FEEDER_AHEAD = 512, /* ops in a stream without a device queue that is fed all the same: as in sim/cuda_parts.c */
   CR_FEEDER_TIMES = 64
 }; /* a power of two: ends and launches remembered, more than any notice takes */
 

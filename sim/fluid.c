@@ -53,7 +53,14 @@ static int take_tables(struct cr_fluid *f, uint32_t n_op)
   return cr_copies_init(&f->copies, f->model.constant[CR_GPU_DUPLEX], n, a);
 }
 
-int cr_fluid_new(const struct cr_device_model_cfg *cfg, struct cr_fluid **out, struct cr_err *err)
+static void destroy(void *self)
+{
+  struct cr_fluid *f = self;
+  if (f)
+    cr_arena_free(f->arena);
+}
+
+static int make(const struct cr_device_model_cfg *cfg, void **self, struct cr_err *err)
 {
   struct cr_arena *arena = cr_arena_new();
   struct cr_fluid *f = arena ? cr_arena_take(arena, 1, sizeof *f) : NULL;
@@ -77,17 +84,11 @@ int cr_fluid_new(const struct cr_device_model_cfg *cfg, struct cr_fluid **out, s
   for (uint32_t i = 0; !rc && i < cfg->n_op; i++)
     rc = cr_fluid_shape(d, &f->model, &f->op[i], cfg->op_index[i], &f->shape[i], err);
   if (rc) {
-    cr_fluid_free(f);
+    destroy(f);
     return rc;
   }
-  *out = f;
+  *self = f;
   return CR_OK;
-}
-
-void cr_fluid_free(struct cr_fluid *f)
-{
-  if (f)
-    cr_arena_free(f->arena);
 }
 
 /* -------------------------------------------------------------------------------------------------------------- room */
@@ -608,20 +609,6 @@ static uint32_t advance(void *self, cr_ns to_ns, struct cr_gpu_end *out, uint32_
     if (f->at_ns[i] <= to_ns && step(f, i))
       end_op(f, i, &out[n++]);
   return n;
-}
-
-static int make(const struct cr_device_model_cfg *cfg, void **self, struct cr_err *err)
-{
-  struct cr_fluid *f;
-  int rc = cr_fluid_new(cfg, &f, err);
-  if (rc == CR_OK)
-    *self = f;
-  return rc;
-}
-
-static void destroy(void *self)
-{
-  cr_fluid_free(self);
 }
 
 static void set_priority(void *self, uint32_t stream, int32_t priority)

@@ -126,9 +126,6 @@ struct cr_fluid {
 /* Least common multiple of 1 to 32: a block's part of its SM is a whole number of these. */
 #define FLUID_SM UINT64_C(144403552893600)
 
-int cr_fluid_new(const struct cr_device_model_cfg *cfg, struct cr_fluid **out, struct cr_err *err) CR_MUST;
-void cr_fluid_free(struct cr_fluid *f);
-
 /* fluid_shape.c.  op: in the table of all ops, index: its place in its model. */
 int cr_fluid_shape(const struct cr_device_desc *d, const struct cr_gpu_model *m, const struct cr_op_spec *op,
                    uint32_t index, struct fluid_shape *out, struct cr_err *err) CR_MUST;

@@ -53,21 +53,32 @@ static double own_load(const struct fluid_shape *f, uint32_t n, uint32_t sms)
   return f->load * fmax(1, (double)n / sms);
 }
 
+/* A wave of the kernel where it sees so much load of its own. */
+static double wave_ns(const struct shape *k, double own)
+{
+  return k->flat_ns + (k->body_ns - k->flat_ns) * cr_gpu_slowdown(k, own);
+}
+
 static void fill_phases(const struct cr_gpu *g, const struct shape *k, double total, struct fluid_shape *out)
 {
   uint32_t sms = g->device->sms, rest = k->blocks % out->fit;
   out->last = rest ? rest : out->fit;
   out->lead = k->blocks - out->last;
   uint32_t waves = out->lead / out->fit;
+  double lead = own_load(out, out->fit, sms), last = own_load(out, out->last, sms);
+  double body_ns = k->body_ns, end_ns = fmax(total - waves * k->body_ns, 1);
+  if (cr_device_recorded_sms(g->device) != sms) { /* no recorded time that they would have to sum up to */
+    body_ns = wave_ns(k, lead);
+    end_ns = wave_ns(k, last);
+  }
   if (k->block_ns) {
-    double end_ns = fmax(total - waves * k->body_ns, 1);
     struct cr_block_line line = cr_block_line(k->block_ns, k->n_block_ns);
-    out->waves = phase_on_line(k->body_ns, out->load, fmax(1, (double)out->fit / sms), &line);
+    out->waves = phase_on_line(body_ns, out->load, fmax(1, (double)out->fit / sms), &line);
     out->end = phase_on_line(end_ns, out->load, fmax(1, (double)out->last / sms), &line);
     return;
   }
-  out->waves = phase(k->body_ns, k->flat_ns, own_load(out, out->fit, sms), k->sensitivity);
-  out->end = phase(fmax(total - waves * k->body_ns, 1), k->flat_ns, own_load(out, out->last, sms), k->sensitivity);
+  out->waves = phase(body_ns, k->flat_ns, lead, k->sensitivity);
+  out->end = phase(end_ns, k->flat_ns, last, k->sensitivity);
 }
 
 /* Blocks of it that one SM holds, by the same rules as in gpu_shape.c. */

@@ -2,7 +2,8 @@
  *
  * A kernel of G blocks, occ of which fit on an SM, runs W = ceil(G / (SMs occ)) waves alone.  Of its time alone,
  * gap + duration, a part holds no SM (the gap, launch and drain); the rest is spread evenly over the waves, so that alone
- * it takes its recorded time exactly.  The recorded gap is the profiler's in part: see docs/model.md, "Gaps".
+ * it takes its recorded time exactly.  SMs are those of the device that the kernel was recorded on: where a scenario gives
+ * the device fewer or more, the same blocks take more or fewer waves.  The recorded gap is the profiler's in part: see docs/model.md, "Gaps".
  *
  * Where the times of its blocks by occupancy were recorded, these stand in for the law of contention (sim/block_times.h):
  * only their ratios count, so that alone such a kernel takes its recorded time, too. */
@@ -91,7 +92,8 @@ static float block_load(const struct cr_gpu *g, const struct cr_op_spec *op, con
 /* Blocks that n blocks, spread evenly over all SMs, find on their SM: at most if they are followed apart, else on average. */
 static double blocks_beside(const struct cr_gpu *g, const struct shape *k, uint32_t n)
 {
-  uint32_t sms = g->device->sms, base = n / sms, more = n % sms; /* `more` SMs hold one more than base */
+  uint32_t sms = cr_device_recorded_sms(g->device), base = n / sms,
+           more = n % sms; /* `more` SMs hold one more than base */
   if (k->parted)
     return base + (more > 0);
   return ((double)more * (base + 1) * (base + 1) + (double)(sms - more) * base * base) / n;
@@ -108,13 +110,13 @@ static void draw_dram(const struct cr_gpu *g, const struct cr_op_spec *op, struc
   double busy_ns = fmax(total_ns - COUNTED_RAMP_NS, total_ns / 2);
   k->bound = fmin((double)op->dram_bytes / busy_ns / ((double)bandwidth / 1e9), BOUND_MAX);
   k->own_queue = sqrt(1 - k->bound * k->bound);
-  k->dram = k->bound / k->own_queue / cr_min_u32(k->blocks, g->device->sms * occupancy);
+  k->dram = k->bound / k->own_queue / cr_min_u32(k->blocks, cr_device_recorded_sms(g->device) * occupancy);
 }
 
 /* The same of a kernel with a table: a wave takes as long as its slowest blocks, and a table need not ascend. */
 static double wave_ns(const struct cr_gpu *g, const struct shape *k, uint32_t n)
 {
-  uint32_t sms = g->device->sms, base = n / sms;
+  uint32_t sms = cr_device_recorded_sms(g->device), base = n / sms;
   double most = n % sms ? cr_block_ns(k->block_ns, k->n_block_ns, base + 1) : 0;
   return base ? fmax(most, cr_block_ns(k->block_ns, k->n_block_ns, base)) : most;
 }
@@ -123,7 +125,7 @@ static double wave_ns(const struct cr_gpu *g, const struct shape *k, uint32_t n)
 static void spread_by_table(const struct cr_gpu *g, const struct cr_op_spec *op, struct shape *k, uint32_t occupancy,
                             double total_ns)
 {
-  uint32_t wave = g->device->sms * occupancy, n_full = k->blocks / wave, rest = k->blocks % wave;
+  uint32_t wave = cr_device_recorded_sms(g->device) * occupancy, n_full = k->blocks / wave, rest = k->blocks % wave;
   k->block_ns = op->block_ns;
   k->n_block_ns = op->n_block_ns;
   k->per_load = 1 / (double)k->load;
@@ -137,7 +139,7 @@ static void spread_by_table(const struct cr_gpu *g, const struct cr_op_spec *op,
  * fewer, which therefore go faster, by the same law as beside others (gpu_rate.c), but for their flat part. */
 static void spread_waves(const struct cr_gpu *g, struct shape *k, uint32_t occupancy, double total_ns)
 {
-  uint32_t wave = g->device->sms * occupancy, n_full = k->blocks / wave, rest = k->blocks % wave;
+  uint32_t wave = cr_device_recorded_sms(g->device) * occupancy, n_full = k->blocks / wave, rest = k->blocks % wave;
   double flat_ns = ns_of(g, CR_GPU_FLAT), n_wave = n_full + (rest > 0);
   k->parted = total_ns > PARTED_FLATS * flat_ns * n_wave;
   k->alone = (float)((double)k->load * blocks_beside(g, k, n_full ? wave : rest));
@@ -191,7 +193,7 @@ int cr_gpu_shape(const struct cr_gpu *g, const struct cr_op_spec *op, uint32_t i
   double overhead = fmin(ns_of(g, CR_GPU_OVERHEAD), OVERHEAD_SHARE_MAX * (double)op->duration_ns);
   out->away_ns = fmax(gap + overhead, 0);
   double total_ns = (double)op->duration_ns + gap - out->away_ns;
-  uint32_t wave = d->sms * occupancy;
+  uint32_t wave = cr_device_recorded_sms(g->device) * occupancy;
   out->load = block_load(g, op, out, total_ns / (double)((op->blocks + wave - 1) / wave));
   draw_dram(g, op, out, occupancy, total_ns);
   if (op->n_block_ns && g->model.has[CR_GPU_HAS_CONTENTION])

@@ -63,9 +63,7 @@ static int take_tables(struct cr_hosts *h, const struct cr_workload *w)
     h->thread_of[i] = first_of_thread(w, i);
   }
   for (uint32_t m = 0; m < w->n_model; m++)
-    for (uint32_t i = 0; i < w->model[m].n_op; i++)
-      if (w->op[w->model[m].op0 + i].launch_ns != CR_NS_NEVER)
-        h->is_eager[m] = 1;
+    h->is_eager[m] = (unsigned char)cr_model_is_eager(w, m);
   return CR_OK;
 }
 
@@ -208,11 +206,15 @@ int cr_hosts_launch(struct cr_hosts *h, uint32_t range, uint32_t client, uint32_
   return 1;
 }
 
+int cr_op_holds_thread(const struct cr_op_spec *op)
+{
+  return cr_is_copy(op->kind) && op->pageable == CR_YES;
+}
+
 /* What the thread waits for, after it has launched one more op. */
 static uint32_t wait_after(const struct cr_hosts *h, const struct job *job)
 {
-  const struct cr_op_spec *op = &h->workload->op[job->op0 + job->launched - 1];
-  if (cr_is_copy(op->kind) && op->pageable == CR_YES)
+  if (cr_op_holds_thread(&h->workload->op[job->op0 + job->launched - 1]))
     return job->launched;
   const struct cr_client_spec *c = &h->workload->client[job->client];
   const struct cr_model_info *m = &h->workload->model[c->model.i];

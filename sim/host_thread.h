@@ -12,6 +12,8 @@
 
 struct cr_hosts;
 
+int cr_op_holds_thread(const struct cr_op_spec *op); /* whoever launched it waits for its end */
+
 /* cores: 0 is as many as threads; profiler_call_ns: of CPU time in each recorded CUDA call. */
 int cr_hosts_new(const struct cr_workload *w, uint32_t cores, double profiler_call_ns, struct cr_hosts **out,
                  struct cr_err *err) CR_MUST;

@@ -3,7 +3,6 @@
 
 #include "sim/live_nodes.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

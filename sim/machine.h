@@ -39,24 +39,28 @@
 
 /* What the steps of feeding a stream from a host queue and of preempting it cost (sim/preempt.h).  A device file may leave any
  * of them out: then its constant is NAN, and a policy that needs what it prices is refused on that device. */
-#define CR_GPU_PRICES(X)                                                                                            \
-  X(PUSH, push, "us", "from one launch of a kernel by the host to its next one, of the same stream")                \
-  X(PUSH_SERIAL, push_serial, "us", "the same of all streams: so far apart launches follow; 0: each has a thread")  \
-  X(FETCH, fetch, "us", "from the launch of a kernel to its start on an idle stream")                               \
-  X(NOTICE, notice, "us", "from the end of a kernel until the host that feeds its stream has seen it")              \
-  X(SINGLE, single, "us", "more idle time before a kernel that was launched by itself, and not in a graph")         \
-  X(LOOK, look, "us", "of a kernel from a device queue more: its blocks look for a flag, and note when they begin") \
-  X(REPORT, report, "us", "of each of them more, also if it gives up: it tells the host its end")                   \
-  X(FLAG, flag, "us", "from a preemption until blocks that begin see its flag, and give up")                        \
-  X(CLEAR, clear, "us", "to drop what is in a stream's host queue and leave its release for later")                 \
-  X(CLEAR_EACH, clear_each, "us", "more, for each op in it, where they are released one by one")                    \
-  X(EVICT, evict, "us", "of a kernel in the device queue whose blocks all give up, in its stream")                  \
-  X(EVICT_SERIAL, evict_serial, "us", "the same on the whole device: so far apart they follow, whatever streams")   \
-  X(EVICT_BLOCK, evict_block, "us", "of one block that gives up: they do so one after the other")                   \
-  X(KILL, kill, "us", "of the stop that ends what runs")                                                            \
-  X(KILL_MORE, kill_more, "us", "of each stop more, one for each op the device queue can hold")                     \
-  X(SYNC, sync, "us", "to learn that preempted streams are idle")                                                   \
-  X(UNFLAG, unflag, "us", "to take the flag back before the next launch")
+#define CR_GPU_PRICES(X)                                                                                              \
+  X(PUSH, push, "us", "from one launch of a kernel by the host to its next one, of the same stream")                  \
+  X(PUSH_SERIAL, push_serial, "us", "the same of all streams: so far apart launches follow; 0: each has a thread")    \
+  X(FETCH, fetch, "us", "from the launch of a kernel to its start on an idle stream")                                 \
+  X(NOTICE, notice, "us", "from the end of a kernel until the host that feeds its stream has seen it")                \
+  X(SINGLE, single, "us", "more idle time before a kernel that was launched by itself, and not in a graph")           \
+  X(LOOK, look, "us", "of a kernel from a device queue more: its blocks look for a flag, and note when they begin")   \
+  X(REPORT, report, "us", "of each of them more, also if it gives up: it tells the host its end")                     \
+  X(FLAG, flag, "us", "from a preemption until blocks that begin see its flag, and give up")                          \
+  X(CLEAR, clear, "us", "to drop what is in a stream's host queue and leave its release for later")                   \
+  X(CLEAR_EACH, clear_each, "us", "more, for each op in it, where they are released one by one")                      \
+  X(EVICT, evict, "us", "of a kernel in the device queue whose blocks all give up, in its stream")                    \
+  X(EVICT_SERIAL, evict_serial, "us", "the same on the whole device: so far apart they follow, whatever streams")     \
+  X(EVICT_BLOCK, evict_block, "us", "of one block that gives up: they do so one after the other")                     \
+  X(KILL, kill, "us", "of the stop that ends what runs")                                                              \
+  X(KILL_MORE, kill_more, "us", "of each stop more, one for each op the device queue can hold")                       \
+  X(SYNC, sync, "us", "to learn that preempted streams are idle")                                                     \
+  X(UNFLAG, unflag, "us", "to take the flag back before the next launch")                                             \
+  X(EARLY, early, "us",                                                                                               \
+    "more idle time before an op of a padded request, which is launched by itself, than in a graph")                  \
+  X(MERGE, merge, "us", "more idle time before a launch that holds blocks of several kernels, and as much behind it") \
+  X(MERGE_LONGER, merge_longer, "us", "of a padded kernel's blocks more, which passes behind it")
 
 enum cr_gpu_constant {
 #define X(ID, name, unit, help) CR_GPU_##ID,
@@ -93,6 +97,7 @@ struct cr_device_desc {
   const char *name;  /* "h200" */
   const char *about; /* vendor's full name, source of the limits */
   uint32_t sms;      /* AMD: CUs */
+  uint32_t recorded_sms; /* of the device of which the traces are, where a scenario changes sms; 0: as many */
   uint32_t warp_threads;
   uint32_t sm_threads, sm_warps, sm_blocks; /* resident, an SM */
   uint32_t sm_regs;                         /* 32-bit registers an SM */
@@ -115,6 +120,12 @@ struct cr_device_desc {
   enum cr_device_kind kind;
   struct cr_node_desc node; /* of a node, which has no limits of SMs */
 };
+
+/* SMs of the device on which kernels took their recorded times. */
+static inline uint32_t cr_device_recorded_sms(const struct cr_device_desc *d)
+{
+  return d->recorded_sms ? d->recorded_sms : d->sms;
+}
 
 struct cr_machine {
   uint32_t n_device;

@@ -3,6 +3,7 @@
 
 #include "sim/mem.h"
 
+#include <assert.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,18 @@ struct cr_arena {
 void *cr_mem_new(size_t n, size_t size)
 {
   return calloc(n ? n : 1, size ? size : 1);
+}
+
+void *cr_mem_new_aligned(size_t n, size_t size, size_t align)
+{
+  size_t bytes;
+  assert(size > 0 && size % align == 0);
+  if (__builtin_mul_overflow(n ? n : 1, size, &bytes))
+    return NULL;
+  void *block = aligned_alloc(align, bytes);
+  if (block)
+    memset(block, 0, bytes);
+  return block;
 }
 
 void *cr_mem_resize(void *old, size_t n, size_t size)

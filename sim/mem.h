@@ -9,6 +9,9 @@
 /* n zeroed elements of size bytes; NULL when there is no memory or n * size overflows. */
 void *cr_mem_new(size_t n, size_t size) CR_MUST;
 
+/* The same, beginning at a multiple of align bytes: a power of two, of which size is a multiple.  For what threads share. */
+void *cr_mem_new_aligned(size_t n, size_t size, size_t align) CR_MUST;
+
 /* Grows or shrinks to n elements; the new ones are not zeroed.  NULL: the old block is as it was. */
 void *cr_mem_resize(void *old, size_t n, size_t size) CR_MUST;
 

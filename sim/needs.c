@@ -23,21 +23,14 @@ static const struct priced {
   {CR_CAP_EVICT, 8, {STEPS}},
   {CR_CAP_KILL, 10, {STEPS, CR_GPU_KILL, CR_GPU_KILL_MORE}},
   {CR_CAP_SLICE, 0, {0}},
-  {CR_CAP_PAD, 0, {0}},
+  {CR_CAP_PAD, 6, {CR_GPU_PUSH, CR_GPU_PUSH_SERIAL, CR_GPU_FETCH, CR_GPU_EARLY, CR_GPU_MERGE, CR_GPU_MERGE_LONGER}},
 };
 
-uint32_t cr_workload_iterations(const struct cr_workload *w)
+/* A model of iterations of which only the time is known, or CR_NONE. */
+static uint32_t find_iterations(const struct cr_workload *w)
 {
   for (uint32_t i = 0; i < w->n_client; i++)
     if (w->op[w->model[w->client[i].model.i].op0].kind == CR_OP_ITERATION)
-      return w->client[i].model.i;
-  return CR_NONE;
-}
-
-uint32_t cr_workload_layers(const struct cr_workload *w)
-{
-  for (uint32_t i = 0; i < w->n_client; i++)
-    if (w->op[w->model[w->client[i].model.i].op0].kind == CR_OP_LAYER)
       return w->client[i].model.i;
   return CR_NONE;
 }
@@ -107,7 +100,7 @@ int cr_needs_check(const struct cr_needs *needs, const struct cr_workload *w, co
                    const struct cr_gpu_model *model, struct cr_err *err)
 {
   const char *who = needs->policy ? needs->policy : "?";
-  uint32_t iterations = cr_workload_iterations(w);
+  uint32_t iterations = find_iterations(w);
   int rc = check_places(w, d, err);
   rc = rc ? rc : check_actual(w, d, err);
   rc = rc ? rc : check_nodes(needs, who, d, err);

@@ -19,10 +19,4 @@ struct cr_needs {
 int cr_needs_check(const struct cr_needs *needs, const struct cr_workload *w, const struct cr_device_desc *d,
                    const struct cr_gpu_model *model, struct cr_err *err) CR_MUST;
 
-/* Whether some client's model is made of layers; one of them, or CR_NONE. */
-uint32_t cr_workload_layers(const struct cr_workload *w);
-
-/* Whether all models that clients run are iterations of which only the time is known; one of them, or CR_NONE. */
-uint32_t cr_workload_iterations(const struct cr_workload *w);
-
 #endif

@@ -1,4 +1,4 @@
-/* report.c - results as a table for people, CSV or JSON for programs. */
+/* report.c - results as tables for people, in text or HTML. */
 #include "config.h"
 
 #include "sim/report.h"
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sim/mem.h"
+#include "sim/report_int.h"
 #include "sim/report_live.h"
 #include "sim/report_memory.h"
 #include "sim/report_node.h"
@@ -26,11 +27,6 @@ int cr_format_parse(const char *text, enum cr_format *out, struct cr_err *err)
       return CR_OK;
     }
   return cr_fail(err, CR_EINPUT, "there is no format \"%s\"; take table, csv or json", text);
-}
-
-static const char *class_name(enum cr_class class)
-{
-  return class == CR_RT ? "rt" : "be";
 }
 
 /* The table. */
@@ -116,15 +112,18 @@ static void bound_cells(struct cr_table *t, const struct scale *scale, const str
   cr_table_cell(t, "%" PRIu64, c->n_beyond);
 }
 
+/* Of one client alone the heading has name, class and model; a column of empty cells is left out. */
+enum named { UNNAMED, NAMED };
+
 static void client_row(struct cr_table *t, const struct scale *scale, const char *policy,
-                       const struct cr_client_summary *c)
+                       const struct cr_client_summary *c, enum named named)
 {
   const struct cr_spread *latency = &c->metric[CR_LATENCY], *period = &c->metric[CR_PERIOD];
   int deadline = c->deadline_ns != CR_NS_NEVER;
   cr_table_cell(t, "%s", policy);
-  cr_table_cell(t, "%s", c->name);
-  cr_table_cell(t, "%s", class_name(c->class));
-  cr_table_cell(t, "%s", c->model);
+  cr_table_cell(t, "%s", named ? c->name : "");
+  cr_table_cell(t, "%s", named ? cr_report_class(c->class) : "");
+  cr_table_cell(t, "%s", named ? c->model : "");
   cr_table_cell(t, "%" PRIu64, c->n_done);
   cell_rate(t, c->throughput_per_s);
   cell_count_if(t, c->n_dropped, c->n_dropped != 0);
@@ -143,18 +142,19 @@ static void client_row(struct cr_table *t, const struct scale *scale, const char
   bound_cells(t, scale, c);
 }
 
-static void client_table(const struct cr_summary *s, const struct scale *scale, int color, struct cr_text *out)
+static void client_table(const struct cr_summary *s, const struct scale *scale, enum named named, int color,
+                         struct cr_text *out)
 {
   char latency[32], period[32], bound[32];
   snprintf(bound, sizeof bound, "bound, %s", scale->unit);
   snprintf(latency, sizeof latency, "latency, %s", scale->unit);
   snprintf(period, sizeof period, "period, %s", scale->unit);
   const struct cr_table_column column[] = {
-    {NULL, "policy", 1}, {NULL, "client", 1}, {NULL, "class", 1}, {NULL, "model", 1},
-    {"requests", "done", 0}, {"requests", "per s", 0}, {"requests", "dropped", 0}, {"requests", "unfinished", 0},
-    {latency, "mean", 0}, {latency, "p50", 0}, {latency, "p95", 0}, {latency, "p99", 0},
-    {period, "mean", 0}, {period, "p99", 0}, {"deadline missed", "n", 0}, {"deadline missed", "%", 0},
-    {bound, "proven", 0}, {bound, "longest", 0}, {"of bound", "%", 0}, {"of bound", "beyond", 0},
+    {NULL, "policy", 1},     {NULL, "client", 1},      {NULL, "class", 1},          {NULL, "model", 1},
+    {"requests", "done", 0}, {"requests", "per s", 0}, {"requests", "dropped", 0},  {"requests", "unfinished", 0},
+    {latency, "mean", 0},    {latency, "p50", 0},      {latency, "p95", 0},         {latency, "p99", 0},
+    {period, "mean", 0},     {period, "p99", 0},       {"deadline missed", "n", 0}, {"deadline missed", "%", 0},
+    {bound, "proven", 0},    {bound, "longest", 0},    {"of bound", "%", 0},        {"of bound", "beyond", 0},
   };
   struct cr_table t;
   cr_table_begin(&t, column, sizeof column / sizeof *column, color);
@@ -162,7 +162,7 @@ static void client_table(const struct cr_summary *s, const struct scale *scale, 
     if (r && s->n_client > 1)
       cr_table_blank(&t);
     for (uint32_t c = 0; c < s->n_client; c++)
-      client_row(&t, scale, c ? "" : s->run[r].policy, &s->run[r].client[c]);
+      client_row(&t, scale, c ? "" : s->run[r].policy, &s->run[r].client[c], named);
   }
   cr_table_end(&t, out);
 }
@@ -219,9 +219,10 @@ static void job_table(const struct cr_summary *s, int color, struct cr_text *out
   snprintf(queuing, sizeof queuing, "queuing, %s", scale.unit);
   snprintf(jct, sizeof jct, "JCT, %s", scale.unit);
   const struct cr_table_column column[] = {
-    {NULL, "policy", 1}, {"jobs", "done", 0}, {"jobs", "rejected", 0}, {"jobs", "out of memory", 0}, {"jobs", "unfinished", 0},
-    {NULL, makespan, 0}, {queuing, "mean", 0}, {jct, "mean", 0}, {jct, "to least", 0}, {jct, "median", 0}, {jct, "p95", 0},
-    {NULL, "jobs per h", 0}, {"in use, %", "time", 0}, {"in use, %", "SMs", 0}, {NULL, "preemptions", 0},
+    {NULL, "policy", 1},       {"jobs", "done", 0},     {"jobs", "rejected", 0},  {"jobs", "out of memory", 0},
+    {"jobs", "unfinished", 0}, {NULL, makespan, 0},     {queuing, "mean", 0},     {jct, "mean", 0},
+    {jct, "to least", 0},      {jct, "median", 0},      {jct, "p95", 0},          {NULL, "jobs per h", 0},
+    {"in use, %", "time", 0},  {"in use, %", "SMs", 0}, {NULL, "preemptions", 0},
   };
   double least_ns = least_mean_jct_ns(s);
   struct cr_table t;
@@ -255,10 +256,9 @@ static void job_table(const struct cr_summary *s, int color, struct cr_text *out
 static void device_table(const struct cr_summary *s, int color, struct cr_text *out)
 {
   static const struct cr_table_column column[] = {
-    {NULL, "policy", 1}, {NULL, "device", 1},
-    {"in use, %", "time", 0}, {"in use, %", "SMs", 0}, {"in use, %", "warps", 0}, {"in use, %", "DRAM", 0},
-    {"in use, %", "copy engine", 0},
-    {"finished", "kernels", 0}, {"finished", "copies", 0}, {"finished", "memsets", 0}, {NULL, "preemptions", 0},
+    {NULL, "policy", 1},       {NULL, "device", 1},        {"in use, %", "time", 0},        {"in use, %", "SMs", 0},
+    {"in use, %", "warps", 0}, {"in use, %", "DRAM", 0},   {"in use, %", "copy engine", 0}, {"finished", "kernels", 0},
+    {"finished", "copies", 0}, {"finished", "memsets", 0}, {NULL, "preemptions", 0},
   };
   struct cr_table t;
   cr_table_begin(&t, column, sizeof column / sizeof *column, color);
@@ -295,8 +295,11 @@ static void comparison(const struct cr_summary *s, const struct scale *scale, in
   char p99[48];
   snprintf(p99, sizeof p99, "rt latency p99, %s", scale->unit);
   const struct cr_table_column column[] = {
-    {NULL, "policy", 1}, {p99, "worst client", 0}, {p99, "to least", 0},
-    {"be requests per s", "all clients", 0}, {"be requests per s", "to most", 0},
+    {NULL, "policy", 1},
+    {p99, "worst client", 0},
+    {p99, "to least", 0},
+    {"be requests per s", "all clients", 0},
+    {"be requests per s", "to most", 0},
   };
   double least_ns = INFINITY, most_per_s = 0;
   for (uint32_t r = 0; r < s->n_run; r++) {
@@ -386,7 +389,8 @@ static void job_ends(const struct cr_summary *s, struct cr_text *out)
     const struct cr_jobs_summary *jobs = &s->run[r].jobs;
     const struct cr_job_totals *total = &jobs->total;
     if (total->n_rejected)
-      cr_text_add(out, "%s%s: rejected %" PRIu64 " of %" PRIu64 " jobs, which no device could ever hold; the first is %s\n",
+      cr_text_add(out,
+                  "%s%s: rejected %" PRIu64 " of %" PRIu64 " jobs, which no device could ever hold; the first is %s\n",
                   any++ ? "" : "\n", s->run[r].policy, total->n_rejected, total->n, jobs->first_rejected);
     if (total->n_no_memory)
       cr_text_add(out, "%s%s: %" PRIu64 " of %" PRIu64 " jobs failed for want of memory; the first is %s\n",
@@ -406,7 +410,7 @@ static void report_table(const struct cr_summary *s, int color, struct cr_text *
   }
   if (s->n_client) {
     cr_text_add(out, n_job(s) ? "\n" : "");
-    client_table(s, &scale, color, out);
+    client_table(s, &scale, NAMED, color, out);
   }
   if (wants_devices(s)) {
     cr_text_add(out, "\n");
@@ -471,7 +475,7 @@ void cr_report_html(const struct cr_summary *s, struct cr_text *out)
   }
   if (s->n_client) {
     html_part("by-client", "Clients", out);
-    client_table(s, &scale, CR_TABLE_HTML, out);
+    client_table(s, &scale, NAMED, CR_TABLE_HTML, out);
   }
   if (wants_devices(s)) {
     html_part("by-device", cr_report_has_nodes(s) ? "Nodes" : "Devices", out);
@@ -511,7 +515,7 @@ void cr_report_html_client(const struct cr_summary *s, uint32_t client, struct c
     run[r].client = &s->run[r].client[client];
   }
   struct scale scale = scale_for(largest_time_ns(&one));
-  client_table(&one, &scale, CR_TABLE_HTML, out);
+  client_table(&one, &scale, UNNAMED, CR_TABLE_HTML, out);
   cr_mem_free(run);
 }
 
@@ -520,356 +524,12 @@ void cr_report_heading(const struct cr_summary *s, struct cr_text *out)
   heading(s, out);
 }
 
-/* CSV: one rectangle, so that every reader takes it; a cell that does not apply is empty. */
-
-static void csv_number(struct cr_text *out, double value, const char *fmt)
-{
-  cr_text_add(out, ",");
-  if (isnan(value))
-    return;
-  if (*fmt == '1')
-    cr_text_add(out, "%.1f", value);
-  else
-    cr_text_add(out, "%.6f", value);
-}
-
-static void csv_ns(struct cr_text *out, cr_ns ns)
-{
-  cr_text_add(out, ",");
-  if (ns != CR_NS_NEVER)
-    cr_text_add(out, "%" PRId64, ns);
-}
-
-static void csv_commas(struct cr_text *out, uint32_t n)
-{
-  while (n--)
-    cr_text_add(out, ",");
-}
-
-/* Columns after those of every row, histograms aside. */
-enum { CSV_CLIENT_ONLY = 12, CSV_DEVICE_ONLY = 8 + CR_REPORT_NODE_FIELDS + CR_REPORT_MEMORY_FIELDS, CSV_JOBS_ONLY = 11 };
-
-static void csv_header(struct cr_text *out)
-{
-  cr_text_add(out, "row,scenario,policy,backend,seed,outcome,end_ns,name,"
-                   "class,model,arrival,deadline_ns,requests_arrived,requests_done,requests_dropped,requests_pending,"
-                   "deadline_missed,bound_ns,bound_exceeded,throughput_per_s");
-  for (int m = 0; m < CR_N_METRIC; m++) {
-    const char *name = cr_metric_name[m];
-    cr_text_add(out, ",%s_mean_ns,%s_min_ns,%s_p50_ns,%s_p95_ns,%s_p99_ns,%s_max_ns", name, name, name, name, name, name);
-  }
-  cr_text_add(out, ",kernels,copies,memsets,busy_ratio,sm_use_ratio,warp_use_ratio,dram_use_ratio,copy_use_ratio");
-  cr_report_node_header(out);
-  cr_report_memory_header(out);
-  cr_text_add(out, ",jobs,jobs_done,jobs_rejected,jobs_no_memory,jobs_unfinished,makespan_ns,queuing_mean_ns,jct_mean_ns,"
-                   "jct_p50_ns,jct_p95_ns,jobs_per_h");
-  cr_report_verdict_header(out);
-  cr_text_add(out, ",duration_ns,warmup_ns,version,git,workload_hash,command\n");
-}
-
-static void csv_start(const struct cr_summary *s, const struct cr_run_summary *run, const char *row, const char *name,
-                      struct cr_text *out)
-{
-  cr_text_add(out, "%s,", row);
-  cr_text_add_csv(out, s->scenario);
-  cr_text_add(out, ",");
-  cr_text_add_csv(out, run->policy);
-  cr_text_add(out, ",%s,%" PRIu64 ",%s", run->backend, s->seed, cr_outcome_name[run->outcome]);
-  csv_ns(out, run->end_ns);
-  cr_text_add(out, ",");
-  cr_text_add_csv(out, name);
-}
-
-/* client: whose row it is; NULL: of no client. */
-static void csv_end(const struct cr_summary *s, const struct cr_client_summary *client, struct cr_text *out)
-{
-  cr_report_verdict_csv(client, out);
-  csv_ns(out, s->duration_ns);
-  csv_ns(out, s->warmup_ns);
-  cr_text_add(out, ",%s,%s,%016" PRIx64 ",", s->version, s->git, s->workload_hash);
-  cr_text_add_csv(out, s->command);
-  cr_text_add(out, "\n");
-}
-
-static void csv_client(const struct cr_client_summary *c, struct cr_text *out)
-{
-  cr_text_add(out, ",%s,", class_name(c->class));
-  cr_text_add_csv(out, c->model);
-  cr_text_add(out, ",%s", c->arrival);
-  csv_ns(out, c->deadline_ns);
-  cr_text_add(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, c->n_arrived, c->n_done, c->n_dropped,
-              c->n_pending, c->n_missed);
-  csv_ns(out, c->bound_ns);
-  cr_text_add(out, ",");
-  if (c->bound_ns != CR_NS_NEVER)
-    cr_text_add(out, "%" PRIu64, c->n_beyond);
-  csv_number(out, c->throughput_per_s, "6");
-  for (int m = 0; m < CR_N_METRIC; m++) {
-    const struct cr_spread *d = &c->metric[m];
-    csv_number(out, d->mean_ns, "1");
-    csv_ns(out, d->min_ns);
-    csv_ns(out, d->p50_ns);
-    csv_ns(out, d->p95_ns);
-    csv_ns(out, d->p99_ns);
-    csv_ns(out, d->max_ns);
-  }
-  csv_commas(out, CSV_DEVICE_ONLY + CSV_JOBS_ONLY);
-}
-
-static void csv_device(const struct cr_device_summary *d, struct cr_text *out)
-{
-  const double share[] = {d->busy, d->sm_use, d->warp_use, d->dram_use, d->copy_use};
-  csv_commas(out, CSV_CLIENT_ONLY + 6 * CR_N_METRIC);
-  if (d->is_node)
-    csv_commas(out, 3);
-  else
-    cr_text_add(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, d->n_kernel, d->n_copy, d->n_memset);
-  for (int i = 0; i < 5; i++)
-    csv_number(out, d->is_node && i ? NAN : share[i], "6");
-  cr_report_node_csv(d, out);
-  cr_report_memory_csv(&d->memory, out);
-  csv_commas(out, CSV_JOBS_ONLY);
-}
-
-static void csv_jobs(const struct cr_jobs_summary *jobs, struct cr_text *out)
-{
-  const struct cr_job_totals *t = &jobs->total;
-  const uint64_t count[] = {t->n, t->n_done, t->n_rejected, t->n_no_memory, t->n_unfinished};
-  const double time_ns[] = {t->makespan_ns, t->mean_queuing_ns, t->mean_jct_ns, t->p50_jct_ns, t->p95_jct_ns};
-  csv_commas(out, CSV_CLIENT_ONLY + 6 * CR_N_METRIC + 3);
-  csv_number(out, jobs->busy, "6");
-  csv_number(out, jobs->sm_use, "6");
-  csv_commas(out, 3 + CR_REPORT_NODE_FIELDS + CR_REPORT_MEMORY_FIELDS);
-  for (int i = 0; i < 5; i++)
-    cr_text_add(out, ",%" PRIu64, count[i]);
-  for (int i = 0; i < 5; i++)
-    csv_number(out, time_ns[i], "1");
-  csv_number(out, jobs->per_h, "6");
-}
-
-/* In the columns of latency, and the number as requests done. */
-static void csv_preempts(const struct cr_preempt_summary *p, struct cr_text *out)
-{
-  csv_commas(out, 6);
-  cr_text_add(out, "%" PRIu64, p->latency.n);
-  csv_commas(out, 6);
-  csv_number(out, p->latency.mean_ns, "1");
-  csv_ns(out, p->latency.min_ns);
-  csv_ns(out, p->latency.p50_ns);
-  csv_ns(out, p->latency.p95_ns);
-  csv_ns(out, p->latency.p99_ns);
-  csv_ns(out, p->latency.max_ns);
-  csv_commas(out, 6 * (CR_N_METRIC - 1) + CSV_DEVICE_ONLY + CSV_JOBS_ONLY);
-}
-
-static void report_csv(const struct cr_summary *s, struct cr_text *out)
-{
-  csv_header(out);
-  for (uint32_t r = 0; r < s->n_run; r++) {
-    const struct cr_run_summary *run = &s->run[r];
-    if (run->jobs.total.n) {
-      csv_start(s, run, "jobs", "jobs", out);
-      csv_jobs(&run->jobs, out);
-      csv_end(s, NULL, out);
-    }
-    if (run->preempt.latency.n) {
-      csv_start(s, run, "preemption", "preemption", out);
-      csv_preempts(&run->preempt, out);
-      csv_end(s, NULL, out);
-    }
-    for (uint32_t c = 0; c < s->n_client; c++) {
-      csv_start(s, run, "client", run->client[c].name, out);
-      csv_client(&run->client[c], out);
-      csv_end(s, &run->client[c], out);
-    }
-    for (uint32_t d = 0; d < s->n_device; d++) {
-      if (!run->device[d].name)
-        continue;
-      csv_start(s, run, "device", run->device[d].name, out);
-      csv_device(&run->device[d], out);
-      csv_end(s, NULL, out);
-    }
-  }
-}
-
-/* JSON.  Fields come in a fixed order and numbers in a fixed form: the same results, the same bytes. */
-
-static void json_text(struct cr_text *out, const char *key, const char *value)
-{
-  cr_text_add(out, "\"%s\":", key);
-  cr_text_add_json(out, value);
-}
-
-static void json_count(struct cr_text *out, const char *key, uint64_t value)
-{
-  cr_text_add(out, ",\"%s\":%" PRIu64, key, value);
-}
-
-static void json_ns(struct cr_text *out, const char *key, cr_ns ns)
-{
-  if (ns == CR_NS_NEVER)
-    cr_text_add(out, ",\"%s\":null", key);
-  else
-    cr_text_add(out, ",\"%s\":%" PRId64, key, ns);
-}
-
-static void json_real(struct cr_text *out, const char *key, int decimals, double value)
-{
-  if (isfinite(value))
-    cr_text_add(out, ",\"%s\":%.*f", key, decimals, value);
-  else
-    cr_text_add(out, ",\"%s\":null", key);
-}
-
-static void json_client(const struct cr_client_summary *c, struct cr_text *out)
-{
-  cr_text_add(out, "\n        {");
-  json_text(out, "name", c->name);
-  cr_text_add(out, ",\"class\":\"%s\",", class_name(c->class));
-  json_text(out, "model", c->model);
-  cr_text_add(out, ",\"arrival\":\"%s\",\"priority\":%d", c->arrival, (int)c->priority);
-  json_ns(out, "deadline_ns", c->deadline_ns);
-  json_count(out, "requests_arrived", c->n_arrived);
-  json_count(out, "requests_done", c->n_done);
-  json_count(out, "requests_dropped", c->n_dropped);
-  json_count(out, "requests_pending", c->n_pending);
-  json_count(out, "deadline_missed", c->n_missed);
-  json_ns(out, "bound_ns", c->bound_ns);
-  if (c->bound_ns != CR_NS_NEVER)
-    json_count(out, "bound_exceeded", c->n_beyond);
-  else
-    cr_text_add(out, ",\"bound_exceeded\":null");
-  json_real(out, "throughput_per_s", 6, c->throughput_per_s);
-  for (int m = 0; m < CR_N_METRIC; m++) {
-    const struct cr_spread *d = &c->metric[m];
-    cr_text_add(out, ",\n         \"%s\":{\"count\":%" PRIu64, cr_metric_name[m], d->n);
-    json_real(out, "mean_ns", 1, d->mean_ns);
-    json_ns(out, "min_ns", d->min_ns);
-    json_ns(out, "p50_ns", d->p50_ns);
-    json_ns(out, "p95_ns", d->p95_ns);
-    json_ns(out, "p99_ns", d->p99_ns);
-    json_ns(out, "max_ns", d->max_ns);
-    cr_text_add(out, "}");
-  }
-  cr_report_verdict_json(c, out);
-  cr_text_add(out, "}");
-}
-
-static void json_device(const struct cr_device_summary *d, struct cr_text *out)
-{
-  cr_text_add(out, "\n        {");
-  json_text(out, "name", d->name);
-  if (d->is_node) {
-    cr_report_node_json(d, out);
-    cr_text_add(out, "}");
-    return;
-  }
-  json_count(out, "kernels", d->n_kernel);
-  json_count(out, "copies", d->n_copy);
-  json_count(out, "memsets", d->n_memset);
-  json_real(out, "busy_ratio", 6, d->busy);
-  json_real(out, "sm_use_ratio", 6, d->sm_use);
-  json_real(out, "warp_use_ratio", 6, d->warp_use);
-  json_real(out, "dram_use_ratio", 6, d->dram_use);
-  json_real(out, "copy_use_ratio", 6, d->copy_use);
-  cr_report_memory_json(&d->memory, out);
-  cr_text_add(out, "}");
-}
-
-static void json_jobs(const struct cr_jobs_summary *jobs, struct cr_text *out)
-{
-  const struct cr_job_totals *t = &jobs->total;
-  cr_text_add(out, "{\"count\":%" PRIu64, t->n);
-  json_count(out, "done", t->n_done);
-  json_count(out, "rejected", t->n_rejected);
-  json_count(out, "no_memory", t->n_no_memory);
-  json_count(out, "unfinished", t->n_unfinished);
-  json_real(out, "makespan_ns", 1, t->makespan_ns);
-  json_real(out, "queuing_mean_ns", 1, t->mean_queuing_ns);
-  json_real(out, "jct_mean_ns", 1, t->mean_jct_ns);
-  json_real(out, "jct_p50_ns", 1, t->p50_jct_ns);
-  json_real(out, "jct_p95_ns", 1, t->p95_jct_ns);
-  json_real(out, "per_h", 6, jobs->per_h);
-  json_real(out, "busy_ratio", 6, jobs->busy);
-  json_real(out, "sm_use_ratio", 6, jobs->sm_use);
-  cr_text_add(out, "}");
-}
-
-static void json_run(const struct cr_summary *s, uint32_t r, struct cr_text *out)
-{
-  const struct cr_run_summary *run = &s->run[r];
-  cr_text_add(out, "\n    {");
-  json_text(out, "policy", run->policy);
-  cr_text_add(out, ",\"backend\":\"%s\",\"outcome\":\"%s\",\"partial\":%s,", run->backend, cr_outcome_name[run->outcome],
-              run->outcome == CR_DONE ? "false" : "true");
-  json_text(out, "why", run->why);
-  json_ns(out, "end_ns", run->end_ns);
-  json_count(out, "events", run->n_event);
-  json_count(out, "callbacks", run->n_callback);
-  json_count(out, "actions", run->n_action);
-  json_count(out, "refused", run->n_refused);
-  json_count(out, "preemptions", run->n_preempt);
-  json_count(out, "ops", run->n_op);
-  json_count(out, "ledger_notes", run->ledger_count);
-  cr_text_add(out, ",\"ledger_hash\":\"%016" PRIx64 "\"", run->ledger_hash);
-  json_ns(out, "rt_latency_p99_ns", cr_run_rt_p99_ns(s, r));
-  json_real(out, "be_throughput_per_s", 6, cr_run_be_per_s(s, r));
-  if (run->jobs.total.n) {
-    cr_text_add(out, ",\n      \"jobs\":");
-    json_jobs(&run->jobs, out);
-  }
-  if (cr_report_has_preempts(&(struct cr_summary){.n_run = 1, .run = &s->run[r]})) {
-    cr_text_add(out, ",\n      \"preemption\":");
-    cr_report_preempts_json(&run->preempt, out);
-  }
-  if (run->live && run->live->n) {
-    cr_text_add(out, ",\n      \"live\":");
-    cr_report_live_json(run->live, out);
-  }
-  cr_text_add(out, ",\n      \"clients\":[");
-  for (uint32_t c = 0; c < s->n_client; c++) {
-    cr_text_add(out, c ? "," : "");
-    json_client(&run->client[c], out);
-  }
-  cr_text_add(out, "],\n      \"devices\":[");
-  for (uint32_t d = 0, n = 0; d < s->n_device; d++) {
-    if (!run->device[d].name)
-      continue;
-    cr_text_add(out, n++ ? "," : "");
-    json_device(&run->device[d], out);
-  }
-  cr_text_add(out, "]}");
-}
-
-static void report_json(const struct cr_summary *s, struct cr_text *out)
-{
-  cr_text_add(out, "{\"schema\":\"corun-run\",\"schema_version\":%d,\n  \"program\":\"corun\",", CR_REPORT_SCHEMA);
-  json_text(out, "version", s->version);
-  cr_text_add(out, ",");
-  json_text(out, "git", s->git);
-  cr_text_add(out, ",");
-  json_text(out, "command", s->command);
-  cr_text_add(out, ",\n  ");
-  json_text(out, "scenario", s->scenario);
-  cr_text_add(out, ",");
-  json_text(out, "about", s->about);
-  json_count(out, "seed", s->seed);
-  json_ns(out, "duration_ns", s->duration_ns);
-  json_ns(out, "warmup_ns", s->warmup_ns);
-  cr_text_add(out, ",\"workload_hash\":\"%016" PRIx64 "\",\n  \"runs\":[", s->workload_hash);
-  for (uint32_t r = 0; r < s->n_run; r++) {
-    cr_text_add(out, r ? "," : "");
-    json_run(s, r, out);
-  }
-  cr_text_add(out, "]}\n");
-}
-
 void cr_report(const struct cr_summary *s, enum cr_format format, int color, struct cr_text *out)
 {
   if (format == CR_CSV)
-    report_csv(s, out);
+    cr_report_csv(s, out);
   else if (format == CR_JSON)
-    report_json(s, out);
+    cr_report_json(s, out);
   else
     report_table(s, color, out);
 }

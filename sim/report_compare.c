@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum unit { COUNT, PER_S, NS, RATIO, PER_H, N_UNIT };
+enum unit { COUNT, PER_S, NS, RATIO, PER_H };
 
 /* One number of each; NAN: not known. */
 struct row {
@@ -22,7 +22,7 @@ struct each {
   struct cr_text *out;
   struct cr_table *table;
   const char *policy, *name; /* of the last row of the table */
-  uint32_t n;
+  uint32_t n, n_other;       /* rows so far; of these, where B is not as A */
 };
 
 static double number_ns(cr_ns ns)
@@ -257,11 +257,22 @@ static void put_number(struct cr_table *t, const struct row *row, double value, 
     cr_table_cell(t, "%.2f", value);
 }
 
+static int in_table(const struct row *row)
+{
+  return row->metric && !(isnan(row->a) && isnan(row->b));
+}
+
+static void count_row(struct each *e, const struct row *row)
+{
+  e->n += (uint32_t)in_table(row);
+  e->n_other += (uint32_t)(in_table(row) && row->a != row->b); /* as when only one is known */
+}
+
 static void table_row(struct each *e, const struct row *row)
 {
   struct cr_table *t = e->table;
   double ns = 1, part = difference(row);
-  if (!row->metric || (isnan(row->a) && isnan(row->b)))
+  if (!in_table(row))
     return;
   int new_policy = !e->policy || strcmp(e->policy, row->policy) != 0,
       new_name = new_policy || strcmp(e->name, row->name) != 0;
@@ -383,6 +394,12 @@ void cr_compare_notes(const struct cr_compared *a, const struct cr_compared *b, 
   one_sided_policies(b, a, out);
   one_sided_clients(a, b, out);
   one_sided_clients(b, a, out);
+  struct each e = {.row = count_row};
+  go_through(&e, x, y);
+  if (e.n_other)
+    cr_text_add(out, "%" PRIu32 " of %" PRIu32 " numbers differ\n", e.n_other, e.n);
+  else
+    cr_text_add(out, "none of %" PRIu32 " numbers differs\n", e.n);
 }
 
 static void compare_table(const struct cr_compared *a, const struct cr_compared *b, enum cr_table_look look,

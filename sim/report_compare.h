@@ -22,7 +22,8 @@ int cr_compare_check(const struct cr_compared *a, const struct cr_compared *b, s
 void cr_report_compare(const struct cr_compared *a, const struct cr_compared *b, enum cr_format format,
                        enum cr_table_look look, struct cr_text *out);
 
-/* What must be known to read the differences, a sentence a line: other scenarios, seeds, programs; what only one has. */
+/* What must be known to read the differences, a sentence a line: other scenarios, seeds, programs; what only one has; and how
+ * many numbers differ. */
 void cr_compare_notes(const struct cr_compared *a, const struct cr_compared *b, struct cr_text *out);
 
 #endif

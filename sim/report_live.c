@@ -72,17 +72,15 @@ static void say_times(const struct cr_live *l, const char *what, const char *con
 
 void cr_report_live_lines(const struct cr_summary *s, struct cr_text *out)
 {
-  static const char *const late[] = {"late_n", "late_p50_ns", "late_p99_ns", "late_max_ns"},
-                           *const callback[] = {"callback_n", "callback_p50_ns", "callback_p99_ns", "callback_max_ns"},
-                           *const start[] = {"node_start_n", "node_start_p50_ns", "node_start_p99_ns",
-                                             "node_start_max_ns"},
-                           *const preempt[] = {"node_preempt_n", "node_preempt_p50_ns", "node_preempt_p99_ns",
-                                               "node_preempt_max_ns"},
-                           *const notice[] = {"node_notice_n", "node_notice_p50_ns", "node_notice_p99_ns",
-                                              "node_notice_max_ns"},
-                           *const act[] = {"act_n", "act_p50_ns", "act_p99_ns", "act_max_ns"},
-                           *const begin[] = {"idle_begin_n", "idle_begin_p50_ns", "idle_begin_p99_ns",
-                                             "idle_begin_max_ns"};
+  static const char
+    *const late[] = {"late_n", "late_p50_ns", "late_p99_ns", "late_max_ns"},
+           *const callback[] = {"callback_n", "callback_p50_ns", "callback_p99_ns", "callback_max_ns"},
+           *const start[] = {"node_start_n", "node_start_p50_ns", "node_start_p99_ns", "node_start_max_ns"},
+           *const preempt[] = {"node_preempt_n", "node_preempt_p50_ns", "node_preempt_p99_ns", "node_preempt_max_ns"},
+           *const notice[] = {"node_notice_n", "node_notice_p50_ns", "node_notice_p99_ns", "node_notice_max_ns"},
+           *const launch[] = {"launch_late_n", "launch_late_p50_ns", "launch_late_p99_ns", "launch_late_max_ns"},
+           *const act[] = {"act_n", "act_p50_ns", "act_p99_ns", "act_max_ns"},
+           *const begin[] = {"idle_begin_n", "idle_begin_p50_ns", "idle_begin_p99_ns", "idle_begin_max_ns"};
   for (uint32_t r = 0; r < s->n_run; r++) {
     const struct cr_live *l = s->run[r].live;
     if (!l || !l->n)
@@ -98,6 +96,7 @@ void cr_report_live_lines(const struct cr_summary *s, struct cr_text *out)
     if (isfinite(cr_live_value(l, "memory_held_max_bytes")))
       say_memory(l, out);
     say_times(l, "requests late", late, out);
+    say_times(l, "launches of eager programs late", launch, out);
     say_times(l, "policy's callbacks", callback, out);
     say_times(l, "actions", act, out);
     say_times(l, "from a launch into an idle stream to its first kernel", begin, out);

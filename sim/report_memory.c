@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "sim/json_member.h"
 #include "sim/table.h"
 
 static int is_known(const struct cr_memory_use *m)
@@ -96,20 +97,12 @@ void cr_report_memory_csv(const struct cr_memory_use *m, struct cr_text *out)
   csv_peak(m->used_peak_bytes, out);
 }
 
-static void json_mean(const char *key, double bytes, struct cr_text *out)
-{
-  if (isnan(bytes))
-    cr_text_add(out, ",\"%s\":null", key);
-  else
-    cr_text_add(out, ",\"%s\":%.1f", key, bytes);
-}
-
 void cr_report_memory_json(const struct cr_memory_use *m, struct cr_text *out)
 {
   if (!is_known(m))
     return;
-  json_mean("memory_reserved_mean_bytes", m->reserved_mean_bytes, out);
+  cr_member_real(out, "memory_reserved_mean_bytes", 1, m->reserved_mean_bytes);
   cr_text_add(out, ",\"memory_reserved_peak_bytes\":%" PRId64, m->reserved_peak_bytes);
-  json_mean("memory_used_mean_bytes", m->used_mean_bytes, out);
+  cr_member_real(out, "memory_used_mean_bytes", 1, m->used_mean_bytes);
   cr_text_add(out, ",\"memory_used_peak_bytes\":%" PRId64, m->used_peak_bytes);
 }

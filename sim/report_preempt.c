@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "sim/json_member.h"
 #include "sim/table.h"
 
 /* Parking takes nothing away that was done, and is no preemption in this sense. */
@@ -72,26 +73,15 @@ void cr_report_preempts(const struct cr_summary *s, int color, struct cr_text *o
   cr_table_end(&t, out);
 }
 
-static void json_ns(struct cr_text *out, const char *key, cr_ns ns)
-{
-  if (ns == CR_NS_NEVER)
-    cr_text_add(out, ",\"%s\":null", key);
-  else
-    cr_text_add(out, ",\"%s\":%" PRId64, key, ns);
-}
-
 void cr_report_preempts_json(const struct cr_preempt_summary *p, struct cr_text *out)
 {
   cr_text_add(out, "{\"count\":%" PRIu64, p->latency.n);
-  if (p->latency.n)
-    cr_text_add(out, ",\"mean_ns\":%.1f", p->latency.mean_ns);
-  else
-    cr_text_add(out, ",\"mean_ns\":null");
-  json_ns(out, "min_ns", p->latency.min_ns);
-  json_ns(out, "p50_ns", p->latency.p50_ns);
-  json_ns(out, "p95_ns", p->latency.p95_ns);
-  json_ns(out, "p99_ns", p->latency.p99_ns);
-  json_ns(out, "max_ns", p->latency.max_ns);
+  cr_member_real(out, "mean_ns", 1, p->latency.n ? p->latency.mean_ns : NAN);
+  cr_member_ns(out, "min_ns", p->latency.min_ns);
+  cr_member_ns(out, "p50_ns", p->latency.p50_ns);
+  cr_member_ns(out, "p95_ns", p->latency.p95_ns);
+  cr_member_ns(out, "p99_ns", p->latency.p99_ns);
+  cr_member_ns(out, "max_ns", p->latency.max_ns);
   cr_text_add(out,
               ",\"ops_stopped\":%" PRIu64 ",\"ops_cut\":%" PRIu64 ",\"ops_run_again\":%" PRIu64
               ",\"in_vain_ns\":%" PRId64 "}",

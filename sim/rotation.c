@@ -28,6 +28,7 @@ typedef __int128 work;
 
 struct member {
   struct cr_rotation_member is;
+  work key;       /* of its next launch, the n-th */
   uint32_t n;     /* iterations that are over by at_ns */
   uint32_t n_end; /* and by end_ns */
 };
@@ -93,7 +94,7 @@ int cr_rotation_join(struct cr_rotation *r, const struct cr_rotation_member *m)
   assert(m->each_ns > 0 && m->step > 0 && m->each_ns % m->step == 0);
   if (r->n == r->cap && grow(r) != CR_OK)
     return CR_ENOMEM;
-  r->member[r->n++] = (struct member){.is = *m};
+  r->member[r->n++] = (struct member){.is = *m, .key = m->key};
   return CR_OK;
 }
 
@@ -141,6 +142,18 @@ static struct launch last_of(const struct cr_rotation *r, uint32_t i)
   return (struct launch){i, left ? left - 1 : 0};
 }
 
+static int next_goes_before(const struct cr_rotation *r, uint32_t a, uint32_t b)
+{
+  work a_key = r->member[a].key, b_key = r->member[b].key;
+  return a_key != b_key ? a_key < b_key : has_waited_longer(r, next_of(r, a), next_of(r, b));
+}
+
+static void set_next(struct member *m, uint32_t n)
+{
+  m->n = n;
+  m->key = m->is.key + (work)n * m->is.step;
+}
+
 /* ceil(a / b), of a > 0; most often of numbers that a machine divides. */
 static work divide_up(work a, int64_t b)
 {
@@ -173,9 +186,9 @@ static void sink(struct cr_rotation *r, uint32_t at)
 {
   uint32_t i = r->heap[at];
   for (uint32_t child; (child = 2 * at + 1) < r->n_heap; at = child) {
-    if (child + 1 < r->n_heap && goes_before(r, next_of(r, r->heap[child + 1]), next_of(r, r->heap[child])))
+    if (child + 1 < r->n_heap && next_goes_before(r, r->heap[child + 1], r->heap[child]))
       child++;
-    if (!goes_before(r, next_of(r, r->heap[child]), next_of(r, i)))
+    if (!next_goes_before(r, r->heap[child], i))
       break;
     r->heap[at] = r->heap[child];
   }
@@ -198,7 +211,7 @@ static uint32_t second(const struct cr_rotation *r)
 {
   if (r->n_heap < 2)
     return CR_NONE;
-  return r->n_heap > 2 && goes_before(r, next_of(r, r->heap[2]), next_of(r, r->heap[1])) ? r->heap[2] : r->heap[1];
+  return r->n_heap > 2 && next_goes_before(r, r->heap[2], r->heap[1]) ? r->heap[2] : r->heap[1];
 }
 
 /* -------------------------------------------------------------------------------------------------------------- time */
@@ -258,7 +271,7 @@ static void reach(struct cr_rotation *r, cr_ns t)
 {
   work key = key_within(r, t), used = 0;
   for (uint32_t i = 0; i < r->n; i++) {
-    r->member[i].n = n_below(r, i, key);
+    set_next(&r->member[i], n_below(r, i, key));
     used += (work)r->member[i].n * r->member[i].is.each_ns;
   }
   assert(used <= t);
@@ -266,7 +279,7 @@ static void reach(struct cr_rotation *r, cr_ns t)
   for (struct member *m; used + (m = &r->member[r->heap[0]])->is.each_ns <= t;) {
     assert(m->n < m->is.left);
     used += m->is.each_ns;
-    m->n++;
+    set_next(m, m->n + 1);
     sink(r, 0);
   }
   r->at_ns = r->start_ns + (cr_ns)used;
@@ -334,7 +347,7 @@ static void watch(struct cr_rotation *r, cr_ns to_ns)
   if (end_ns <= to_ns && m->n < m->is.left) {
     if (r->turn.n++ == 0)
       r->turn = (struct cr_rotation_turn){.start_ns = r->at_ns, .id = m->is.id, .n = 1};
-    m->n++;
+    set_next(m, m->n + 1);
     r->at_ns = end_ns;
     sink(r, 0);
   }
@@ -351,7 +364,7 @@ static void finish(struct cr_rotation *r)
   r->busy_ns += (double)(r->end_ns - r->start_ns);
   for (uint32_t i = 0; i < r->n; i++) {
     struct member *m = &r->member[i];
-    m->n = m->n_end;
+    set_next(m, m->n_end);
     r->sm_ns += (double)m->n * (double)m->is.each_ns * m->is.sm_ppm / 1e6;
   }
   heap_all(r, r->last);

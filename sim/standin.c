@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/host_thread.h"
 #include "sim/mem.h"
 #include "sim/standin_int.h"
 #include "sim/standin_kept.h"
@@ -18,31 +19,43 @@ enum {
   STREAM_L2S = 128, /* the working set in DRAM, in sizes of the L2: so few of its chunks are found there */
 };
 
-/* --- memsets ------------------------------------------------------------------------------------------------------ */
+/* --- copies and memsets --------------------------------------------------------------------------------------------- */
 
-/* What a memset of the workload takes; measured once for each size. */
-static int fill_ns(struct cr_standins *s, uint32_t op, double *ns, struct cr_err *err)
+struct other {
+  struct cr_standins *standins;
+  uint32_t op;
+};
+
+static int put_other(const void *ctx, cr_cu_stream on)
+{
+  const struct other *o = ctx;
+  return cr_standin_launch(o->standins, o->op, NULL, on);
+}
+
+/* Measured once for each size. */
+static int measure_other(struct cr_standins *s, uint32_t op, double *ns, struct cr_err *err)
 {
   const struct cr_op_spec *o = s->workload->op;
+  const struct other other = {s, op};
   for (uint32_t i = 0; i < op; i++)
-    if (o[i].kind == CR_OP_MEMSET && o[i].bytes == o[op].bytes) {
+    if (o[i].kind == o[op].kind && o[i].bytes == o[op].bytes && s->fit[i].measured_ns > 0) {
       *ns = s->fit[i].measured_ns;
       return CR_OK;
     }
-  return cr_standin_bench_fill(&s->bench, &s->fitter.shape[s->mark], s->scratch, o[op].bytes ? (size_t)o[op].bytes : 1,
-                               ns, err);
+  return cr_standin_bench_between(&s->bench, &s->fitter.shape[s->mark], put_other, &other, ns, err);
 }
 
-/* Memsets are real; what they take more than was recorded, the kernel behind them takes less, if it can. */
-static int measure_fills(struct cr_standins *s, const struct cr_device_desc *d, struct cr_err *err)
+/* They are real.  What memsets take more than was recorded, the kernel behind them takes less, if it can; what copies take less, whoever
+ * waits for them waits longer. */
+static int measure_others(struct cr_standins *s, const struct cr_device_desc *d, struct cr_err *err)
 {
   const struct cr_op_spec *op = s->workload->op;
   for (uint32_t i = 0; i < s->workload->n_op; i++) {
     struct cr_standin_fit *fit = &s->fit[i];
-    if (op[i].kind != CR_OP_MEMSET)
+    if (op[i].kind != CR_OP_MEMSET && !cr_op_holds_thread(&op[i]))
       continue;
-    fit->wanted_ns = cr_standin_wanted_ns(s->workload, d, i);
-    int rc = fill_ns(s, i, &fit->measured_ns, err);
+    fit->wanted_ns = op[i].kind == CR_OP_MEMSET ? cr_standin_wanted_ns(s->workload, d, i) : (double)op[i].duration_ns;
+    int rc = measure_other(s, i, &fit->measured_ns, err);
     if (rc)
       return rc;
   }
@@ -93,10 +106,13 @@ static void note_match(struct cr_standins *s, uint32_t op)
   m->n_dram_cut += h->chunks < s->fitter.shape[fit->asked].chunks;
 }
 
-/* What the memsets right before the kernel take longer than was recorded; in steps, so that the next run asks for the same. */
+/* What the memsets right before the kernel take longer than was recorded; in steps, so that the next run asks for the same.  One that is
+ * launched by itself waits for its program rather than for them. */
 static double fills_excess_ns(const struct cr_standins *s, uint32_t op)
 {
   double ns = 0, tick_ns = 64;
+  if (s->workload->op[op].launch_ns != CR_NS_NEVER)
+    return 0;
   for (uint32_t i = op; !cr_standin_begins_model(s->workload, i) && s->workload->op[i - 1].kind == CR_OP_MEMSET; i--)
     ns += s->fit[i - 1].measured_ns - s->fit[i - 1].wanted_ns;
   return tick_ns * rint(ns / tick_ns);
@@ -211,12 +227,6 @@ static int check_kinds(const struct cr_workload *w, struct cr_err *err)
     if (op->kind == CR_OP_HOST || op->kind == CR_OP_LAYER)
       return cr_fail(err, CR_EINPUT, "op %s is of kind %s, which backend cuda cannot run; take -b sim", op->name,
                      cr_op_kind_name[op->kind]);
-    if (op->launch_ns != CR_NS_NEVER)
-      return cr_fail(
-        err, CR_EINPUT,
-        "op %s is launched by itself, and backend cuda runs what was recorded from a graph; take -b sim, or "
-        "another recording",
-        op->name);
     if (op->kind != CR_OP_KERNEL && op->kind != CR_OP_ITERATION && op->bytes == CR_UNKNOWN)
       return cr_fail(err, CR_EINPUT, "op %s: how many bytes it moves was not recorded", op->name);
   }
@@ -252,7 +262,7 @@ int cr_standins_new(struct cr_cuda_gpu *gpu, const struct cr_workload *w, const 
   rc = rc ? rc : take_scratch(s, err);
   rc = rc ? rc : take_stream(s, d, err);
   rc = rc ? rc : add_mark(s, err);
-  rc = rc ? rc : measure_fills(s, d, err);
+  rc = rc ? rc : measure_others(s, d, err);
   rc = rc ? rc : add_with_kept(s, d, err);
   for (uint32_t i = 0; !rc && i < w->n_model; i++)
     rc = cr_standin_model_fit(s, d, &w->model[i], err);
@@ -337,6 +347,11 @@ int cr_standin_launch_rounds(struct cr_standins *s, uint32_t op, uint32_t rounds
                              cr_cu_stream stream)
 {
   return cr_standin_start(&s->launcher, &s->fitter.shape[s->fit[op].shape], rounds, at, stream);
+}
+
+cr_ns cr_standin_short_ns(const struct cr_standins *s, uint32_t op)
+{
+  return (cr_ns)(s->fit[op].wanted_ns - s->fit[op].measured_ns);
 }
 
 uint32_t cr_standin_pieces(const struct cr_standins *s, uint32_t op)

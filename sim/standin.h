@@ -47,12 +47,15 @@ struct cr_standin_stream cr_standins_stream(const struct cr_standins *s);
 struct cr_standin_codes *cr_standins_codes(const struct cr_standins *s); /* which stay its own */
 
 /* Launches the op into the stream, or into the graph that the stream captures: kernels as stand-ins, copies and memsets for real,
- * which report nothing; of an iteration one of its pieces (sim/standin_piece.h).  A driver's error number. */
+ * which report nothing (at is not looked at); of an iteration one of its pieces (sim/standin_piece.h).  A driver's error number. */
 int cr_standin_launch(struct cr_standins *s, uint32_t op, const struct cr_standin_at *at, cr_cu_stream stream);
 
 /* A kernel's stand-in with so many rounds of work, in place of those with which it takes its recorded time. */
 int cr_standin_launch_rounds(struct cr_standins *s, uint32_t op, uint32_t rounds, const struct cr_standin_at *at,
                              cr_cu_stream stream);
+
+/* Of a copy whose launch holds its thread, which copies pinned memory here: so much less does it take than was recorded. */
+cr_ns cr_standin_short_ns(const struct cr_standins *s, uint32_t op);
 
 /* Launches that stand for the op. */
 uint32_t cr_standin_pieces(const struct cr_standins *s, uint32_t op);

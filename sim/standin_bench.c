@@ -13,13 +13,13 @@ enum {
 
 static const double LEAST_NS = 100; /* of a launch: far less than one without work takes, 1400 ns on an H200 */
 
-/* n launches, one after the other, and before each but the first a memset of fill_bytes, unless these are 0. */
+/* n launches, one after the other, and what put launches before each but the first, unless it is NULL. */
 struct row {
   const struct cr_standin_bench *bench;
   const struct cr_standin_shape *shape;
   uint32_t rounds, n;
-  cr_cu_address fill_at;
-  size_t fill_bytes;
+  cr_standin_put_between *put;
+  const void *ctx;
 };
 
 int cr_standin_bench_init(struct cr_standin_bench *b, const struct cr_standin_launcher *launcher, struct cr_err *err)
@@ -82,8 +82,8 @@ static int put_row(const void *ctx, uint32_t slot, cr_cu_stream on)
     struct cr_standin_at at = {.slot = CR_NONE, .words = CR_NONE, .epoch = 1, .first = CR_NONE};
     if (i == 0 || i + 1 == r->n)
       at.slot = slot + (i > 0);
-    if (i && r->fill_bytes)
-      error = l->gpu->driver.fill(r->fill_at, 0, r->fill_bytes, on);
+    if (i && r->put)
+      error = r->put(r->ctx, on);
     error = error ? error : cr_standin_start(l, r->shape, r->rounds, &at, on);
   }
   return error;
@@ -121,10 +121,10 @@ int cr_standin_bench_launch(const struct cr_standin_bench *b, const struct cr_st
   return rc;
 }
 
-int cr_standin_bench_fill(const struct cr_standin_bench *b, const struct cr_standin_shape *mark, cr_cu_address at,
-                          size_t bytes, double *ns, struct cr_err *err)
+int cr_standin_bench_between(const struct cr_standin_bench *b, const struct cr_standin_shape *mark,
+                             cr_standin_put_between *put, const void *ctx, double *ns, struct cr_err *err)
 {
-  const struct row like = {.bench = b, .shape = mark, .fill_at = at, .fill_bytes = bytes};
+  const struct row like = {.bench = b, .shape = mark, .put = put, .ctx = ctx};
   double without_ns = 0, few_ns = 0, many_ns = 0;
   int rc = cr_standin_bench_launch(b, mark, 0, &without_ns, err);
   rc = rc ? rc : measure_rows(&like, &few_ns, &many_ns, err);

@@ -24,8 +24,9 @@ int cr_standin_bench_graph(const struct cr_standin_bench *b, cr_standin_put *put
 int cr_standin_bench_launch(const struct cr_standin_bench *b, const struct cr_standin_shape *h, uint32_t rounds,
                             double *ns, struct cr_err *err) CR_MUST;
 
-/* What a memset of so many bytes at that address takes between two launches of the shape without work. */
-int cr_standin_bench_fill(const struct cr_standin_bench *b, const struct cr_standin_shape *mark, cr_cu_address at,
-                          size_t bytes, double *ns, struct cr_err *err) CR_MUST;
+/* What something else takes between two launches of the shape without work, which put launches; a driver's error number. */
+typedef int cr_standin_put_between(const void *ctx, cr_cu_stream on);
+int cr_standin_bench_between(const struct cr_standin_bench *b, const struct cr_standin_shape *mark,
+                             cr_standin_put_between *put, const void *ctx, double *ns, struct cr_err *err) CR_MUST;
 
 #endif

@@ -10,11 +10,18 @@ enum { CORRECTIONS = 3 }; /* of the rounds of all kernels */
 
 static const double MODEL_OFF = 0.002; /* of a model's time alone, which is near enough */
 
+/* Of an eager model kernels alone follow each other: copies and memsets are launched by themselves, and take what they take. */
+static int is_in_row(const struct cr_standins *s, int is_eager, uint32_t op)
+{
+  return !is_eager || s->workload->op[op].kind == CR_OP_KERNEL;
+}
+
 /* A model of which the kernels first and last report. */
 struct row {
   struct cr_standins *standins;
   const struct cr_model_info *model;
   uint32_t first, last;
+  int is_eager;
 };
 
 static int put_model(const void *ctx, uint32_t slot, cr_cu_stream on)
@@ -25,7 +32,8 @@ static int put_model(const void *ctx, uint32_t slot, cr_cu_stream on)
     struct cr_standin_at at = {.slot = CR_NONE, .words = CR_NONE, .epoch = 1, .first = CR_NONE};
     if (i == r->first || i == r->last)
       at.slot = slot + (i == r->last);
-    error = cr_standin_launch(r->standins, i, &at, on);
+    if (is_in_row(r->standins, r->is_eager, i))
+      error = cr_standin_launch(r->standins, i, &at, on);
   }
   return error;
 }
@@ -54,6 +62,7 @@ int cr_standin_model_fit(struct cr_standins *s, const struct cr_device_desc *d, 
   const struct cr_op_spec *op = s->workload->op;
   uint32_t first = CR_NONE, last = CR_NONE, n_kernel = 0;
   double wanted = 0, ns = 0;
+  int is_eager = cr_model_is_eager(s->workload, (uint32_t)(m - s->workload->model));
   for (uint32_t i = m->op0; i < m->op0 + m->n_op; i++) {
     if (op[i].kind == CR_OP_KERNEL) {
       first = first == CR_NONE ? i : first;
@@ -64,8 +73,9 @@ int cr_standin_model_fit(struct cr_standins *s, const struct cr_device_desc *d, 
   if (n_kernel == 0)
     return CR_OK;
   for (uint32_t i = first + 1; i <= last; i++)
-    wanted += cr_standin_wanted_ns(s->workload, d, i);
-  const struct row row = {s, m, first, last};
+    if (is_in_row(s, is_eager, i))
+      wanted += cr_standin_wanted_ns(s->workload, d, i);
+  const struct row row = {s, m, first, last, is_eager};
   for (int i = 0;; i++) {
     int rc = cr_standin_bench_graph(&s->bench, put_model, &row, 1, "measuring a model's stand-ins", &ns, err);
     if (rc)

@@ -15,7 +15,9 @@ double cr_standin_wanted_ns(const struct cr_workload *w, const struct cr_device_
 {
   const struct cr_op_spec *o = &w->op[op];
   double gap_ns = (double)o->gap_ns;
-  if (cr_standin_begins_model(w, op))
+  if (o->launch_ns != CR_NS_NEVER)
+    gap_ns = 1e3 * d->constant[CR_GPU_GAP];
+  else if (cr_standin_begins_model(w, op))
     gap_ns = 0;
   else if (o->gap_ns == CR_NS_NEVER)
     gap_ns = 1e3 * d->constant[CR_GPU_GAP];

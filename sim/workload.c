@@ -329,6 +329,41 @@ static int copy_ops(struct cr_workload_builder *b, const struct cr_model_spec *s
   return CR_OK;
 }
 
+struct cr_op_spec cr_op_unknown(const char *name, enum cr_op_kind kind, cr_ns duration_ns)
+{
+  return (struct cr_op_spec){
+    .name = name,
+    .kind = kind,
+    .duration_ns = duration_ns,
+    .spread_ns = CR_NS_NEVER,
+    .gap_ns = CR_NS_NEVER,
+    .launch_ns = CR_NS_NEVER,
+    .smem_bytes = CR_UNKNOWN,
+    .carveout_bytes = CR_UNKNOWN,
+    .bytes = CR_UNKNOWN,
+    .dram_bytes = CR_UNKNOWN,
+    .l2_bytes = CR_UNKNOWN,
+    .instructions = CR_UNKNOWN,
+    .tensor_instructions = CR_UNKNOWN,
+    .active_warps_q16 = CR_UNKNOWN,
+    .sm_ppm = CR_UNKNOWN,
+    .dram_ppm = CR_UNKNOWN,
+  };
+}
+
+struct cr_model_spec cr_model_unknown(const char *name, const struct cr_op_spec *op, uint32_t n_op)
+{
+  return (struct cr_model_spec){
+    .name = name,
+    .op = op,
+    .n_op = n_op,
+    .weight_bytes = CR_UNKNOWN,
+    .persistent_bytes = CR_UNKNOWN,
+    .ephemeral_bytes = CR_UNKNOWN,
+    .framework_bytes = CR_UNKNOWN,
+  };
+}
+
 int cr_workload_add_model(struct cr_workload_builder *b, const struct cr_model_spec *spec, cr_model *out,
                           struct cr_err *err)
 {
@@ -651,10 +686,11 @@ const struct cr_op_spec *cr_workload_builder_op(const struct cr_workload_builder
   return &b->op[op];
 }
 
-cr_model cr_workload_find_model(const struct cr_workload *w, const char *name)
+int cr_model_is_eager(const struct cr_workload *w, uint32_t model)
 {
-  for (uint32_t i = 0; i < w->n_model; i++)
-    if (strcmp(w->model[i].name, name) == 0)
-      return (cr_model){i};
-  return (cr_model){CR_NONE};
+  const struct cr_model_info *m = &w->model[model];
+  for (uint32_t i = m->op0; i < m->op0 + m->n_op; i++)
+    if (w->op[i].launch_ns != CR_NS_NEVER)
+      return 1;
+  return 0;
 }

@@ -75,6 +75,9 @@ struct cr_op_spec {
   uint32_t n_layer; /* devices; of all others 0 */
 };
 
+/* An op of stage 0 of which nothing else is known: what is, is set after. */
+struct cr_op_spec cr_op_unknown(const char *name, enum cr_op_kind kind, cr_ns duration_ns);
+
 struct cr_model_spec {
   const char *name;
   const struct cr_op_spec *op;                                              /* [n_op]; copied, names too */
@@ -84,6 +87,9 @@ struct cr_model_spec {
                             run together; copied */
   uint32_t n_batch;
 };
+
+/* Of whose memory nothing is known. */
+struct cr_model_spec cr_model_unknown(const char *name, const struct cr_op_spec *op, uint32_t n_op);
 
 enum cr_class { CR_RT, CR_BE };
 
@@ -203,7 +209,7 @@ const struct cr_model_info *cr_workload_builder_model(const struct cr_workload_b
 
 const struct cr_op_spec *cr_workload_builder_op(const struct cr_workload_builder *b, uint32_t op); /* likewise */
 
-/* Of a model by name, or of CR_NONE. */
-cr_model cr_workload_find_model(const struct cr_workload *w, const char *name);
+/* Some of its ops are launched one by one by a program: it was not recorded from a graph. */
+int cr_model_is_eager(const struct cr_workload *w, uint32_t model);
 
 #endif

@@ -116,6 +116,8 @@ static int read_range(struct cr_arena *arena, const char *option, const char *wo
   const char *colon = strrchr(rest, ':'), *dots = strstr(rest, "..");
   char low[64], high[64];
   a->is_log = colon && strcmp(colon, ":log") == 0;
+  if (colon && !a->is_log)
+    return refuse(option, word, err, "behind a range stands :log or nothing");
   size_t n_high = dots ? (a->is_log ? (size_t)(colon - dots - 2) : strlen(dots + 2)) : 0;
   if (!dots || dots == rest || !n_high || (size_t)(dots - rest) >= sizeof low || n_high >= sizeof high)
     return refuse(option, word, err,

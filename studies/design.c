@@ -23,13 +23,15 @@ struct cr_design_axis {
 };
 
 const char *const cr_design_option[CR_N_DESIGN] = {
-  "the scenario",  "-d", "--traces", "--set",    "--grid",  "--list",       "--random", "--samples",
-  "--sample-seed", "-p", "--seeds",  "--metric", "--until", "--confidence",
+  "the scenario",  "-d",         "--traces",   "--set",    "--grid",  "--list",        "--random", "--samples",
+  "--sample-seed", "-p",         "--seeds",    "--metric", "--until", "--confidence",  "--over",   "--keep-options",
+  "--goal",        "--maximize", "--minimize", "--fresh",  "--tries", "--search-seed",
 };
 
 const char *const cr_design_name[CR_N_DESIGN] = {
-  "scenario", "device",      "traces",   "set",   "grid",    "list",  "random",
-  "samples",  "sample_seed", "policies", "seeds", "metrics", "until", "confidence",
+  "scenario",    "device",   "traces",   "set",     "grid",  "list",        "random", "samples",
+  "sample_seed", "policies", "seeds",    "metrics", "until", "confidence",  "over",   "keep_options",
+  "goal",        "maximize", "minimize", "fresh",   "tries", "search_seed",
 };
 
 /* -- words ------------------------------------------------------------------------------------------------------------ */
@@ -72,6 +74,12 @@ uint32_t cr_design_count(const struct cr_design_words *w, enum cr_design_kind ki
   for (uint32_t k = 0; k < w->n; k++)
     n += w->kind[k] == kind;
   return n;
+}
+
+int cr_design_is_search(const struct cr_design_words *w)
+{
+  return cr_design_count(w, CR_DESIGN_GOAL) || cr_design_count(w, CR_DESIGN_MAXIMIZE) ||
+         cr_design_count(w, CR_DESIGN_MINIMIZE);
 }
 
 int cr_design_differs(const struct cr_design_words *kept, const struct cr_design_words *given, char *buf, size_t n)
@@ -221,18 +229,25 @@ static int make_axes(struct cr_design *d, struct cr_err *err)
 
 /* -- seeds, policies, metrics ------------------------------------------------------------------------------------------- */
 
-static int add_seed(struct cr_design *d, const char *word, uint64_t seed, struct cr_err *err)
+struct seeds {
+  enum cr_design_kind kind;
+  uint64_t *seed; /* [n], of SEEDS_MAX */
+  uint32_t n;
+};
+
+static int add_seed(struct seeds *s, const char *word, uint64_t seed, struct cr_err *err)
 {
-  for (uint32_t i = 0; i < d->n_seed; i++)
-    if (d->seed[i] == seed)
-      return cr_fail(err, CR_EINPUT, "--seeds %.100s: %" PRIu64 " is there twice", word, seed);
-  d->seed[d->n_seed++] = seed;
+  for (uint32_t i = 0; i < s->n; i++)
+    if (s->seed[i] == seed)
+      return cr_fail(err, CR_EINPUT, "%s %.100s: %" PRIu64 " is there twice", cr_design_option[s->kind], word, seed);
+  s->seed[s->n++] = seed;
   return CR_OK;
 }
 
 /* One part between commas: "7" or "1..10". */
-static int add_seeds(struct cr_design *d, const char *word, char *part, struct cr_err *err)
+static int add_seeds(struct seeds *s, const char *word, char *part, struct cr_err *err)
 {
+  const char *option = cr_design_option[s->kind];
   int64_t low, high;
   char *dots = strstr(part, "..");
   if (dots)
@@ -242,25 +257,24 @@ static int add_seeds(struct cr_design *d, const char *word, char *part, struct c
   if (rc == CR_OK && dots)
     rc = cr_parse_count(dots + 2, "seed", &high, err);
   if (rc != CR_OK)
-    return cr_fail_in(err, rc, "--seeds %.100s", word);
+    return cr_fail_in(err, rc, "%s %.100s", option, word);
   if (high < low)
-    return refuse(CR_DESIGN_SEEDS, word, err, "is an empty range: the lower seed comes first");
-  if (high - low >= SEEDS_MAX || (uint64_t)(high - low) + d->n_seed >= SEEDS_MAX)
-    return cr_fail(err, CR_EINPUT, "--seeds %.100s: more than %d", word, SEEDS_MAX);
-  for (int64_t s = low; rc == CR_OK && s <= high; s++)
-    rc = add_seed(d, word, (uint64_t)s, err);
+    return refuse(s->kind, word, err, "is an empty range: the lower seed comes first");
+  if (high - low >= SEEDS_MAX || (uint64_t)(high - low) + s->n >= SEEDS_MAX)
+    return cr_fail(err, CR_EINPUT, "%s %.100s: more than %d", option, word, SEEDS_MAX);
+  for (int64_t one = low; rc == CR_OK && one <= high; one++)
+    rc = add_seed(s, word, (uint64_t)one, err);
   return rc;
 }
 
-static int make_seeds(struct cr_design *d, struct cr_err *err)
+int cr_design_seeds(const struct cr_design_words *w, enum cr_design_kind kind, uint64_t **out, uint32_t *n,
+                    struct cr_err *err)
 {
+  struct seeds s = {.kind = kind, .seed = cr_arena_take(w->arena, SEEDS_MAX, sizeof *s.seed)};
   const char *word;
-  int rc = CR_OK;
-  d->seed = cr_arena_take(d->words->arena, SEEDS_MAX, sizeof *d->seed);
-  if (!d->seed)
-    return cr_fail_nomem(err, "the design");
-  for (uint32_t i = 0; rc == CR_OK && (word = cr_design_word(d->words, CR_DESIGN_SEEDS, i)); i++) {
-    char *rest = cr_arena_text(d->words->arena, word);
+  int rc = s.seed ? CR_OK : cr_fail_nomem(err, "the design");
+  for (uint32_t i = 0; rc == CR_OK && (word = cr_design_word(w, kind, i)); i++) {
+    char *rest = cr_arena_text(w->arena, word);
     if (!rest)
       return cr_fail_nomem(err, "the design");
     while (rc == CR_OK && rest) {
@@ -268,8 +282,12 @@ static int make_seeds(struct cr_design *d, struct cr_err *err)
       if (comma)
         *comma = '\0';
       rest = comma ? comma + 1 : NULL;
-      rc = add_seeds(d, word, part, err);
+      rc = add_seeds(&s, word, part, err);
     }
+  }
+  if (rc == CR_OK) {
+    *out = s.seed;
+    *n = s.n;
   }
   return rc;
 }
@@ -316,8 +334,9 @@ static int share_of(const struct cr_design_words *w, enum cr_design_kind kind, d
 
 static int check_single(const struct cr_design_words *w, struct cr_err *err)
 {
-  static const enum cr_design_kind single[] = {CR_DESIGN_SCENARIO,    CR_DESIGN_DEVICE, CR_DESIGN_SAMPLES,
-                                               CR_DESIGN_SAMPLE_SEED, CR_DESIGN_UNTIL,  CR_DESIGN_CONFIDENCE};
+  static const enum cr_design_kind single[] = {CR_DESIGN_SCENARIO,    CR_DESIGN_DEVICE,      CR_DESIGN_SAMPLES,
+                                               CR_DESIGN_SAMPLE_SEED, CR_DESIGN_UNTIL,       CR_DESIGN_CONFIDENCE,
+                                               CR_DESIGN_TRIES,       CR_DESIGN_SEARCH_SEED, CR_DESIGN_KEEP_OPTIONS};
   for (size_t i = 0; i < sizeof single / sizeof *single; i++)
     if (cr_design_count(w, single[i]) > 1)
       return cr_fail(err, CR_EINPUT, "%s is given twice: %.100s and %.100s", cr_design_option[single[i]],
@@ -330,7 +349,7 @@ int cr_design_make(const struct cr_design_words *w, struct cr_design *out, struc
   struct cr_design d = {.words = w, .n_row = 1, .n_sample = 1, .n_point = 1, .confidence = 0.95};
   int rc = check_single(w, err);
   rc = rc ? rc : make_axes(&d, err);
-  rc = rc ? rc : make_seeds(&d, err);
+  rc = rc ? rc : cr_design_seeds(w, CR_DESIGN_SEEDS, &d.seed, &d.n_seed, err);
   rc = rc ? rc : make_lists(&d, err);
   rc = rc ? rc : share_of(w, CR_DESIGN_UNTIL, &d.until, err);
   rc = rc ? rc : share_of(w, CR_DESIGN_CONFIDENCE, &d.confidence, err);

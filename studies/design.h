@@ -1,4 +1,5 @@
-/* design.h - the design of a sweep: which settings, policies and seeds are run, each with each.
+/* design.h - the design of a sweep: which settings, policies and seeds are run, each with each.  And the words of designs, which
+ * say what a search is, too.
  *
  * A point is one setting of every key that varies.  Its axes are the keys of grids (every value with every other), the
  * keys of lists (the i-th values go together, one axis in all) and the keys of random draws (samples, one axis in all).
@@ -27,6 +28,16 @@ enum cr_design_kind {
   CR_DESIGN_METRIC,      /* many */
   CR_DESIGN_UNTIL,       /* 2%: a point has seeds enough when each interval is within so much of its mean */
   CR_DESIGN_CONFIDENCE,  /* of intervals, 95% */
+
+  /* Of searches alone. */
+  CR_DESIGN_OVER,         /* KEY=V,V,... or KEY=LO..HI; many */
+  CR_DESIGN_KEEP_OPTIONS, /* "yes": options of policies are not searched */
+  CR_DESIGN_GOAL,         /* METRIC<BOUND; many */
+  CR_DESIGN_MAXIMIZE,     /* a metric; this one or the next, or neither */
+  CR_DESIGN_MINIMIZE,
+  CR_DESIGN_FRESH,       /* seeds that the best is confirmed with */
+  CR_DESIGN_TRIES,       /* settings at most */
+  CR_DESIGN_SEARCH_SEED, /* which ones are drawn */
   CR_N_DESIGN
 };
 extern const char *const cr_design_option[CR_N_DESIGN]; /* "--grid" */
@@ -39,6 +50,9 @@ struct cr_design_words {
   const char **word;         /* [n] */
   uint32_t n, cap;
 };
+
+/* Whether they are a search's: it has a goal, or something that is to be best. */
+int cr_design_is_search(const struct cr_design_words *w);
 
 /* Copies the word. */
 int cr_design_add(struct cr_design_words *w, enum cr_design_kind kind, const char *word, struct cr_err *err) CR_MUST;
@@ -72,6 +86,10 @@ char *cr_design_value(const struct cr_design *d, uint32_t axis, uint32_t point, 
 
 /* "clients[0].rate=50/s, device.sms=66": a point as a person reads it; "" without axes. */
 void cr_design_describe(const struct cr_design *d, uint32_t point, struct cr_text *out);
+
+/* The seeds of words of a kind: CR_DESIGN_SEEDS or CR_DESIGN_FRESH; in the words' arena. */
+int cr_design_seeds(const struct cr_design_words *w, enum cr_design_kind kind, uint64_t **out, uint32_t *n,
+                    struct cr_err *err) CR_MUST;
 
 /* The first difference of two lists of words as a sentence's end ("its --seeds is 1..10, not 1..20"); 0: there is none. */
 int cr_design_differs(const struct cr_design_words *kept, const struct cr_design_words *given, char *buf, size_t n);

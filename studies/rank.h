@@ -14,8 +14,11 @@ struct cr_rank {
 };
 
 /* text: "2/8" of --rank, the third of eight, which goes before the environment; or NULL.  get(name) is getenv.
- * OMPI_COMM_WORLD_RANK and _SIZE; PMI_RANK and PMI_SIZE; SLURM_ARRAY_TASK_ID with _COUNT, _MIN and _STEP; SLURM_PROCID with
- * SLURM_NTASKS within a job step (SLURM_STEP_ID), since a batch script by itself has these too and is one process. */
+ *
+ * A launcher of processes: OMPI_COMM_WORLD_RANK and _SIZE; PMI_RANK and PMI_SIZE; SLURM_PROCID with SLURM_STEP_NUM_TASKS or
+ * SLURM_NTASKS within a job step (SLURM_STEP_ID), since a batch script by itself has these too and is one process.  A task
+ * of a SLURM array is one of the array's (SLURM_ARRAY_TASK_ID with _COUNT, _MIN, _MAX and _STEP); where it launches
+ * processes, each is one of all tasks' together.  CR_EINPUT: not numbers, or an array whose tasks are not numbered evenly. */
 int cr_rank_find(const char *text, char *(*get)(const char *name), struct cr_rank *out, struct cr_err *err) CR_MUST;
 
 #endif

@@ -43,7 +43,7 @@ void cr_results_fini(struct cr_results *r)
   *r = (struct cr_results){0};
 }
 
-void cr_results_put(struct cr_results *r, const struct cr_sweep_run *run, const double *value)
+void cr_results_put(struct cr_results *r, const struct cr_study_run *run, const double *value)
 {
   uint8_t *state = &r->state[place(r, run->point, run->policy, run->seed)];
   if (*state != CR_RUN_TODO)

@@ -13,7 +13,7 @@ enum { CR_RESULT_WHY = 512 };
 enum cr_run_state { CR_RUN_TODO, CR_RUN_DONE, CR_RUN_FAILED };
 
 /* One run, as it comes from a process or a database. */
-struct cr_sweep_run {
+struct cr_study_run {
   uint32_t point, policy, seed; /* places in the design */
   enum cr_run_state state;
   char outcome[16];        /* "done", "stalled", ...; "crashed": its process ended */
@@ -33,7 +33,7 @@ int cr_results_init(struct cr_results *r, const struct cr_design *d, struct cr_e
 void cr_results_fini(struct cr_results *r); /* a struct of zeros is fine */
 
 /* value is [n_metric]; those of a failed run are not known.  A run that is there already stays as it is. */
-void cr_results_put(struct cr_results *r, const struct cr_sweep_run *run, const double *value);
+void cr_results_put(struct cr_results *r, const struct cr_study_run *run, const double *value);
 
 enum cr_run_state cr_results_state(const struct cr_results *r, uint32_t point, uint32_t policy, uint32_t seed);
 

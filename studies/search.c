@@ -11,6 +11,8 @@
 
 enum { STEPS = 9, LEAST_KEPT = 4, CONFIRM_MAX = 5, DRAWS_A_SETTING = 20 };
 
+const char *const cr_search_step_name[CR_N_STEP] = {"halving", "refining", "confirming"};
+
 /* -- settings --------------------------------------------------------------------------------------------------------- */
 
 static int grow(struct cr_search *s, struct cr_err *err)
@@ -369,8 +371,10 @@ static int halve(struct cr_search *s, struct cr_err *err)
 
 int cr_search_run(struct cr_search *s, struct cr_err *err)
 {
+  s->step = CR_STEP_HALVING;
   int rc = begin(s, err);
   rc = rc ? rc : halve(s, err);
+  s->step = CR_STEP_REFINING;
   return rc ? rc : cr_search_refine(s, err);
 }
 
@@ -401,6 +405,7 @@ int cr_search_confirm(struct cr_search *s, uint32_t *out, struct cr_err *err)
 {
   uint32_t *order;
   int rc = cr_search_order(s, &order, err);
+  s->step = CR_STEP_CONFIRMING;
   *out = CR_NONE;
   for (uint32_t i = 0; rc == CR_OK && *out == CR_NONE && i < cr_min_u32(s->n_setting, CONFIRM_MAX); i++) {
     const struct cr_setting *x = &s->setting[order[i]];

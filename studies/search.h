@@ -41,6 +41,10 @@ struct cr_setting {
   struct cr_interval *fresh; /* [n_metric], when it was tried */
 };
 
+/* What it is at. */
+enum cr_search_step { CR_STEP_HALVING, CR_STEP_REFINING, CR_STEP_CONFIRMING, CR_N_STEP };
+extern const char *const cr_search_step_name[CR_N_STEP];
+
 /* One run: a setting with the seed of that number, for a part of its length. */
 struct cr_trial {
   uint32_t setting, seed, length_ppm;
@@ -56,14 +60,15 @@ struct cr_search {
   uint32_t tries_max; /* settings */
   uint64_t draw_seed; /* of which settings are drawn, where there are more */
   int can_shorten;    /* runs have a length */
-  /* Runs them all, in any order, and calls cr_search_put for each. */
+  /* A round: runs them all, in any order, and calls cr_search_put for each. */
   int (*run)(void *ctx, const struct cr_trial *trial, uint32_t n, struct cr_err *err);
   void *ctx;
 
   struct cr_setting *setting; /* [n_setting], in the order they were thought of */
   uint32_t n_setting, cap;
   uint32_t n_run, n_failed; /* of the search */
-  int is_cut;               /* tries_max was reached before nothing was better */
+  enum cr_search_step step;
+  int is_cut; /* tries_max was reached before nothing was better */
 };
 
 /* Steps 1 and 2. */

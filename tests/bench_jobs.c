@@ -29,15 +29,9 @@ static int add_model(struct cr_workload_builder *b, uint32_t i, cr_model *out, s
     .sm_ppm = CR_UNKNOWN,
     .dram_ppm = CR_UNKNOWN,
   };
-  const struct cr_model_spec spec = {
-    .name = name,
-    .op = &op,
-    .n_op = 1,
-    .weight_bytes = CR_UNKNOWN,
-    .persistent_bytes = 100000000 + 10000000 * (int64_t)i,
-    .ephemeral_bytes = 1000000000 + 400000000 * (int64_t)i,
-    .framework_bytes = CR_UNKNOWN,
-  };
+  struct cr_model_spec spec = cr_model_unknown(name, &op, 1);
+  spec.persistent_bytes = 100000000 + 10000000 * (int64_t)i;
+  spec.ephemeral_bytes = 1000000000 + 400000000 * (int64_t)i;
   return cr_workload_add_model(b, &spec, out, err);
 }
 

@@ -83,12 +83,34 @@ old() { CORUN_LIBCUDA=$builddir/tests/standin_cuda_old.so run -p streams; }
 fails 'a_driver_that_is_too_old_is_said' 2 'has no cuStreamBeginCapture_v2: the NVIDIA driver is too old' old
 fails 'patience_is_a_time' 2 'CORUN_PATIENCE' env CORUN_PATIENCE=long "$corun" run "$tmp/two.yaml" -b cuda -p streams
 
+# Programs that launch op by op, beside a graph.
+cat >"$tmp/eager.yaml" <<'YAML'
+duration: 80ms
+clients:
+  - {name: rt, model: vgg19-bs1-fp32.eager, class: rt, arrival: uniform, rate: 100/s}
+  - {name: graph, model: mobilenet_v2-bs1-fp32, class: be, arrival: closed, depth: 1}
+  - {name: be, model: collected/resnet50-bs1-fp32.eager, class: be, arrival: closed, depth: 1}
+YAML
+eager() {
+  timeout 100 "$corun" run "$tmp/eager.yaml" -b cuda -q -p streams -p priority -p exclusive -p wait -p reef-n -p reef -p mps -o "$tmp/e.db" --force \
+    --timeline "$tmp/e.json" >"$tmp/eager.txt" &&
+    [ "$(grep -c 'launches of eager programs late: p50 [0-9.]* us, p99' "$tmp/eager.txt")" -eq 7 ] && contains "$tmp/e.json" '"ph":"X"'
+}
+ok 'programs_run_and_say_how_late_their_launches_are' eager
+ok 'their_ledger_replays_to_the_same' "$corun" replay "$tmp/e.db"
+grep -v graph "$tmp/eager.yaml" >"$tmp/programs.yaml"
+eager_wrong() { CORUN_PATIENCE=1s STANDIN_CUDA=$1 timeout 60 "$corun" run "$tmp/programs.yaml" -b cuda -q -p "$2" --set duration=20s; }
+fails 'an_op_of_a_program_that_fails_ends_the_run' 1 'the launch of an op: unspecified launch failure' eager_wrong launch=20 streams
+fails 'one_that_never_ends_is_given_up' 1 'has not ended on the GPU for' eager_wrong hang=20 streams
+fails 'also_in_a_device_queue' 1 'has not ended on the GPU for' eager_wrong hang=300 reef-n
+
 # Jobs, with memory.
 cat >"$tmp/jobs.yaml" <<'YAML'
 device: {name: h200, mem: 8GiB}
 clients:
   - {name: a, model: collected/mobilenet_v2-bs1-fp32, iterations: 30}
   - {name: b, model: collected/alexnet-bs1-fp32, iterations: 40, submit: 3ms, think: 100us}
+  - {name: c, model: collected/resnet50-bs1-fp32.eager, iterations: 5, submit: 2ms}
 YAML
 jobs() {
   timeout 120 "$corun" run "$tmp/jobs.yaml" -b cuda -q -p fifo -p srtf -p pack -p fair -o "$tmp/j.db" >"$tmp/jobs.txt" &&

@@ -16,6 +16,14 @@ struct cuda_load {
 /* Clients "rt" (three kernels, of which the last has counters, and a memset, every millisecond unless rt_per_s says otherwise) and "be" (closed, so many requests in
  * flight; eight kernels of one to four waves).  CORUN_LIBCUDA and the fault are set for all that follows, and stand-ins are not kept; fault NULL: none. */
 void cuda_load_init(struct cuda_load *l, double rt_per_s, uint32_t be_depth, const char *fault);
+
+/* The same with clients of one's own, between these two. */
+void cuda_load_begin(struct cuda_load *l);
+void cuda_load_seal(struct cuda_load *l, const char *fault);
+struct cr_op_spec cuda_load_kernel(const char *name, uint32_t blocks, uint32_t threads, uint32_t regs,
+                                   cr_ns duration_ns); /* from a graph, of which no more is known */
+cr_model cuda_load_model(struct cuda_load *l, const char *name, const struct cr_op_spec *op, uint32_t n_op);
+
 void cuda_load_fini(struct cuda_load *l);
 void cuda_load_fault(const char *fault);
 

@@ -28,6 +28,11 @@ ok 'with_its_clients' names "$tmp/closed.svg" alexnet mobilenet exclusive priori
 echo 'no database' >"$tmp/text"
 fails 'what_is_no_run_database_is_refused' 2 'is not' "$draw" "$tmp/text" "$tmp/none.svg"
 ok 'and_nothing_is_left_then' test ! -e "$tmp/none.svg"
+fails 'a_folder_that_is_not_there_is_said' 2 'there is no such folder' "$draw" "$tmp/rt-be.db" "$tmp/none/none.svg"
+fails 'another_form_is_refused' 2 'ends in .svg, .pdf or .png' "$draw" "$tmp/rt-be.db" "$tmp/none.gif"
+fails 'a_gnuplot_that_fails_is_said' 2 'false failed' env GNUPLOT=false "$draw" "$tmp/rt-be.db" "$tmp/none.svg"
+fails 'one_that_is_not_there_too' 2 'gnuplot is not there; on Debian' env GNUPLOT=gnuplot-of-nobody "$draw" "$tmp/rt-be.db" "$tmp/none.svg"
+ok 'and_nothing_is_left_of_all_these' bash -c '! ls "$0"/none.svg* "$0"/none.gif* "$0"/none 2>/dev/null' "$tmp"
 fails 'two_names_are_needed' 2 'usage' "$draw" "$tmp/rt-be.db"
 printf '%s\n' scenario,arrival,metric,measured,predicted iso,closed,mean_ms,2.0,2.2 iso,uniform,mean_ms,4.0,4.4 >"$tmp/errors.csv"
 validate=$srcdir/plots/validate-figure.sh
@@ -49,7 +54,7 @@ runs=$srcdir/plots/dart-runs.sh
 ok 'responses_and_throughput_beside_batches_are_found' "$runs" "$tmp/dart" 1 1 batch
 ok 'and_drawn' "$picture" "$tmp/dart/dart-throughput.svg" "$tmp/dart/dart-response.svg"
 ok 'of_all_policies' names "$tmp/dart/dart-throughput.svg" dart 'threads (BaseGPU)' 'streams (no batches)' ASSUMED
-ok 'and_of_two_tasks' names "$tmp/dart/dart-response.svg" 'lanes: dart' 'audit: streams' ASSUMED
+ok 'and_of_two_tasks' names "$tmp/dart/dart-response.svg" 'lanes (second by priority): dart' 'audit: streams' ASSUMED
 # Five batches and three policies of ten clients each; within the bounds under dart; all of it in the sums.
 batches() {
   awk -F, 'FNR == 1 { file++; next }

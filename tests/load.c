@@ -17,42 +17,54 @@ static const struct cr_device_desc device[2] = {DEVICE, DEVICE};
 const struct cr_machine load_machine = {.n_device = 1, .device = device};
 const struct cr_machine load_two_devices = {.n_device = 2, .device = device};
 
+struct cr_device_desc load_gpu(const char *name, uint32_t sms)
+{
+  return (struct cr_device_desc){
+    .name = name,
+    .about = "for tests",
+    .sms = sms,
+    .warp_threads = 32,
+    .sm_threads = 2048,
+    .sm_warps = 64,
+    .sm_blocks = 32,
+    .sm_regs = 65536,
+    .warp_regs_unit = 256,
+    .block_threads_max = 1024,
+    .thread_regs_max = 255,
+    .sm_smem_bytes = 233472,
+    .block_smem_max_bytes = 232448,
+    .block_smem_reserved_bytes = 1024,
+    .smem_unit_bytes = 128,
+    .n_carveout = 1,
+    .carveout_bytes = {233472},
+    .mem_bytes = INT64_C(1) << 36,
+    .l2_bytes = 62914560,
+    .dram_bytes_per_s = CR_UNKNOWN,
+    .l2_bytes_per_s = CR_UNKNOWN,
+    .h2d_bytes_per_s = 50000000000,
+    .d2h_bytes_per_s = 50000000000,
+    .d2d_bytes_per_s = 1000000000000,
+    .copy_engines = 2,
+    .priority_least = 0,
+    .priority_greatest = -5,
+  };
+}
+
 static cr_model add_model(struct cr_workload_builder *b, const char *name, enum cr_op_kind kind, uint32_t n_op,
                           cr_ns op_ns, int64_t persistent, int64_t ephemeral)
 {
   struct cr_op_spec *op = cr_mem_new(n_op, sizeof *op);
   assert_non_null(op);
-  for (uint32_t i = 0; i < n_op; i++)
-    op[i] = (struct cr_op_spec){
-      .name = "k",
-      .kind = kind,
-      .sm_ppm = CR_UNKNOWN,
-      .dram_ppm = CR_UNKNOWN,
-      .duration_ns = op_ns,
-      .spread_ns = CR_NS_NEVER,
-      .gap_ns = CR_NS_NEVER,
-      .launch_ns = CR_NS_NEVER,
-      .blocks = 4,
-      .threads = 256,
-      .regs = 32,
-      .smem_bytes = 0,
-      .carveout_bytes = CR_UNKNOWN,
-      .bytes = CR_UNKNOWN,
-      .dram_bytes = CR_UNKNOWN,
-      .l2_bytes = CR_UNKNOWN,
-      .instructions = CR_UNKNOWN,
-      .tensor_instructions = CR_UNKNOWN,
-      .active_warps_q16 = CR_UNKNOWN,
-    };
-  struct cr_model_spec spec = {
-    .name = name,
-    .op = op,
-    .n_op = n_op,
-    .weight_bytes = CR_UNKNOWN,
-    .persistent_bytes = persistent,
-    .ephemeral_bytes = ephemeral,
-    .framework_bytes = CR_UNKNOWN,
-  };
+  for (uint32_t i = 0; i < n_op; i++) {
+    op[i] = cr_op_unknown("k", kind, op_ns);
+    op[i].blocks = 4;
+    op[i].threads = 256;
+    op[i].regs = 32;
+    op[i].smem_bytes = 0;
+  }
+  struct cr_model_spec spec = cr_model_unknown(name, op, n_op);
+  spec.persistent_bytes = persistent;
+  spec.ephemeral_bytes = ephemeral;
   cr_model model = {0};
   struct cr_err err = {""};
   if (cr_workload_add_model(b, &spec, &model, &err) != CR_OK)

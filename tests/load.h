@@ -11,6 +11,10 @@
  * model. */
 extern const struct cr_machine load_machine, load_two_devices;
 
+/* A GPU whose SMs hold 32 blocks, 64 warps, 64 Ki registers and 228 KiB, and which prices nothing: what is recorded is what it
+ * takes. */
+struct cr_device_desc load_gpu(const char *name, uint32_t sms);
+
 /* n_op kernels, named k0, k1, ..., of op_ns each.  Fails the case when it cannot be added, as do the others. */
 cr_model load_model(struct cr_workload_builder *b, const char *name, uint32_t n_op, cr_ns op_ns);
 

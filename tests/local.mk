@@ -19,24 +19,27 @@ unit_tests = \
   tests/t_cuda_job \
   tests/t_cuda_turns \
   tests/t_csv \
+  tests/t_cuda_eager \
   tests/t_cuda_parts \
+  tests/t_cuda_program \
   tests/t_dart \
   tests/t_dart_plan \
   tests/t_dart_tasks \
   tests/t_design \
   tests/t_device_file \
+  tests/t_device_models \
   tests/t_device_queue tests/t_feeder \
   tests/t_disb \
   tests/t_docs_tables \
   tests/t_eager \
   tests/t_engine_jobs \
-  tests/t_engine_stop \
-  tests/t_farm \
+  tests/t_engine_stop tests/t_engine_stops \
+  tests/t_fair tests/t_farm \
   tests/t_finding \
   tests/t_fit \
   tests/t_fluid \
   tests/t_goal \
-  tests/t_gpu \
+  tests/t_gpu tests/t_gpu_laws \
   tests/t_heap \
   tests/t_hist \
   tests/t_interval \
@@ -53,6 +56,7 @@ unit_tests = \
   tests/t_layer_trace \
   tests/t_ledger \
   tests/t_live_nodes \
+  tests/t_live_order \
   tests/t_machine \
   tests/t_memory \
   tests/t_memory_curve \
@@ -68,11 +72,11 @@ unit_tests = \
   tests/t_gpu_node \
   tests/t_node_device \
   tests/t_nodes \
-  tests/t_nsys \
+  tests/t_nsys tests/t_nsys_damage tests/t_nsys_device tests/t_nsys_ranges \
   tests/t_one_node \
   tests/t_option \
   tests/t_orion \
-  tests/t_pad \
+  tests/t_pad tests/t_pad_refused \
   tests/t_period \
   tests/t_plan_run \
   tests/t_plugin \
@@ -152,14 +156,16 @@ script_tests = \
   tests/store_cli.sh \
   tests/study.sh \
   tests/sweep_cli.sh \
+  tests/slurm.sh \
+  tests/tune_db.sh \
   tests/symbols.sh \
   tests/task_sets_cli.sh \
   tests/tune_cli.sh
 
 check_LIBRARIES += libcrtest.a
 libcrtest_a_SOURCES = \
-  tests/adversary.c tests/adversary.h tests/cuda_load.c tests/cuda_load.h tests/fake_backend.c tests/fake_backend.h tests/load.c tests/load.h tests/made.c tests/made.h \
-  tests/manager.c tests/manager.h tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/nsys_file.c tests/nsys_file.h tests/pipeline.c tests/pipeline.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/spool_made.c tests/spool_made.h tests/t.c tests/t.h
+  tests/adversary.c tests/adversary.h tests/cuda_load.c tests/cuda_load.h tests/fake_backend.c tests/fake_backend.h tests/gpu_bench.c tests/gpu_bench.h tests/lane_run.c tests/lane_run.h tests/load.c tests/load.h tests/made.c tests/made.h \
+  tests/manager.c tests/manager.h tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/nsys_file.c tests/nsys_file.h tests/nsys_import.c tests/nsys_import.h tests/pipeline.c tests/pipeline.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/spool_made.c tests/spool_made.h tests/t.c tests/t.h
 
 check_PROGRAMS += $(unit_tests) tests/dart_vectors tests/nsys_write
 
@@ -219,7 +225,7 @@ tests_standin_cuda_plain_so_LDADD = $(libpretended_a_OBJECTS)
 
 # Programs that name no libraries of their own are tests: all of the house, whose allocations go through tests/t.c.
 LDADD = libcrtest.a $(house_libs) libcrtest.a $(CMOCKA_LIBS) $(system_libs)
-AM_LDFLAGS = $(CR_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc
+AM_LDFLAGS = $(CR_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc -Wl,--wrap=aligned_alloc
 
 TEST_EXTENSIONS = .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh

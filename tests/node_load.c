@@ -33,26 +33,10 @@ static struct cr_op_spec layer(const struct cr_layer_time *time, uint32_t n_devi
   for (uint32_t d = 0; d < n_device; d++)
     if (time[d].exec_ns != CR_NS_NEVER)
       least_ns = cr_min_ns(least_ns, time[d].hd_ns + time[d].exec_ns + time[d].misc_ns + time[d].dh_ns);
-  return (struct cr_op_spec){
-    .name = "layer",
-    .kind = CR_OP_LAYER,
-    .duration_ns = least_ns,
-    .spread_ns = CR_NS_NEVER,
-    .gap_ns = CR_NS_NEVER,
-    .launch_ns = CR_NS_NEVER,
-    .smem_bytes = CR_UNKNOWN,
-    .carveout_bytes = CR_UNKNOWN,
-    .bytes = CR_UNKNOWN,
-    .dram_bytes = CR_UNKNOWN,
-    .l2_bytes = CR_UNKNOWN,
-    .instructions = CR_UNKNOWN,
-    .tensor_instructions = CR_UNKNOWN,
-    .active_warps_q16 = CR_UNKNOWN,
-    .sm_ppm = CR_UNKNOWN,
-    .dram_ppm = CR_UNKNOWN,
-    .layer = time,
-    .n_layer = n_device,
-  };
+  struct cr_op_spec op = cr_op_unknown("layer", CR_OP_LAYER, least_ns);
+  op.layer = time;
+  op.n_layer = n_device;
+  return op;
 }
 
 cr_model node_model(struct cr_workload_builder *b, const char *name, uint32_t n_op, uint32_t n_device,
@@ -68,17 +52,9 @@ cr_model node_batches(struct cr_workload_builder *b, const char *name, uint32_t 
   assert_non_null(op);
   for (uint32_t i = 0; i < n_op; i++)
     op[i] = layer(time + (size_t)i * (1 + n_batch) * n_device, n_device);
-  struct cr_model_spec spec = {
-    .name = name,
-    .op = op,
-    .n_op = n_op,
-    .batch = batch,
-    .n_batch = n_batch,
-    .weight_bytes = CR_UNKNOWN,
-    .persistent_bytes = CR_UNKNOWN,
-    .ephemeral_bytes = CR_UNKNOWN,
-    .framework_bytes = CR_UNKNOWN,
-  };
+  struct cr_model_spec spec = cr_model_unknown(name, op, n_op);
+  spec.batch = batch;
+  spec.n_batch = n_batch;
   cr_model model = {0};
   struct cr_err err = {""};
   if (cr_workload_add_model(b, &spec, &model, &err) != CR_OK)

@@ -3,7 +3,6 @@
  * An eager program (process 4711) and, beside it, a graph (4712) when SQL is "two". */
 #include "config.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "tests/nsys_file.h"

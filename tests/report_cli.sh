@@ -121,6 +121,7 @@ else
   skip 'JSON_can_be_read' 'python3 is not there'
 fi
 ok 'a_page_of_two_is_made' "$corun" report "$tmp/a.db" "$tmp/b.db" -o "$tmp/ab.html"
+ok 'it_is_counted_how_many_numbers_differ' bash -c '"$0" show "$1" "$1" | grep -qE "^none of [1-9][0-9]+ numbers differs$" && grep -qE "^[1-9][0-9]* of [1-9][0-9]+ numbers differ$" "$2"' "$corun" "$tmp/a.db" "$tmp/ab"
 ok 'with_differences' has "$tmp/ab.html" 'id="differences"' 'the seeds differ' 'B to A, %' 'data-file="1"'
 ok 'other_scenarios_are_compared_by_name' bash -c '"$0" show "$1" "$2" | grep -q "different scenarios"' "$corun" "$tmp/a.db" "$tmp/odd.db"
 fails 'two_without_a_common_policy_are_refused' 2 'no policy in common' "$corun" show "$tmp/odd.db" "$tmp/jobs.db"
@@ -128,10 +129,15 @@ fails 'two_of_which_one_is_none_are_refused' 2 'is not a run database' "$corun" 
 
 # What is wrong is said, and leaves nothing.
 fails 'no_run_database_at_all_is_refused' 2 'is not a run database' "$corun" report "$tmp/odd.html" -o "$tmp/none.html"
+sweep() { "$corun" sweep "$scenarios/poisson.yaml" -q -p streams --seeds 1..2 -o "$tmp/sweep.db" >/dev/null; }
+ok 'there_is_a_sweep' sweep
+fails 'the_database_of_a_sweep_is_named' 2 "is not a run database, but a sweep's" "$corun" report "$tmp/sweep.db" -o "$tmp/none.html"
+fails 'a_trace_store_too' 2 'but a trace store' "$corun" report "$builddir/share/corun/h200.db" -o "$tmp/none.html"
 fails 'one_that_is_not_there_is_refused' 2 'makes a run database' "$corun" report "$tmp/nothing.db" -o "$tmp/none.html"
 touch "$tmp/nothing.db.partial"
 fails 'one_still_being_written_is_said' 2 'its run goes on, or was killed' "$corun" report "$tmp/nothing.db" -o "$tmp/none.html"
 fails 'its_beginning_is_refused_too' 2 'what a run has written so far' "$corun" report "$tmp/nothing.db.partial" -o "$tmp/none.html"
+fails 'a_folder_is_no_run_database' 2 'is a folder' "$corun" report "$tmp" -o "$tmp/none.html"
 head -c 20000 "$tmp/odd.db" >"$tmp/cut.db"
 fails 'a_truncated_one_is_refused' 2 'do the run again' "$corun" report "$tmp/cut.db" -o "$tmp/none.html"
 fails 'a_folder_that_is_not_there_is_said' 2 'page' "$corun" report "$tmp/odd.db" -o "$tmp/no/where.html"

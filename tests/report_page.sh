@@ -121,6 +121,32 @@ found() { # PAGE WIDTH
 ok 'zoom_links_and_rows_work' found rt-be 1280
 ok 'on_a_phone_as_well' found rt-be 390
 ok 'and_with_two_runs' found two 1280
+
+# What else a reader sees: names of lines that do not meet, which curves lie on others, whose row it is in a table that is moved.
+ok 'a_run_with_deadlines_and_bounds_is_there' run dart-tx2 dart -p dart -p threads,on=cpu --set duration=2s
+ok 'a_report_is_made_of_it' "$corun" report "$tmp/dart.db" -o "$tmp/dart.html"
+cat >"$tmp/reader.js" <<'J'
+<script>
+(function () {
+  const out = [], check = (what, right) => out.push((right ? "ok " : "WRONG ") + what);
+  const figures = [...document.querySelectorAll("#latency figure")];
+  const names = figures.map(f => [...f.querySelectorAll(".mark-name")].map(t => t.getBoundingClientRect()).sort((a, b) => a.left - b.left));
+  check("two-names", names.some(n => n.length === 2) && figures.every(f => f.querySelectorAll(".mark").length < 2 || f.textContent.includes("deadline")));
+  check("names-of-lines", names.every(n => n.every((b, i) => i === 0 || b.left >= n[i - 1].right)));
+  check("names-inside", figures.every((f, i) => names[i].every(b => b.left >= f.getBoundingClientRect().left - 1 && b.right <= f.getBoundingClientRect().right + 1)));
+  const table = document.querySelector("article.client .table"), name = table.querySelector("tbody th");
+  check("client-is-said-once", !table.textContent.includes(document.querySelector("article.client h3").textContent));
+  check("goes-on", table.scrollWidth > table.clientWidth + 60);
+  const at = name.getBoundingClientRect().left;
+  table.scrollLeft = 60;
+  check("policy-stays-in-sight", name.getBoundingClientRect().left === at && table.querySelector("tbody td").getBoundingClientRect().left < at + name.offsetWidth);
+  document.body.setAttribute("data-found", out.join("; ") + "; ok numbers");
+})();
+</script>
+J
+ok 'names_and_tables_can_be_read_on_a_phone' found dart 390
+drawn_once() { browse "$tmp/two.html" 1280 && [ "$(grep -o 'class="aside"> ([^<]*B as A)' "$tmp/dom" | wc -l)" -ge 2 ]; }
+ok 'curves_that_lie_on_others_are_named' drawn_once
 at_window() { browse "$tmp/rt-be.html" 1280 '#timeline=1,4000000,6000000' && silent && grep -q '>4 ms to 6 ms, 2 ms of 12 ms' "$tmp/dom"; }
 ok 'an_address_names_a_part_of_the_timeline' at_window
 done_testing

@@ -8,26 +8,6 @@
 #include "sim/ask.h"
 #include "tests/t.h"
 
-static const struct cr_device_desc four_sms = {.name = "four",
-                                               .about = "a device for tests",
-                                               .sms = RIG_SMS,
-                                               .warp_threads = 32,
-                                               .sm_threads = 1024,
-                                               .sm_warps = 32,
-                                               .sm_blocks = 32,
-                                               .sm_regs = 65536,
-                                               .priority_greatest = -5,
-                                               .mem_bytes = 1000,
-                                               .warp_regs_unit = 256,
-                                               .block_threads_max = 1024,
-                                               .thread_regs_max = 255,
-                                               .sm_smem_bytes = 233472,
-                                               .block_smem_max_bytes = 232448,
-                                               .block_smem_reserved_bytes = 1024,
-                                               .smem_unit_bytes = 128,
-                                               .n_carveout = 1,
-                                               .carveout_bytes = {233472}};
-
 static void on_op(void *ctx, const struct cr_op_span *span)
 {
   struct rig *r = ctx;
@@ -45,8 +25,12 @@ static void on_use(void *ctx, uint32_t device, cr_ns at_ns, uint32_t sms_busy, u
 void rig_device(struct rig *r, uint32_t n_device)
 {
   *r = (struct rig){.machine = {.n_device = n_device, .device = r->device}};
-  for (uint32_t i = 0; i < RIG_DEVICES; i++)
-    r->device[i] = four_sms;
+  for (uint32_t i = 0; i < RIG_DEVICES; i++) {
+    r->device[i] = load_gpu("four", RIG_SMS);
+    r->device[i].sm_threads = 1024;
+    r->device[i].sm_warps = 32;
+    r->device[i].mem_bytes = 1000;
+  }
 }
 
 void rig_init(struct rig *r)
@@ -70,25 +54,33 @@ void rig_price(struct rig *r, enum cr_gpu_constant price, cr_ns ns)
     r->device[i].constant[price] = (double)ns / 1e3;
 }
 
+void rig_init_stops(struct rig *r)
+{
+  rig_init(r);
+  rig_price(r, CR_GPU_PUSH, 20);
+  rig_price(r, CR_GPU_FETCH, 30);
+  rig_price(r, CR_GPU_NOTICE, 10);
+  rig_price(r, CR_GPU_FLAG, 10);
+  rig_price(r, CR_GPU_CLEAR, 4);
+  rig_price(r, CR_GPU_CLEAR_EACH, 1);
+  rig_price(r, CR_GPU_EVICT, 5);
+  rig_price(r, CR_GPU_EVICT_SERIAL, 6);
+  rig_price(r, CR_GPU_EVICT_BLOCK, 1);
+  rig_price(r, CR_GPU_KILL, 7);
+  rig_price(r, CR_GPU_KILL_MORE, 3);
+  rig_price(r, CR_GPU_SYNC, 2);
+  rig_price(r, CR_GPU_UNFLAG, 6);
+}
+
 struct cr_op_spec rig_kernel(uint32_t blocks, cr_ns wave_ns)
 {
-  return (struct cr_op_spec){.name = "k",
-                             .kind = CR_OP_KERNEL,
-                             .duration_ns = (blocks + RIG_SMS - 1) / RIG_SMS * wave_ns,
-                             .spread_ns = CR_NS_NEVER,
-                             .launch_ns = CR_NS_NEVER,
-                             .blocks = blocks,
-                             .threads = 1024,
-                             .regs = 32,
-                             .sm_ppm = CR_UNKNOWN,
-                             .dram_ppm = CR_UNKNOWN,
-                             .carveout_bytes = CR_UNKNOWN,
-                             .bytes = CR_UNKNOWN,
-                             .dram_bytes = CR_UNKNOWN,
-                             .l2_bytes = CR_UNKNOWN,
-                             .instructions = CR_UNKNOWN,
-                             .tensor_instructions = CR_UNKNOWN,
-                             .active_warps_q16 = CR_UNKNOWN};
+  struct cr_op_spec op = cr_op_unknown("k", CR_OP_KERNEL, (blocks + RIG_SMS - 1) / RIG_SMS * wave_ns);
+  op.gap_ns = 0;
+  op.blocks = blocks;
+  op.threads = 1024;
+  op.regs = 32;
+  op.smem_bytes = 0;
+  return op;
 }
 
 static uint32_t add(struct rig *r, const struct cr_op_spec *op, uint32_t n_op, const struct cr_job_spec *job)
@@ -98,13 +90,7 @@ static uint32_t add(struct rig *r, const struct cr_op_spec *op, uint32_t n_op, c
   cr_client client;
   cr_model model;
   snprintf(name, sizeof name, "m%u", r->n_request++);
-  const struct cr_model_spec spec = {.name = name,
-                                     .op = op,
-                                     .n_op = n_op,
-                                     .weight_bytes = CR_UNKNOWN,
-                                     .persistent_bytes = CR_UNKNOWN,
-                                     .ephemeral_bytes = CR_UNKNOWN,
-                                     .framework_bytes = CR_UNKNOWN};
+  const struct cr_model_spec spec = cr_model_unknown(name, op, n_op);
   if (cr_workload_add_model(r->builder, &spec, &model, &err) != CR_OK)
     fail_msg("%s", err.text);
   struct cr_client_spec c = job ? load_job(name, model, 0, job->iterations) : load_closed(name, model, CR_BE, 1);

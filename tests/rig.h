@@ -32,6 +32,10 @@ void rig_device(struct rig *r, uint32_t n_device); /* only r->machine, without a
 void rig_fini(struct rig *r);
 void rig_price(struct rig *r, enum cr_gpu_constant price, cr_ns ns); /* of all devices; before rig_open */
 
+/* rig_init, with a price for each step of a preemption.  Made up, in ns: clear < flag, so that the flag rules unless many streams
+ * are cleared. */
+void rig_init_stops(struct rig *r);
+
 /* A kernel of so many blocks, one an SM, that take wave_ns each, from a graph. */
 struct cr_op_spec rig_kernel(uint32_t blocks, cr_ns wave_ns);
 

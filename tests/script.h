@@ -5,7 +5,7 @@
 
 struct script {
   cr_stream stream; /* made by script_init on device 0 */
-  uint32_t n_room, n_timer, n_back;
+  uint32_t n_back;
   cr_request held;
   int holds;
 };

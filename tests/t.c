@@ -105,9 +105,11 @@ const char *t_tmp(void)
 void *__real_malloc(size_t bytes);
 void *__real_calloc(size_t n, size_t bytes);
 void *__real_realloc(void *old, size_t bytes);
+void *__real_aligned_alloc(size_t align, size_t bytes);
 void *__wrap_malloc(size_t bytes);
 void *__wrap_calloc(size_t n, size_t bytes);
 void *__wrap_realloc(void *old, size_t bytes);
+void *__wrap_aligned_alloc(size_t align, size_t bytes);
 
 static uint64_t n_allocation, fails_from = UINT64_MAX;
 
@@ -129,6 +131,11 @@ void *__wrap_calloc(size_t n, size_t bytes)
 void *__wrap_realloc(void *old, size_t bytes)
 {
   return must_fail() ? NULL : __real_realloc(old, bytes);
+}
+
+void *__wrap_aligned_alloc(size_t align, size_t bytes)
+{
+  return must_fail() ? NULL : __real_aligned_alloc(align, bytes);
 }
 
 void t_fail_allocation_after(uint64_t n)

@@ -42,7 +42,7 @@ char *t_read(const char *path, size_t *n); /* n may be NULL */
 void t_write(const char *path, const char *text); /* fails the case when it cannot be written */
 void t_free(void *ptr);
 
-/* Every malloc, calloc and realloc of the house (not those inside other libraries) is counted.  After a call of
+/* Every malloc, calloc, realloc and aligned_alloc of the house (not those inside other libraries) is counted.  After a call of
  * t_fail_allocation_after(n), n of them succeed and all that follow fail, until t_allocations_succeed(). */
 void t_fail_allocation_after(uint64_t n);
 void t_allocations_succeed(void);

@@ -3,6 +3,7 @@
 
 #include "policies/list.h"
 #include "sim/core.h"
+#include "sim/mem.h"
 #include "tests/load.h"
 #include "tests/t.h"
 
@@ -118,9 +119,25 @@ static void a_run_that_finds_no_memory_on_the_way_keeps_its_results(void **state
   cr_workload_builder_free(b);
 }
 
+static void aligned_memory_is_aligned_and_zeroed(void **state)
+{
+  (void)state;
+  for (size_t align = 8; align <= 4096; align *= 2) {
+    unsigned char *block = cr_mem_new_aligned(3, 2 * align, align);
+    assert_non_null(block);
+    assert_int_equal((uintptr_t)block % align, 0);
+    for (size_t i = 0; i < 6 * align; i++)
+      assert_int_equal(block[i], 0);
+    memset(block, 0xff, 6 * align); /* what the next one may get again */
+    cr_mem_free(block);
+  }
+  assert_null(cr_mem_new_aligned(SIZE_MAX / 64, 128, 64));
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test(aligned_memory_is_aligned_and_zeroed),
     cmocka_unit_test(a_run_allocates_nothing_after_set_up),
     cmocka_unit_test(any_allocation_of_set_up_may_fail),
     cmocka_unit_test(a_run_that_finds_no_memory_on_the_way_keeps_its_results),

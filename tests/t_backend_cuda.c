@@ -5,11 +5,8 @@
  * where something has to come about, runs get longer until it has. */
 #include "config.h"
 
-#include <stdlib.h>
-
 #include "policies/list.h"
 #include "policies/rt_first.h"
-#include "sim/mem.h"
 #include "sim/replay.h"
 #include "tests/cuda_load.h"
 #include "tests/t.h"

@@ -7,7 +7,6 @@
 #include "tests/t.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "calib/bench_run.h"

@@ -57,23 +57,16 @@ static void add(struct bench *b, uint32_t blocks, uint32_t threads, cr_ns durati
   assert_true(b->n_op < MAX_OP && n <= MAX_TABLE);
   for (uint32_t i = 0; i < n; i++)
     b->table[b->n_op][i] = table[i];
-  b->op[++b->n_op] = (struct cr_op_spec){.name = "k",
-                                         .kind = CR_OP_KERNEL,
-                                         .duration_ns = duration_ns,
-                                         .spread_ns = CR_NS_NEVER,
-                                         .launch_ns = CR_NS_NEVER,
-                                         .blocks = blocks,
-                                         .threads = threads,
-                                         .carveout_bytes = CR_UNKNOWN,
-                                         .bytes = CR_UNKNOWN,
-                                         .dram_bytes = CR_UNKNOWN,
-                                         .l2_bytes = CR_UNKNOWN,
-                                         .instructions = CR_UNKNOWN,
-                                         .tensor_instructions = CR_UNKNOWN,
-                                         .active_warps_q16 = CR_UNKNOWN,
-                                         .block_ns = n ? b->table[b->n_op - 1] : NULL,
-                                         .n_block_ns = n,
-                                         .sm_blocks = n};
+  struct cr_op_spec *op = &b->op[b->n_op + 1];
+  *op = cr_op_unknown("k", CR_OP_KERNEL, duration_ns);
+  op->gap_ns = 0;
+  op->blocks = blocks;
+  op->threads = threads;
+  op->smem_bytes = 0;
+  op->block_ns = n ? b->table[b->n_op] : NULL;
+  op->n_block_ns = n;
+  op->sm_blocks = n;
+  b->n_op++;
 }
 
 static void run(struct bench *b, const struct cr_device_model_ops *ops)

@@ -7,25 +7,17 @@
 #include "sim/copy_engines.h"
 #include "sim/core.h"
 #include "sim/rng.h"
+#include "tests/load.h"
 
 enum { N_STREAM = 8 };
 
 static struct cr_op_spec copy(enum cr_op_kind kind, enum cr_answer pageable, cr_ns duration_ns)
 {
-  return (struct cr_op_spec){.name = "copy",
-                             .kind = kind,
-                             .duration_ns = duration_ns,
-                             .spread_ns = CR_NS_NEVER,
-                             .launch_ns = CR_NS_NEVER,
-                             .pageable = pageable,
-                             .smem_bytes = CR_UNKNOWN,
-                             .carveout_bytes = CR_UNKNOWN,
-                             .bytes = 1 << 20,
-                             .dram_bytes = CR_UNKNOWN,
-                             .l2_bytes = CR_UNKNOWN,
-                             .instructions = CR_UNKNOWN,
-                             .tensor_instructions = CR_UNKNOWN,
-                             .active_warps_q16 = CR_UNKNOWN};
+  struct cr_op_spec op = cr_op_unknown("copy", kind, duration_ns);
+  op.gap_ns = 0;
+  op.pageable = pageable;
+  op.bytes = 1 << 20;
+  return op;
 }
 
 struct plan {
@@ -162,24 +154,6 @@ static void on_op(void *ctx, const struct cr_op_span *span)
     s->span[s->n++] = *span;
 }
 
-static const struct cr_device_desc device = {.name = "round",
-                                             .sms = 10,
-                                             .warp_threads = 32,
-                                             .sm_threads = 2048,
-                                             .sm_warps = 64,
-                                             .sm_blocks = 32,
-                                             .sm_regs = 65536,
-                                             .warp_regs_unit = 256,
-                                             .block_threads_max = 1024,
-                                             .thread_regs_max = 255,
-                                             .sm_smem_bytes = 233472,
-                                             .block_smem_max_bytes = 232448,
-                                             .block_smem_reserved_bytes = 1024,
-                                             .smem_unit_bytes = 128,
-                                             .n_carveout = 1,
-                                             .carveout_bytes = {233472},
-                                             .constant = {[CR_GPU_DUPLEX] = 1.1}};
-
 static struct cr_op_spec kernel(cr_ns duration_ns)
 {
   struct cr_op_spec op = copy(CR_OP_KERNEL, CR_UNSAID, duration_ns);
@@ -195,13 +169,7 @@ static void run_two(const struct cr_op_spec *op, uint32_t n_op, const char *mode
   struct cr_err err = {""};
   struct cr_workload_builder *b = cr_workload_builder_new();
   assert_non_null(b);
-  const struct cr_model_spec model = {.name = "m",
-                                      .op = op,
-                                      .n_op = n_op,
-                                      .weight_bytes = CR_UNKNOWN,
-                                      .persistent_bytes = CR_UNKNOWN,
-                                      .ephemeral_bytes = CR_UNKNOWN,
-                                      .framework_bytes = CR_UNKNOWN};
+  const struct cr_model_spec model = cr_model_unknown("m", op, n_op);
   struct cr_client_spec client = {.class = CR_BE,
                                   .weight = 1,
                                   .deadline_ns = CR_NS_NEVER,
@@ -215,6 +183,8 @@ static void run_two(const struct cr_op_spec *op, uint32_t n_op, const char *mode
   }
   const struct cr_workload *w;
   assert_int_equal(cr_workload_seal(b, &w, &err), CR_OK);
+  struct cr_device_desc device = load_gpu("round", 10);
+  device.constant[CR_GPU_DUPLEX] = 1.1;
   const struct cr_machine machine = {.n_device = 1, .device = &device};
   *out = (struct spans){.n = 0};
   const struct cr_observer observer = {.ctx = out, .on_op = on_op};

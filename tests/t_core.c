@@ -1,7 +1,6 @@
 /* t_core.c - the driver loop: hand-worked runs, order at one instant, time, preemption, queueing theory. */
 #include "config.h"
 
-#include "tests/fake_backend.h"
 #include "tests/script.h"
 #include "tests/t.h"
 

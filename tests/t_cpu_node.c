@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "sim/cores.h"
-#include "sim/cuda_gpu.h"
 #include "tests/t.h"
 
 enum { STREAMS = 4, LAYERS = 32, CORES = 3, RT = 0, RT_2 = 1, BE = 2, BE_2 = 3 };

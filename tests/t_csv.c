@@ -183,22 +183,12 @@ static void gzip_is_read_and_cut_gzip_refused(void **state)
 
 static struct cr_op_spec kernel(const char *name, uint32_t blocks, uint32_t regs)
 {
-  return (struct cr_op_spec){.name = name,
-                             .duration_ns = 100,
-                             .spread_ns = CR_NS_NEVER,
-                             .gap_ns = CR_NS_NEVER,
-                             .launch_ns = CR_NS_NEVER,
-                             .blocks = blocks,
-                             .threads = 128,
-                             .regs = regs,
-                             .smem_bytes = 100,
-                             .carveout_bytes = CR_UNKNOWN,
-                             .bytes = CR_UNKNOWN,
-                             .dram_bytes = CR_UNKNOWN,
-                             .l2_bytes = CR_UNKNOWN,
-                             .instructions = CR_UNKNOWN,
-                             .tensor_instructions = CR_UNKNOWN,
-                             .active_warps_q16 = CR_UNKNOWN};
+  struct cr_op_spec op = cr_op_unknown(name, CR_OP_KERNEL, 100);
+  op.blocks = blocks;
+  op.threads = 128;
+  op.regs = regs;
+  op.smem_bytes = 100;
+  return op;
 }
 
 /* An open store, not committed, with model m of these kernels. */

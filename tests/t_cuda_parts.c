@@ -1,12 +1,10 @@
 /* t_cuda_parts.c - parts of ops on the pretended GPU: each block is run once, padded, sliced or cut, and what is told is so. */
 #include "config.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "policies/list.h"
 #include "policies/queue.h"
-#include "sim/merged_ptx.h"
 #include "sim/replay.h"
 #include "tests/cuda_load.h"
 #include "tests/t.h"

@@ -4,7 +4,6 @@
 #include "tests/t.h"
 
 #include "plan/dart_plan.h"
-#include "sim/mem.h"
 
 #define MS INT64_C(1000000)
 

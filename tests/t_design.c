@@ -228,7 +228,7 @@ static void a_difference_is_named(void **state)
 
 static void put(struct cr_results *r, uint32_t policy, uint32_t seed, double value, enum cr_run_state how)
 {
-  const struct cr_sweep_run run = {.policy = policy, .seed = seed, .state = how};
+  const struct cr_study_run run = {.policy = policy, .seed = seed, .state = how};
   cr_results_put(r, &run, &value);
 }
 

@@ -3,7 +3,6 @@
 
 #include "tests/t.h"
 
-#include "sim/mem.h"
 #include "traces/disb.h"
 #include "traces/scenario.h"
 #include "traces/store.h"
@@ -24,28 +23,12 @@ static int make_store(void **state)
   snprintf(store.s, sizeof store.s, "%s", t_join(folder.s, "s.db"));
   assert_int_equal(cr_store_edit(store.s, &s, &err), CR_OK);
   for (int i = 0; i < 2; i++) {
-    const struct cr_op_spec op = {.name = "k",
-                                  .kind = CR_OP_KERNEL,
-                                  .duration_ns = i ? 1000000 : 4000000,
-                                  .spread_ns = CR_NS_NEVER,
-                                  .gap_ns = 0,
-                                  .launch_ns = CR_NS_NEVER,
-                                  .blocks = 1,
-                                  .threads = 64,
-                                  .carveout_bytes = CR_UNKNOWN,
-                                  .bytes = CR_UNKNOWN,
-                                  .dram_bytes = CR_UNKNOWN,
-                                  .l2_bytes = CR_UNKNOWN,
-                                  .instructions = CR_UNKNOWN,
-                                  .tensor_instructions = CR_UNKNOWN,
-                                  .active_warps_q16 = CR_UNKNOWN};
-    const struct cr_model_spec model = {.name = i ? "bert" : "vgg",
-                                        .op = &op,
-                                        .n_op = 1,
-                                        .weight_bytes = CR_UNKNOWN,
-                                        .persistent_bytes = CR_UNKNOWN,
-                                        .ephemeral_bytes = CR_UNKNOWN,
-                                        .framework_bytes = CR_UNKNOWN};
+    struct cr_op_spec op = cr_op_unknown("k", CR_OP_KERNEL, i ? 1000000 : 4000000);
+    op.gap_ns = 0;
+    op.blocks = 1;
+    op.threads = 64;
+    op.smem_bytes = 0;
+    const struct cr_model_spec model = cr_model_unknown(i ? "bert" : "vgg", &op, 1);
     const struct cr_recording recording = {.class = "graph", .n_iteration = 1, .period_ns = CR_NS_NEVER, .report = ""};
     assert_int_equal(cr_store_add_model(s, &model, &recording, NULL, 0, &err), CR_OK);
   }

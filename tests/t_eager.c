@@ -8,44 +8,21 @@
 #include "sim/core.h"
 #include "sim/engine.h"
 #include "sim/host_thread.h"
+#include "tests/load.h"
 #include "traces/scenario.h"
 
 enum { MAX_SPAN = 400, MAX_OP = 8, MAX_CLIENT = 4 };
 
-static const struct cr_device_desc round_device = {.name = "round",
-                                                   .sms = 10,
-                                                   .warp_threads = 32,
-                                                   .sm_threads = 2048,
-                                                   .sm_warps = 64,
-                                                   .sm_blocks = 32,
-                                                   .sm_regs = 65536,
-                                                   .warp_regs_unit = 256,
-                                                   .block_threads_max = 1024,
-                                                   .thread_regs_max = 255,
-                                                   .sm_smem_bytes = 233472,
-                                                   .block_smem_max_bytes = 232448,
-                                                   .block_smem_reserved_bytes = 1024,
-                                                   .smem_unit_bytes = 128,
-                                                   .n_carveout = 1,
-                                                   .carveout_bytes = {233472}};
-
 /* A kernel of one block whose launch call comes launch_ns after the one before. */
 static struct cr_op_spec kernel(cr_ns launch_ns, cr_ns duration_ns)
 {
-  return (struct cr_op_spec){.name = "k",
-                             .kind = CR_OP_KERNEL,
-                             .duration_ns = duration_ns,
-                             .spread_ns = CR_NS_NEVER,
-                             .launch_ns = launch_ns,
-                             .blocks = 1,
-                             .threads = 32,
-                             .carveout_bytes = CR_UNKNOWN,
-                             .bytes = CR_UNKNOWN,
-                             .dram_bytes = CR_UNKNOWN,
-                             .l2_bytes = CR_UNKNOWN,
-                             .instructions = CR_UNKNOWN,
-                             .tensor_instructions = CR_UNKNOWN,
-                             .active_warps_q16 = CR_UNKNOWN};
+  struct cr_op_spec op = cr_op_unknown("k", CR_OP_KERNEL, duration_ns);
+  op.gap_ns = 0;
+  op.launch_ns = launch_ns;
+  op.blocks = 1;
+  op.threads = 32;
+  op.smem_bytes = 0;
+  return op;
 }
 
 struct bench {
@@ -68,7 +45,7 @@ static void on_op(void *ctx, const struct cr_op_span *span)
 static void bench_init(struct bench *b, uint32_t n_client, uint32_t n_op, cr_ns launch_ns, cr_ns duration_ns)
 {
   static const char *const name[MAX_CLIENT] = {"a", "b", "c", "d"};
-  *b = (struct bench){.n_op = n_op, .n_client = n_client, .device = round_device};
+  *b = (struct bench){.n_op = n_op, .n_client = n_client, .device = load_gpu("round", 10)};
   for (uint32_t i = 0; i < n_op; i++)
     b->op[i] = kernel(launch_ns, duration_ns);
   for (uint32_t i = 0; i < n_client; i++)
@@ -85,13 +62,7 @@ static struct cr_workload_builder *build(struct bench *b, const struct cr_worklo
   struct cr_err err = {""};
   struct cr_workload_builder *builder = cr_workload_builder_new();
   assert_non_null(builder);
-  const struct cr_model_spec model = {.name = "m",
-                                      .op = b->op,
-                                      .n_op = b->n_op,
-                                      .weight_bytes = CR_UNKNOWN,
-                                      .persistent_bytes = CR_UNKNOWN,
-                                      .ephemeral_bytes = CR_UNKNOWN,
-                                      .framework_bytes = CR_UNKNOWN};
+  const struct cr_model_spec model = cr_model_unknown("m", b->op, b->n_op);
   cr_model added_model;
   assert_int_equal(cr_workload_add_model(builder, &model, &added_model, &err), CR_OK);
   for (uint32_t i = 0; i < b->n_client; i++) {

@@ -15,33 +15,19 @@
 static cr_model add_net(struct cr_workload_builder *w, int is_eager)
 {
   struct cr_op_spec op[4];
-  for (uint32_t i = 0; i < 4; i++)
-    op[i] = (struct cr_op_spec){.name = i == 3 ? "copy" : "k",
-                                .kind = i == 3 ? CR_OP_COPY_D2H : CR_OP_KERNEL,
-                                .duration_ns = 9000 + 3000 * i,
-                                .spread_ns = CR_NS_NEVER,
-                                .gap_ns = i ? 1500 : CR_NS_NEVER,
-                                .launch_ns = is_eager ? 7000 : CR_NS_NEVER,
-                                .calls = 1,
-                                .pageable = CR_YES,
-                                .blocks = i == 3 ? 0 : 200 + 300 * i,
-                                .threads = i == 3 ? 0 : 256,
-                                .regs = 40,
-                                .smem_bytes = 0,
-                                .carveout_bytes = CR_UNKNOWN,
-                                .bytes = i == 3 ? 4096 : CR_UNKNOWN,
-                                .dram_bytes = CR_UNKNOWN,
-                                .l2_bytes = CR_UNKNOWN,
-                                .instructions = CR_UNKNOWN,
-                                .tensor_instructions = CR_UNKNOWN,
-                                .active_warps_q16 = CR_UNKNOWN};
-  struct cr_model_spec spec = {.name = "net",
-                               .op = op,
-                               .n_op = 4,
-                               .weight_bytes = CR_UNKNOWN,
-                               .persistent_bytes = CR_UNKNOWN,
-                               .ephemeral_bytes = CR_UNKNOWN,
-                               .framework_bytes = CR_UNKNOWN};
+  for (uint32_t i = 0; i < 4; i++) {
+    op[i] = cr_op_unknown(i == 3 ? "copy" : "k", i == 3 ? CR_OP_COPY_D2H : CR_OP_KERNEL, 9000 + 3000 * i);
+    op[i].gap_ns = i ? 1500 : CR_NS_NEVER;
+    op[i].launch_ns = is_eager ? 7000 : CR_NS_NEVER;
+    op[i].calls = 1;
+    op[i].pageable = CR_YES;
+    op[i].blocks = i == 3 ? 0 : 200 + 300 * i;
+    op[i].threads = i == 3 ? 0 : 256;
+    op[i].regs = 40;
+    op[i].smem_bytes = 0;
+    op[i].bytes = i == 3 ? 4096 : CR_UNKNOWN;
+  }
+  struct cr_model_spec spec = cr_model_unknown("net", op, 4);
   cr_model m = {0};
   assert_int_equal(cr_workload_add_model(w, &spec, &m, NULL), CR_OK);
   return m;

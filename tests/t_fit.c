@@ -9,6 +9,7 @@
 #include "calib/cross.h"
 #include "calib/fit.h"
 #include "policies/list.h"
+#include "tests/load.h"
 #include "traces/store.h"
 
 /* --- a made-up device, models and table ------------------------------------------------------------------------------- */
@@ -17,33 +18,7 @@ enum { N_OP = 12, N_SCENARIO = 6 };
 
 static struct cr_device_desc made_device(void)
 {
-  struct cr_device_desc d = {.name = "made",
-                             .about = "for tests",
-                             .sms = 8,
-                             .warp_threads = 32,
-                             .sm_threads = 2048,
-                             .sm_warps = 64,
-                             .sm_blocks = 32,
-                             .sm_regs = 65536,
-                             .warp_regs_unit = 256,
-                             .block_threads_max = 1024,
-                             .thread_regs_max = 255,
-                             .sm_smem_bytes = 233472,
-                             .block_smem_max_bytes = 232448,
-                             .block_smem_reserved_bytes = 1024,
-                             .smem_unit_bytes = 128,
-                             .n_carveout = 1,
-                             .carveout_bytes = {233472},
-                             .mem_bytes = INT64_C(1) << 36,
-                             .l2_bytes = 62914560,
-                             .dram_bytes_per_s = CR_UNKNOWN,
-                             .l2_bytes_per_s = CR_UNKNOWN,
-                             .h2d_bytes_per_s = 50000000000,
-                             .d2h_bytes_per_s = 50000000000,
-                             .d2d_bytes_per_s = 1000000000000,
-                             .copy_engines = 2,
-                             .priority_least = 0,
-                             .priority_greatest = -5};
+  struct cr_device_desc d = load_gpu("made", 8);
   d.constant[CR_GPU_OVERHEAD] = 0.2;
   d.constant[CR_GPU_COLD] = 0.8;
   d.constant[CR_GPU_LOAD] = 0.9;
@@ -55,31 +30,15 @@ static struct cr_device_desc made_device(void)
 static void add_model(struct cr_store *s, const char *name, cr_ns duration_ns, uint32_t blocks)
 {
   struct cr_op_spec op[N_OP];
-  for (uint32_t i = 0; i < N_OP; i++)
-    op[i] = (struct cr_op_spec){.name = "kernel",
-                                .kind = CR_OP_KERNEL,
-                                .duration_ns = duration_ns * (1 + i % 3),
-                                .spread_ns = CR_NS_NEVER,
-                                .gap_ns = 500,
-                                .launch_ns = CR_NS_NEVER,
-                                .blocks = blocks << i % 2,
-                                .threads = 256,
-                                .regs = 64,
-                                .smem_bytes = 0,
-                                .carveout_bytes = CR_UNKNOWN,
-                                .bytes = CR_UNKNOWN,
-                                .dram_bytes = CR_UNKNOWN,
-                                .l2_bytes = CR_UNKNOWN,
-                                .instructions = CR_UNKNOWN,
-                                .tensor_instructions = CR_UNKNOWN,
-                                .active_warps_q16 = CR_UNKNOWN};
-  const struct cr_model_spec model = {.name = name,
-                                      .op = op,
-                                      .n_op = N_OP,
-                                      .weight_bytes = CR_UNKNOWN,
-                                      .persistent_bytes = CR_UNKNOWN,
-                                      .ephemeral_bytes = CR_UNKNOWN,
-                                      .framework_bytes = CR_UNKNOWN};
+  for (uint32_t i = 0; i < N_OP; i++) {
+    op[i] = cr_op_unknown("kernel", CR_OP_KERNEL, duration_ns * (1 + i % 3));
+    op[i].gap_ns = 500;
+    op[i].blocks = blocks << i % 2;
+    op[i].threads = 256;
+    op[i].regs = 64;
+    op[i].smem_bytes = 0;
+  }
+  const struct cr_model_spec model = cr_model_unknown(name, op, N_OP);
   const struct cr_recording recording = {.class = "graph", .n_iteration = 1, .period_ns = CR_NS_NEVER, .report = ""};
   struct cr_err err = {""};
   int rc = cr_store_add_model(s, &model, &recording, &(struct cr_origin){0}, 0, &err);
@@ -297,7 +256,7 @@ static void rows_kept_aside_do_not_count(void **state)
   struct cr_device_desc off = m.device;
   off.constant[CR_GPU_LOAD] = 2;
   const struct cr_predict_setting setting[] = {{&m.device, NULL}, {&off, NULL}};
-  unsigned char use[N_SCENARIO] = {0, 1};
+  const unsigned char use[N_SCENARIO] = {0, 1};
   const struct cr_predict_job job = {.setting = setting, .n_setting = 2, .use = use, .n_worker = 2};
   uint32_t n, n_group;
   cr_predictor_rows(m.p, &n);
@@ -308,10 +267,8 @@ static void rows_kept_aside_do_not_count(void **state)
   assert_int_equal(cr_predictor_run(m.p, &job, both, NULL), CR_OK);
   assert_false(both[0].there);
   assert_true(both[2].there && both[3].there);
-  assert_near(cr_fit_mean_pct(m.p, both, use), 0, 1e-4);
-  assert_true(cr_fit_mean_pct(m.p, &both[n], use) > 1);
-  use[1] = 0;
-  assert_true(isnan(cr_fit_mean_pct(m.p, both, use)));
+  assert_near(cr_fit_row_mean_pct(m.p, both), 0, 1e-4);
+  assert_true(cr_fit_row_mean_pct(m.p, &both[n]) > 1);
   cr_predictor_free(m.p);
 }
 

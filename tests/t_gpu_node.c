@@ -48,25 +48,13 @@ static int drop_h200(void **state)
 
 static struct cr_op_spec kernel(struct dice *d)
 {
-  return (struct cr_op_spec){
-    .name = "k",
-    .kind = CR_OP_KERNEL,
-    .duration_ns = 1500 + roll(d, 60000),
-    .spread_ns = CR_NS_NEVER,
-    .gap_ns = roll(d, 2) ? 1000 + roll(d, 2000) : CR_NS_NEVER,
-    .launch_ns = CR_NS_NEVER,
-    .blocks = 1 + roll(d, 600),
-    .threads = 32 * (1 + roll(d, 8)),
-    .regs = 16 + roll(d, 100),
-    .smem_bytes = 1024 * (int64_t)roll(d, 40),
-    .carveout_bytes = CR_UNKNOWN,
-    .bytes = CR_UNKNOWN,
-    .dram_bytes = CR_UNKNOWN,
-    .l2_bytes = CR_UNKNOWN,
-    .instructions = CR_UNKNOWN,
-    .tensor_instructions = CR_UNKNOWN,
-    .active_warps_q16 = CR_UNKNOWN,
-  };
+  struct cr_op_spec op = cr_op_unknown("k", CR_OP_KERNEL, 1500 + roll(d, 60000));
+  op.gap_ns = roll(d, 2) ? 1000 + roll(d, 2000) : CR_NS_NEVER;
+  op.blocks = 1 + roll(d, 600);
+  op.threads = 32 * (1 + roll(d, 8));
+  op.regs = 16 + roll(d, 100);
+  op.smem_bytes = 1024 * (int64_t)roll(d, 40);
+  return op;
 }
 
 static cr_model add_model(struct cr_workload_builder *b, const char *name, const struct cr_op_spec *op, uint32_t n)

@@ -3,7 +3,6 @@
 
 #include "traces/iteration_table.h"
 
-#include "sim/mem.h"
 #include "sim/rng.h"
 #include "tests/t.h"
 

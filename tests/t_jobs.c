@@ -3,7 +3,6 @@
 
 #include "traces/jobs.h"
 
-#include "sim/mem.h"
 #include "sim/rng.h"
 #include "tests/t.h"
 #include "traces/jobs_int.h"

@@ -8,42 +8,24 @@
 #include "traces/layer_table.h"
 #include "traces/platform_file.h"
 #include "traces/store.h"
-#include "traces/task_file.h"
 
 static const char *folder;
 
 static struct cr_op_spec op(enum cr_op_kind kind, uint32_t stage, cr_ns duration_ns, cr_ns gap_ns)
 {
-  return (struct cr_op_spec){
-    .name = "op",
-    .kind = kind,
-    .stage = stage,
-    .duration_ns = duration_ns,
-    .gap_ns = gap_ns,
-    .spread_ns = CR_NS_NEVER,
-    .launch_ns = CR_NS_NEVER,
-    .blocks = kind == CR_OP_KERNEL ? 10 : 0,
-    .threads = kind == CR_OP_KERNEL ? 64 : 0,
-    .smem_bytes = kind == CR_OP_KERNEL ? 0 : CR_UNKNOWN,
-    .carveout_bytes = CR_UNKNOWN,
-    .bytes = kind == CR_OP_KERNEL ? CR_UNKNOWN : 4,
-    .dram_bytes = CR_UNKNOWN,
-    .l2_bytes = CR_UNKNOWN,
-    .instructions = CR_UNKNOWN,
-    .tensor_instructions = CR_UNKNOWN,
-    .active_warps_q16 = CR_UNKNOWN,
-  };
+  struct cr_op_spec spec = cr_op_unknown("op", kind, duration_ns);
+  spec.stage = stage;
+  spec.gap_ns = gap_ns;
+  spec.blocks = kind == CR_OP_KERNEL ? 10 : 0;
+  spec.threads = kind == CR_OP_KERNEL ? 64 : 0;
+  spec.smem_bytes = kind == CR_OP_KERNEL ? 0 : CR_UNKNOWN;
+  spec.bytes = kind == CR_OP_KERNEL ? CR_UNKNOWN : 4;
+  return spec;
 }
 
 static void add_model(struct cr_store *s, const char *name, const struct cr_op_spec *ops, uint32_t n)
 {
-  const struct cr_model_spec model = {.name = name,
-                                      .op = ops,
-                                      .n_op = n,
-                                      .weight_bytes = CR_UNKNOWN,
-                                      .persistent_bytes = CR_UNKNOWN,
-                                      .ephemeral_bytes = CR_UNKNOWN,
-                                      .framework_bytes = CR_UNKNOWN};
+  const struct cr_model_spec model = cr_model_unknown(name, ops, n);
   const struct cr_recording recording = {.class = "graph", .n_iteration = 1, .period_ns = CR_NS_NEVER, .report = ""};
   const struct cr_origin origin = {.file = "by hand", .tool = "test"};
   struct cr_err err = {""};

@@ -1,10 +1,6 @@
 /* t_memory_gauge.c - what is reserved of a device's memory and what is in use: worked by hand, on both engines. */
 #include "config.h"
 
-#include "sim/memory_gauge.h"
-
-#include <math.h>
-
 #include "sim/core.h"
 #include "sim/memory_curve.h"
 #include "tests/load.h"

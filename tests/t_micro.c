@@ -4,7 +4,6 @@
 #include "tests/t.h"
 
 #include <math.h>
-#include <stdio.h>
 
 #include "calib/micro.h"
 #include "sim/text.h"

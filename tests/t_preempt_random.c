@@ -405,13 +405,7 @@ static const struct cr_workload *some_load(struct cr_workload_builder *b, uint64
     for (uint32_t j = 0; j < n_ops; j++)
       op[j] = some_op(seed, &n, unit_ns, eager);
     snprintf(name, sizeof name, "m%u", i);
-    struct cr_model_spec spec = {.name = name,
-                                 .op = op,
-                                 .n_op = n_ops,
-                                 .weight_bytes = CR_UNKNOWN,
-                                 .persistent_bytes = CR_UNKNOWN,
-                                 .ephemeral_bytes = CR_UNKNOWN,
-                                 .framework_bytes = CR_UNKNOWN};
+    struct cr_model_spec spec = cr_model_unknown(name, op, n_ops);
     struct cr_err err = {""};
     if (cr_workload_add_model(b, &spec, &model, &err) != CR_OK)
       fail_msg("%s", err.text);

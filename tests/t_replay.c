@@ -235,13 +235,7 @@ static const struct cr_workload *cut_load(struct cr_workload_builder *b)
   static const cr_ns at[] = {0};
   struct cr_op_spec op[3] = {rig_kernel(8, 100), rig_kernel(8, 100), rig_kernel(8, 100)};
   cr_model m;
-  struct cr_model_spec spec = {.name = "m",
-                               .op = op,
-                               .n_op = 3,
-                               .weight_bytes = CR_UNKNOWN,
-                               .persistent_bytes = CR_UNKNOWN,
-                               .ephemeral_bytes = CR_UNKNOWN,
-                               .framework_bytes = CR_UNKNOWN};
+  struct cr_model_spec spec = cr_model_unknown("m", op, 3);
   assert_int_equal(cr_workload_add_model(b, &spec, &m, NULL), CR_OK);
   load_add(b, load_trace("be", m, CR_BE, at, 1));
   load_add(b, load_trace("rt", m, CR_RT, at, 1));

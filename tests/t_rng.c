@@ -6,7 +6,6 @@
 #include "tests/t.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 enum { N = 100000 };
 

@@ -358,7 +358,9 @@ static void what_is_no_run_database_is_refused(void **state)
   check_refused(f->path, "is not a run database");
   unlink(f->path);
   change(f->path, "PRAGMA application_id=1668445298; CREATE TABLE x(y)"); /* a trace store */
-  check_refused(f->path, "is not a run database");
+  check_refused(f->path, "is not a run database, but a trace store");
+  change(f->path, "PRAGMA application_id=1668445047"); /* what `corun sweep` writes */
+  check_refused(f->path, "is not a run database, but a sweep's");
 }
 
 static void damage_and_newer_versions_are_named(void **state)

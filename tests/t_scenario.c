@@ -18,35 +18,18 @@ struct place {
 
 static struct cr_op_spec kernel(uint32_t threads, uint32_t regs)
 {
-  return (struct cr_op_spec){
-    .name = "some_kernel",
-    .duration_ns = 1000,
-    .spread_ns = CR_NS_NEVER,
-    .gap_ns = CR_NS_NEVER,
-    .launch_ns = CR_NS_NEVER,
-    .blocks = 10,
-    .threads = threads,
-    .regs = regs,
-    .carveout_bytes = CR_UNKNOWN,
-    .bytes = CR_UNKNOWN,
-    .dram_bytes = CR_UNKNOWN,
-    .l2_bytes = CR_UNKNOWN,
-    .instructions = CR_UNKNOWN,
-    .tensor_instructions = CR_UNKNOWN,
-    .active_warps_q16 = CR_UNKNOWN,
-  };
+  struct cr_op_spec op = cr_op_unknown("some_kernel", CR_OP_KERNEL, 1000);
+  op.blocks = 10;
+  op.threads = threads;
+  op.regs = regs;
+  op.smem_bytes = 0;
+  return op;
 }
 
 static void add_model(struct cr_store *s, const char *name, uint32_t threads, uint32_t regs)
 {
   const struct cr_op_spec op[] = {kernel(128, 32), kernel(threads, regs)};
-  const struct cr_model_spec model = {.name = name,
-                                      .op = op,
-                                      .n_op = 2,
-                                      .weight_bytes = CR_UNKNOWN,
-                                      .persistent_bytes = CR_UNKNOWN,
-                                      .ephemeral_bytes = CR_UNKNOWN,
-                                      .framework_bytes = CR_UNKNOWN};
+  const struct cr_model_spec model = cr_model_unknown(name, op, 2);
   const struct cr_recording recording = {.class = "graph", .n_iteration = 1, .period_ns = CR_NS_NEVER, .report = ""};
   const struct cr_origin origin = {.file = "by hand", .tool = "test"};
   struct cr_err err = {{0}};

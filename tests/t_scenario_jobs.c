@@ -7,8 +7,6 @@
 #include "sim/text.h"
 #include "tests/t.h"
 
-#include <stdlib.h>
-
 /* -- a folder with a table, a trace and a scenario ----------------------------------------------------------------- */
 
 struct place {

@@ -271,27 +271,6 @@ static void each_process_has_its_own_slice(void **state)
 
 /* --- the whole simulator -------------------------------------------------------------------------------------------- */
 
-static const struct cr_device_desc round_device = {
-  .name = "round",
-  .sms = 4,
-  .warp_threads = 32,
-  .sm_threads = 2048,
-  .sm_warps = 64,
-  .sm_blocks = 1,
-  .sm_regs = 65536,
-  .sm_partitions = 4,
-  .warp_regs_unit = 256,
-  .block_threads_max = 1024,
-  .thread_regs_max = 255,
-  .sm_smem_bytes = 233472,
-  .block_smem_max_bytes = 232448,
-  .block_smem_reserved_bytes = 1024,
-  .smem_unit_bytes = 128,
-  .n_carveout = 1,
-  .carveout_bytes = {233472},
-  .constant = {[CR_GPU_SLICE] = 2000, [CR_GPU_SLICE_SWITCH] = 200, [CR_GPU_SLICE_YIELD] = 100},
-};
-
 /* Period of each of n closed clients of one model of ten kernels of 40 us. */
 static void periods(const char *policy, const char *options, uint32_t n, double *period_ns)
 {
@@ -303,7 +282,13 @@ static void periods(const char *policy, const char *options, uint32_t n, double 
     load_add(b, load_closed(name, m, CR_BE, 2));
   }
   struct cr_core_cfg cfg = load_cfg(load_seal(b), cr_policy_find(policy, strlen(policy)));
-  const struct cr_machine machine = {.n_device = 1, .device = &round_device};
+  struct cr_device_desc device = load_gpu("round", 4);
+  device.sm_blocks = 1;
+  device.sm_partitions = 4;
+  device.constant[CR_GPU_SLICE] = 2000;
+  device.constant[CR_GPU_SLICE_SWITCH] = 200;
+  device.constant[CR_GPU_SLICE_YIELD] = 100;
+  const struct cr_machine machine = {.n_device = 1, .device = &device};
   cfg.machine = &machine;
   cfg.backend = &cr_backend_sim;
   cfg.policy_options = options;

@@ -10,6 +10,7 @@
 #include "sim/merged_ptx.h"
 #include "sim/standin_code.h"
 #include "sim/standin.h"
+#include "sim/standin_wanted.h"
 #include "sim/stream_ptx.h"
 #include "tests/cuda_load.h"
 #include "tests/t.h"
@@ -626,6 +627,54 @@ static void any_number_of_registers_is_filled(void **state)
   cuda_load_fini(&l);
 }
 
+/* What the program did between its launches is no part of them; neither is a copy that it waited for. */
+static void what_a_program_launches_takes_its_recorded_time_alone(void **state)
+{
+  (void)state;
+  enum { N_OP = 5, COPY = 2, OP_NS = 30000 };
+  struct cuda_load l;
+  struct cr_cuda_gpu gpu;
+  struct cr_standins *s = NULL;
+  struct cr_standin_match match;
+  struct cr_err err = {""};
+  struct cr_op_spec op[2 * N_OP];
+  for (uint32_t i = 0; i < 2 * N_OP; i++) {
+    op[i] = cuda_load_kernel("k", 100, 128, 32, OP_NS);
+    if (i >= N_OP)
+      continue;
+    op[i].launch_ns = 40000;
+    op[i].gap_ns = 70000;
+  }
+  op[COPY].kind = CR_OP_COPY_H2D;
+  op[COPY].duration_ns = 5000000;
+  op[COPY].pageable = CR_YES;
+  op[COPY].bytes = 1 << 20;
+  op[COPY].blocks = op[COPY].threads = op[COPY].regs = 0;
+  cuda_load_begin(&l);
+  load_add(l.builder, load_closed("a", cuda_load_model(&l, "eager", op, N_OP), CR_BE, 1));
+  load_add(l.builder, load_closed("b", cuda_load_model(&l, "graph", op + N_OP, N_OP), CR_BE, 1));
+  cuda_load_seal(&l, NULL);
+  double gap_ns = 1e3 * l.device.constant[CR_GPU_GAP];
+  assert_true(gap_ns > 0);
+  assert_near(cr_standin_wanted_ns(l.workload, &l.device, 0), OP_NS + gap_ns, 0);
+  assert_near(cr_standin_wanted_ns(l.workload, &l.device, 1), OP_NS + gap_ns, 0);
+  assert_near(cr_standin_wanted_ns(l.workload, &l.device, N_OP), OP_NS, 0); /* of a graph, which was launched then */
+  assert_int_equal(cr_cuda_gpu_open(&gpu, 256, &err), CR_OK);
+  if (cr_standins_new(&gpu, l.workload, &l.device, &s, &err))
+    fail_msg("%s", err.text);
+  cr_standins_match(s, &match);
+  assert_near(match.worst_off, 0, 0.03);
+  assert_near(match.worst_model_off, 0, 0.03);
+  double rounds = cr_standin_work(s, N_OP + 1).rounds;
+  for (uint32_t i = 0; i < N_OP; i++)
+    if (i != COPY)
+      assert_near(cr_standin_work(s, i).rounds / rounds, 1, 0.03);
+  assert_near((double)cr_standin_short_ns(s, COPY), 5000000, 100000); /* a copy takes 1.5 us there */
+  cr_standins_free(s);
+  cr_cuda_gpu_close(&gpu);
+  cuda_load_fini(&l);
+}
+
 int main(void)
 {
   const struct CMUnitTest test[] = {
@@ -648,6 +697,7 @@ int main(void)
     cmocka_unit_test(what_was_measured_is_kept_for_the_next_run),
     cmocka_unit_test(clusters_are_part_of_what_is_kept),
     cmocka_unit_test(what_is_off_is_measured_anew),
+    cmocka_unit_test(what_a_program_launches_takes_its_recorded_time_alone),
     cmocka_unit_test(what_a_gpu_cannot_hold_is_named),
   };
   return cmocka_run_group_tests(test, NULL, NULL);

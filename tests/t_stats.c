@@ -6,7 +6,6 @@
 
 #include <math.h>
 
-#include "sim/mem.h"
 #include "tests/load.h"
 
 static void finish(struct cr_result *r, uint32_t client, cr_ns arrive_ns, cr_ns reach_ns, cr_ns end_ns, uint16_t missed)

@@ -67,36 +67,19 @@ static struct cr_op_spec kernel(const char *name)
 
 static struct cr_op_spec bare(enum cr_op_kind kind)
 {
-  return (struct cr_op_spec){.name = "it's a \"copy\"\n",
-                             .kind = kind,
-                             .duration_ns = 1,
-                             .spread_ns = CR_NS_NEVER,
-                             .gap_ns = CR_NS_NEVER,
-                             .launch_ns = CR_NS_NEVER,
-                             .pageable = kind == CR_OP_COPY_H2D   ? CR_NO
-                                         : kind == CR_OP_COPY_D2H ? CR_YES
-                                                                  : CR_UNSAID,
-                             .smem_bytes = CR_UNKNOWN,
-                             .carveout_bytes = CR_UNKNOWN,
-                             .bytes = 0,
-                             .dram_bytes = CR_UNKNOWN,
-                             .l2_bytes = CR_UNKNOWN,
-                             .instructions = CR_UNKNOWN,
-                             .tensor_instructions = CR_UNKNOWN,
-                             .active_warps_q16 = CR_UNKNOWN};
+  struct cr_op_spec op = cr_op_unknown("it's a \"copy\"\n", kind, 1);
+  op.pageable = kind == CR_OP_COPY_H2D ? CR_NO : kind == CR_OP_COPY_D2H ? CR_YES : CR_UNSAID;
+  op.bytes = 0;
+  return op;
 }
 
 static int add(struct cr_store *s, const char *name, int n_op, int replace, struct cr_err *err)
 {
   struct cr_op_spec op[] = {kernel("k"), bare(CR_OP_MEMSET), bare(CR_OP_COPY_H2D), kernel("other"),
                             bare(CR_OP_COPY_D2H)};
-  struct cr_model_spec model = {.name = name,
-                                .op = op,
-                                .n_op = (uint32_t)n_op,
-                                .weight_bytes = 10,
-                                .persistent_bytes = CR_UNKNOWN,
-                                .ephemeral_bytes = 0,
-                                .framework_bytes = CR_UNKNOWN};
+  struct cr_model_spec model = cr_model_unknown(name, op, (uint32_t)n_op);
+  model.weight_bytes = 10;
+  model.ephemeral_bytes = 0;
   struct cr_recording recording = {
     .class = "eager", .n_iteration = 3, .n_left_out = 1, .period_ns = CR_NS_NEVER, .report = "a line\n"};
   struct cr_origin origin = {.file = "x.json", .tool = "test", .gpu = "a GPU"};

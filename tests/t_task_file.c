@@ -4,7 +4,6 @@
 #include "tests/t.h"
 
 #include "sim/mem.h"
-#include "traces/platform_file.h"
 #include "traces/task_file.h"
 
 #define MS INT64_C(1000000)

@@ -201,16 +201,11 @@ static void long_signatures_are_cut(void **state)
   memcpy(name, "void f<\"x\">", 11);
   name[399] = '\0';
   struct cr_workload_builder *b = cr_workload_builder_new();
-  struct cr_op_spec op = {
-    .name = name, .kind = CR_OP_KERNEL, .duration_ns = 5, .blocks = 1, .threads = 32, .spread_ns = CR_NS_NEVER,
-    .gap_ns = CR_NS_NEVER, .launch_ns = CR_NS_NEVER, .carveout_bytes = CR_UNKNOWN, .bytes = CR_UNKNOWN,
-    .dram_bytes = CR_UNKNOWN, .l2_bytes = CR_UNKNOWN, .instructions = CR_UNKNOWN, .tensor_instructions = CR_UNKNOWN,
-    .active_warps_q16 = CR_UNKNOWN,
-  };
-  struct cr_model_spec spec = {
-    .name = "m", .op = &op, .n_op = 1, .weight_bytes = CR_UNKNOWN, .persistent_bytes = CR_UNKNOWN,
-    .ephemeral_bytes = CR_UNKNOWN, .framework_bytes = CR_UNKNOWN,
-  };
+  struct cr_op_spec op = cr_op_unknown(name, CR_OP_KERNEL, 5);
+  op.blocks = 1;
+  op.threads = 32;
+  op.smem_bytes = 0;
+  struct cr_model_spec spec = cr_model_unknown("m", &op, 1);
   cr_model model;
   assert_int_equal(cr_workload_add_model(b, &spec, &model, NULL), CR_OK);
   load_add(b, load_closed("c", model, CR_BE, 1));

@@ -3,45 +3,13 @@
 
 #include "tests/t.h"
 
-#include <math.h>
-
 #include "calib/timeline_check.h"
 #include "policies/list.h"
 #include "sim/mem.h"
+#include "tests/load.h"
 #include "traces/store.h"
 
 /* --- made-up recordings ------------------------------------------------------------------------------------------------- */
-
-static struct cr_device_desc made_device(void)
-{
-  return (struct cr_device_desc){.name = "made",
-                                 .about = "for tests",
-                                 .sms = 8,
-                                 .warp_threads = 32,
-                                 .sm_threads = 2048,
-                                 .sm_warps = 64,
-                                 .sm_blocks = 32,
-                                 .sm_regs = 65536,
-                                 .warp_regs_unit = 256,
-                                 .block_threads_max = 1024,
-                                 .thread_regs_max = 255,
-                                 .sm_smem_bytes = 233472,
-                                 .block_smem_max_bytes = 232448,
-                                 .block_smem_reserved_bytes = 1024,
-                                 .smem_unit_bytes = 128,
-                                 .n_carveout = 1,
-                                 .carveout_bytes = {233472},
-                                 .mem_bytes = INT64_C(1) << 36,
-                                 .l2_bytes = 62914560,
-                                 .dram_bytes_per_s = CR_UNKNOWN,
-                                 .l2_bytes_per_s = CR_UNKNOWN,
-                                 .h2d_bytes_per_s = 50000000000,
-                                 .d2h_bytes_per_s = 50000000000,
-                                 .d2d_bytes_per_s = 1000000000000,
-                                 .copy_engines = 2,
-                                 .priority_least = 0,
-                                 .priority_greatest = -5};
-}
 
 /* A kernel of a model alone. */
 struct alone {
@@ -53,31 +21,15 @@ struct alone {
 static void add_model(struct cr_store *s, const char *name, const struct alone *k, uint32_t n)
 {
   struct cr_op_spec op[8];
-  for (uint32_t i = 0; i < n; i++)
-    op[i] = (struct cr_op_spec){.name = k[i].name,
-                                .kind = CR_OP_KERNEL,
-                                .duration_ns = k[i].duration_ns,
-                                .spread_ns = CR_NS_NEVER,
-                                .gap_ns = k[i].gap_ns,
-                                .launch_ns = CR_NS_NEVER,
-                                .blocks = k[i].blocks,
-                                .threads = 128,
-                                .regs = 32,
-                                .smem_bytes = 0,
-                                .carveout_bytes = CR_UNKNOWN,
-                                .bytes = CR_UNKNOWN,
-                                .dram_bytes = CR_UNKNOWN,
-                                .l2_bytes = CR_UNKNOWN,
-                                .instructions = CR_UNKNOWN,
-                                .tensor_instructions = CR_UNKNOWN,
-                                .active_warps_q16 = CR_UNKNOWN};
-  const struct cr_model_spec model = {.name = name,
-                                      .op = op,
-                                      .n_op = n,
-                                      .weight_bytes = CR_UNKNOWN,
-                                      .persistent_bytes = CR_UNKNOWN,
-                                      .ephemeral_bytes = CR_UNKNOWN,
-                                      .framework_bytes = CR_UNKNOWN};
+  for (uint32_t i = 0; i < n; i++) {
+    op[i] = cr_op_unknown(k[i].name, CR_OP_KERNEL, k[i].duration_ns);
+    op[i].gap_ns = k[i].gap_ns;
+    op[i].blocks = k[i].blocks;
+    op[i].threads = 128;
+    op[i].regs = 32;
+    op[i].smem_bytes = 0;
+  }
+  const struct cr_model_spec model = cr_model_unknown(name, op, n);
   const struct cr_recording recording = {.class = "graph", .n_iteration = 1, .period_ns = CR_NS_NEVER, .report = ""};
   assert_int_equal(cr_store_add_model(s, &model, &recording, &(struct cr_origin){0}, 0, NULL), CR_OK);
 }
@@ -135,7 +87,7 @@ struct made {
 static int check(struct made *m, const struct event *e, uint32_t n)
 {
   const char *folder = t_tmp();
-  *m = (struct made){.device = made_device(), .err = {""}};
+  *m = (struct made){.device = load_gpu("made", 8), .err = {""}};
   m->store[0] = made_store(folder);
   m->cfg = (struct cr_check_cfg){.path = write_trace(folder, e, n),
                                  .store = m->store,

@@ -8,6 +8,7 @@
 #include "calib/row_error.h"
 #include "calib/validate.h"
 #include "policies/list.h"
+#include "tests/load.h"
 #include "traces/store.h"
 
 /* --- arithmetic -------------------------------------------------------------------------------------------------------- */
@@ -239,64 +240,15 @@ static void a_report_of_no_rows_is_well_formed(void **state)
 
 /* --- runs ---------------------------------------------------------------------------------------------------------------- */
 
-/* A device without costs of its own, so that what is recorded is what it takes. */
-static struct cr_device_desc free_device(void)
-{
-  return (struct cr_device_desc){.name = "free",
-                                 .about = "for tests",
-                                 .sms = 4,
-                                 .warp_threads = 32,
-                                 .sm_threads = 2048,
-                                 .sm_warps = 64,
-                                 .sm_blocks = 32,
-                                 .sm_regs = 65536,
-                                 .warp_regs_unit = 256,
-                                 .block_threads_max = 1024,
-                                 .thread_regs_max = 255,
-                                 .sm_smem_bytes = 233472,
-                                 .block_smem_max_bytes = 232448,
-                                 .block_smem_reserved_bytes = 1024,
-                                 .smem_unit_bytes = 128,
-                                 .n_carveout = 1,
-                                 .carveout_bytes = {233472},
-                                 .mem_bytes = INT64_C(1) << 36,
-                                 .l2_bytes = 62914560,
-                                 .dram_bytes_per_s = CR_UNKNOWN,
-                                 .l2_bytes_per_s = CR_UNKNOWN,
-                                 .h2d_bytes_per_s = 50000000000,
-                                 .d2h_bytes_per_s = 50000000000,
-                                 .d2d_bytes_per_s = 1000000000000,
-                                 .copy_engines = 2,
-                                 .priority_least = 0,
-                                 .priority_greatest = -5};
-}
-
 static void add_model(struct cr_store *s, const char *name, cr_ns duration_ns)
 {
-  const struct cr_op_spec op = {.name = "kernel",
-                                .kind = CR_OP_KERNEL,
-                                .duration_ns = duration_ns,
-                                .spread_ns = CR_NS_NEVER,
-                                .gap_ns = 0,
-                                .launch_ns = CR_NS_NEVER,
-                                .blocks = 4,
-                                .threads = 128,
-                                .regs = 32,
-                                .smem_bytes = 0,
-                                .carveout_bytes = CR_UNKNOWN,
-                                .bytes = CR_UNKNOWN,
-                                .dram_bytes = CR_UNKNOWN,
-                                .l2_bytes = CR_UNKNOWN,
-                                .instructions = CR_UNKNOWN,
-                                .tensor_instructions = CR_UNKNOWN,
-                                .active_warps_q16 = CR_UNKNOWN};
-  const struct cr_model_spec model = {.name = name,
-                                      .op = &op,
-                                      .n_op = 1,
-                                      .weight_bytes = CR_UNKNOWN,
-                                      .persistent_bytes = CR_UNKNOWN,
-                                      .ephemeral_bytes = CR_UNKNOWN,
-                                      .framework_bytes = CR_UNKNOWN};
+  struct cr_op_spec op = cr_op_unknown("kernel", CR_OP_KERNEL, duration_ns);
+  op.gap_ns = 0;
+  op.blocks = 4;
+  op.threads = 128;
+  op.regs = 32;
+  op.smem_bytes = 0;
+  const struct cr_model_spec model = cr_model_unknown(name, &op, 1);
   const struct cr_recording recording = {.class = "graph", .n_iteration = 1, .period_ns = CR_NS_NEVER, .report = ""};
   struct cr_err err = {""};
   int rc = cr_store_add_model(s, &model, &recording, &(struct cr_origin){0}, 0, &err);
@@ -339,7 +291,7 @@ static void prepare(struct run *r, const char *rows, const char *arrivals)
   t_write(truth, text);
   if (arrivals)
     t_write(t_join(folder, "arrivals.csv"), arrivals);
-  *r = (struct run){.device = free_device()};
+  *r = (struct run){.device = load_gpu("free", 4)};
   r->store[0] = small_store(folder);
   r->cfg = (struct cr_validate_cfg){.truth_path = truth,
                                     .truth_name = "truth.csv",

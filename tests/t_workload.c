@@ -9,35 +9,13 @@
 
 static struct cr_op_spec kernel(const char *name, uint32_t stage, cr_ns duration_ns)
 {
-  return (struct cr_op_spec){
-    .name = name,
-    .stage = stage,
-    .duration_ns = duration_ns,
-    .spread_ns = CR_NS_NEVER,
-    .gap_ns = CR_NS_NEVER,
-    .launch_ns = CR_NS_NEVER,
-    .blocks = 10,
-    .threads = 128,
-    .regs = 32,
-    .carveout_bytes = CR_UNKNOWN,
-    .bytes = CR_UNKNOWN,
-    .dram_bytes = CR_UNKNOWN,
-    .l2_bytes = CR_UNKNOWN,
-    .instructions = CR_UNKNOWN,
-    .tensor_instructions = CR_UNKNOWN,
-    .active_warps_q16 = CR_UNKNOWN,
-  };
-}
-
-static struct cr_model_spec model_of(const char *name, const struct cr_op_spec *op, uint32_t n_op)
-{
-  return (struct cr_model_spec){.name = name,
-                                .op = op,
-                                .n_op = n_op,
-                                .weight_bytes = CR_UNKNOWN,
-                                .persistent_bytes = CR_UNKNOWN,
-                                .ephemeral_bytes = CR_UNKNOWN,
-                                .framework_bytes = CR_UNKNOWN};
+  struct cr_op_spec op = cr_op_unknown(name, CR_OP_KERNEL, duration_ns);
+  op.stage = stage;
+  op.blocks = 10;
+  op.threads = 128;
+  op.regs = 32;
+  op.smem_bytes = 0;
+  return op;
 }
 
 static struct cr_client_spec client_of(const char *name, cr_model model)
@@ -57,7 +35,7 @@ static cr_model add_small(struct cr_workload_builder *b, const char *name)
 {
   cr_model m;
   const struct cr_op_spec op[] = {kernel("a", 0, 5), kernel("b", 0, 6), kernel("a", 1, 7)};
-  const struct cr_model_spec spec = model_of(name, op, 3);
+  const struct cr_model_spec spec = cr_model_unknown(name, op, 3);
   assert_int_equal(cr_workload_add_model(b, &spec, &m, NULL), CR_OK);
   return m;
 }
@@ -77,8 +55,6 @@ static void models_lie_one_after_the_other(void **state)
   assert_int_equal(w->model[1].n_stage, 2);
   assert_true(w->model[1].duration_ns == 18);
   assert_string_equal(w->op[5].name, "a");
-  assert_int_equal(cr_workload_find_model(w, "two").i, 1);
-  assert_int_equal(cr_workload_find_model(w, "three").i, CR_NONE);
   cr_workload_builder_free(b);
 }
 
@@ -90,7 +66,7 @@ static void everything_given_is_copied(void **state)
   char op_name[] = "kernel", model_name[] = "model", client_name[] = "client";
   cr_ns at_ns[] = {1, 2};
   struct cr_op_spec op = kernel(op_name, 0, 5);
-  struct cr_model_spec model = model_of(model_name, &op, 1);
+  struct cr_model_spec model = cr_model_unknown(model_name, &op, 1);
   cr_model m;
   cr_client c;
   assert_int_equal(cr_workload_add_model(b, &model, &m, NULL), CR_OK);
@@ -152,7 +128,7 @@ static void expect_bad_op(struct cr_op_spec op, const char *say)
   struct cr_workload_builder *b = cr_workload_builder_new();
   struct cr_err err = {{0}};
   cr_model m = {77};
-  const struct cr_model_spec spec = model_of("m", &op, 1);
+  const struct cr_model_spec spec = cr_model_unknown("m", &op, 1);
   assert_int_equal(cr_workload_add_model(b, &spec, &m, &err), CR_EINPUT);
   assert_int_equal(m.i, 77);
   if (!strstr(err.text, say) || !strstr(err.text, "model m: op 0"))
@@ -196,20 +172,20 @@ static void models_that_cannot_be_are_refused(void **state)
   struct cr_err err;
   cr_model m;
   struct cr_op_spec op[] = {kernel("a", 0, 5), kernel("b", 2, 5)};
-  struct cr_model_spec spec = model_of("m", op, 2);
+  struct cr_model_spec spec = cr_model_unknown("m", op, 2);
   assert_int_equal(cr_workload_add_model(b, &spec, &m, &err), CR_EINPUT);
   assert_non_null(strstr(err.text, "op 1 (b): stage"));
   spec.n_op = 0;
   assert_int_equal(cr_workload_add_model(b, &spec, &m, &err), CR_EINPUT);
   assert_non_null(strstr(err.text, "has no ops"));
-  spec = model_of("", op, 1);
+  spec = cr_model_unknown("", op, 1);
   assert_int_equal(cr_workload_add_model(b, &spec, &m, &err), CR_EINPUT);
-  spec = model_of("m", op, 1);
+  spec = cr_model_unknown("m", op, 1);
   spec.weight_bytes = -2;
   assert_int_equal(cr_workload_add_model(b, &spec, &m, &err), CR_EINPUT);
   op[0].duration_ns = op[1].duration_ns = CR_NS_NEVER - 1;
   op[1].stage = 0;
-  spec = model_of("m", op, 2);
+  spec = cr_model_unknown("m", op, 2);
   assert_int_equal(cr_workload_add_model(b, &spec, &m, &err), CR_EINPUT);
   assert_non_null(strstr(err.text, "add up"));
   add_small(b, "m");
@@ -324,7 +300,7 @@ static void iterations_that_cannot_be_are_refused(void **state)
     op[0].sm_ppm = bad[i].sm_ppm;
     op[0].dram_ppm = bad[i].dram_ppm;
     op[0].launch_ns = bad[i].launch_ns;
-    const struct cr_model_spec spec = model_of("it", op, bad[i].n_op);
+    const struct cr_model_spec spec = cr_model_unknown("it", op, bad[i].n_op);
     struct cr_err err = {""};
     cr_model m;
     assert_int_equal(cr_workload_add_model(b, &spec, &m, &err), bad[i].say ? CR_EINPUT : CR_OK);
@@ -357,7 +333,7 @@ static void nothing_can_be_added_once_sealed(void **state)
   cr_model m = add_small(b, "m");
   assert_int_equal(cr_workload_seal(b, &w, NULL), CR_OK);
   const struct cr_op_spec op = kernel("k", 0, 5);
-  const struct cr_model_spec model = model_of("late", &op, 1);
+  const struct cr_model_spec model = cr_model_unknown("late", &op, 1);
   const struct cr_client_spec client = client_of("late", m);
   cr_client c;
   assert_int_equal(cr_workload_add_model(b, &model, &m, &err), CR_EINPUT);
@@ -376,7 +352,7 @@ static int build(void)
   if (!b)
     return CR_ENOMEM;
   const struct cr_op_spec op[] = {kernel("a", 0, 5), kernel("b", 1, 6)};
-  const struct cr_model_spec one = model_of("one", op, 2), two = model_of("two", op, 2);
+  const struct cr_model_spec one = cr_model_unknown("one", op, 2), two = cr_model_unknown("two", op, 2);
   static const cr_ns at_ns[] = {1, 2, 3};
   const struct cr_workload *w;
   cr_model m;

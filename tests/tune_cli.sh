@@ -105,7 +105,7 @@ const struct cr_policy_ops cr_policy_plugin = {.abi = CR_POLICY_ABI, .name = "id
                                                .on_client = on_client, .on_request = on_request};
 C
 ok 'a_policy_that_does_nothing_builds' ${CC:-cc} -std=c17 -shared -fPIC -w -I"$srcdir" -o idle.so idle.c
-ok 'runs_that_fail_are_told_and_counted_and_the_rest_goes_on' says 'corun: ./idle.so, seed 1: policy idle at ' \
+ok 'runs_that_fail_are_told_and_counted_and_the_rest_goes_on' says 'corun: ./idle.so, seed 1: stalled: policy idle at ' \
   "$corun" tune ./s.yaml -p ./idle.so -p streams --maximize 'throughput(be)' --seeds 1..2
 ok 'counted' says 'runs failed; their settings are no candidates' "$corun" tune ./s.yaml -p ./idle.so -p streams --maximize 'throughput(be)' --seeds 1..2
 fails 'where_all_fail_it_says_so' 1 'no setting could be run to the end' tune -p ./idle.so --maximize 'throughput(be)' --seeds 1..2
@@ -127,6 +127,10 @@ try 'a_value_that_cannot_be' 'device.sms=0' -p streams "${best[@]}" --over devic
 try 'an_end_of_a_range_that_cannot_be' 'sms=9999' -p streams "${best[@]}" --over device.sms=10..9999
 try 'a_key_that_is_set' 'it is one or the other' -p streams "${best[@]}" --over device.sms=10,20 --set device.sms=5
 try 'a_key_twice' 'is the same key, or one is part of the other' -p streams "${best[@]}" --over device.sms=10,20 --over device.sms=5,6
+try 'a_key_twice_by_other_names' 'are the same key' -p streams "${best[@]}" --over 'clients[0].rate=5/s' --over clients.web.rate=6/s
+try 'a_range_of_another_kind' 'behind a range stands :log or nothing' -p streams "${best[@]}" --over device.sms=5..6:lin
+try 'an_option_of_a_policy_that_is_not_searched' 'policy mps is not searched' -p streams "${best[@]}" --over mps.percent=1..5
+fails 'a_metric_that_no_setting_has' 1 'p99(rt) is not known of any setting' tune -p streams --maximize 'p99(rt)' --set duration=3ms --set clients.web.rate=1/s --seeds 1
 try 'an_option_that_a_policy_has_not' 'policy mps has no option "per"' -p mps "${best[@]}" --over mps.per=1..5
 try 'an_option_that_is_given' 'it is one or the other' -p mps,percent=50 "${best[@]}" --over mps.percent=1..5
 try 'an_unknown_policy' 'there is no policy "stream"' -p stream "${best[@]}"

@@ -7,7 +7,6 @@
  * there before the recording is not in it: frees of what was never given out show that something was. */
 #include "config.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "traces/capture_int.h"

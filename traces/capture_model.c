@@ -252,23 +252,15 @@ static struct cr_op_spec make_op(struct cr_chain *ch, uint32_t j, cr_ns first_ga
 {
   const struct cr_capture_op *like = &ch->op[cr_chain_first(ch, 0) + j];
   uint32_t n = ch->it.n_clean;
-  struct cr_op_spec op = {.name = ch->c->name[like->name],
-                          .kind = (enum cr_op_kind)like->kind,
-                          .spread_ns = CR_NS_NEVER,
-                          .gap_ns = first_gap,
-                          .launch_ns = CR_NS_NEVER,
-                          .blocks = like->blocks,
-                          .threads = like->threads,
-                          .regs = like->regs,
-                          .cluster_blocks = like->cluster_blocks,
-                          .smem_bytes = like->smem_bytes,
-                          .carveout_bytes = like->carveout_bytes,
-                          .bytes = like->bytes,
-                          .dram_bytes = CR_UNKNOWN,
-                          .l2_bytes = CR_UNKNOWN,
-                          .instructions = CR_UNKNOWN,
-                          .tensor_instructions = CR_UNKNOWN,
-                          .active_warps_q16 = CR_UNKNOWN};
+  struct cr_op_spec op = cr_op_unknown(ch->c->name[like->name], (enum cr_op_kind)like->kind, 0);
+  op.gap_ns = first_gap;
+  op.blocks = like->blocks;
+  op.threads = like->threads;
+  op.regs = like->regs;
+  op.cluster_blocks = like->cluster_blocks;
+  op.smem_bytes = like->smem_bytes;
+  op.carveout_bytes = like->carveout_bytes;
+  op.bytes = like->bytes;
   for (uint32_t k = 0; k < n; k++)
     ch->value[k] = ch->op[cr_chain_first(ch, k) + j].duration_ns;
   op.duration_ns = cr_chain_median(ch->value, n);
@@ -326,12 +318,7 @@ static void recorded_at(const struct cr_chain *ch, char *out, size_t n)
 static int add_to_store(struct cr_store *s, struct cr_chain *ch, struct cr_err *err)
 {
   char recorded[32];
-  struct cr_model_spec model = {.name = ch->name,
-                                .n_op = ch->n_one,
-                                .weight_bytes = CR_UNKNOWN,
-                                .persistent_bytes = CR_UNKNOWN,
-                                .ephemeral_bytes = CR_UNKNOWN,
-                                .framework_bytes = CR_UNKNOWN};
+  struct cr_model_spec model = cr_model_unknown(ch->name, NULL, ch->n_one);
   struct cr_op_spec *op = cr_arena_take(ch->arena, ch->n_one, sizeof *op);
   if (!op)
     return cr_fail_nomem(err, ch->c->path);

@@ -5,9 +5,7 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "traces/capture_int.h"
 #include "traces/capture_model.h"

@@ -7,7 +7,6 @@
 #include "traces/cupti_csv.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "sim/mem.h"

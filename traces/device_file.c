@@ -382,6 +382,17 @@ static int apply_sets(struct cr_yaml *y, const char *const *set, uint32_t n_set,
   return rc ? rc : cr_yaml_wrap(y, "carveouts", NULL, err);
 }
 
+/* A count that stands in a file before sets are applied; 0: none, of which the reader of the whole will tell. */
+static uint32_t count_before(const struct cr_yaml *y, const char *key)
+{
+  const char *text = cr_yaml_scalar(y, key);
+  int64_t count = 0;
+  struct cr_err aside;
+  return text && cr_parse_count(text, key, &count, &aside) == CR_OK && count > 0 && count <= UINT32_MAX
+           ? (uint32_t)count
+           : 0;
+}
+
 int cr_device_load(const char *name_or_path, const char *const *set, uint32_t n_set, struct cr_arena *arena,
                    struct cr_device_desc *out, struct cr_err *err)
 {
@@ -389,10 +400,15 @@ int cr_device_load(const char *name_or_path, const char *const *set, uint32_t n_
   struct cr_yaml *y = NULL;
   void *data = NULL;
   int rc = cr_datadir_resolve("device", "devices", name_or_path, arena, &path, err);
+  uint32_t recorded_sms = 0;
   rc = rc ? rc : cr_yaml_read(path, &y, err);
+  if (rc == CR_OK)
+    recorded_sms = count_before(y, "sms");
   rc = rc ? rc : apply_sets(y, set, n_set, err);
   rc = rc ? rc : cr_yaml_load(y, &DEVICE, &data, err);
   rc = rc ? rc : fill(y, data, arena, out, err);
+  if (rc == CR_OK)
+    out->recorded_sms = recorded_sms;
   cr_yaml_unload(&DEVICE, data);
   cr_yaml_free(y);
   return rc;

@@ -265,24 +265,9 @@ int cr_iteration_table_no(const struct cr_iteration_table *t, const char *worklo
 int cr_iteration_row_add(const struct cr_iteration_row *row, struct cr_workload_builder *b, cr_model *out,
                          struct cr_err *err)
 {
-  const struct cr_op_spec op = {
-    .name = "iteration",
-    .kind = CR_OP_ITERATION,
-    .duration_ns = row->iteration_ns,
-    .spread_ns = CR_NS_NEVER,
-    .gap_ns = CR_NS_NEVER,
-    .launch_ns = CR_NS_NEVER,
-    .smem_bytes = CR_UNKNOWN,
-    .carveout_bytes = CR_UNKNOWN,
-    .bytes = CR_UNKNOWN,
-    .dram_bytes = CR_UNKNOWN,
-    .l2_bytes = CR_UNKNOWN,
-    .instructions = CR_UNKNOWN,
-    .tensor_instructions = CR_UNKNOWN,
-    .active_warps_q16 = CR_UNKNOWN,
-    .sm_ppm = row->sm_ppm,
-    .dram_ppm = row->dram_ppm,
-  };
+  struct cr_op_spec op = cr_op_unknown("iteration", CR_OP_ITERATION, row->iteration_ns);
+  op.sm_ppm = row->sm_ppm;
+  op.dram_ppm = row->dram_ppm;
   const struct cr_model_spec model = {
     .name = row->workload,
     .op = &op,

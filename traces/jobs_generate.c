@@ -18,7 +18,7 @@ static const cr_ns NS_PER_MS = 1000000;
 static const cr_ns LONGEST_NS = INT64_C(366) * 86400 * 1000000000; /* as the longest run */
 
 const char *const cr_job_arrival_name[CR_N_JOB_ARRIVAL] = {"poisson", "uniform", "once"};
-const char *const cr_job_service_name[CR_N_JOB_SERVICE] = {"fixed", "exponential", "lognormal", "pareto"};
+static const char *const service_name[CR_N_JOB_SERVICE] = {"fixed", "exponential", "lognormal", "pareto"};
 
 /* -- how long ------------------------------------------------------------------------------------------------------ */
 
@@ -58,7 +58,7 @@ static int parse_shape(const char *text, const char *what, double *out, struct c
 /* "sigma=1.5" of the distribution. */
 static int parse_parameter(const char *text, struct cr_service *s, struct cr_err *err)
 {
-  const char *eq = strchr(text, '='), *kind = cr_job_service_name[s->kind];
+  const char *eq = strchr(text, '='), *kind = service_name[s->kind];
   const char *time = SERVICE[s->kind].time, *shape = SERVICE[s->kind].shape;
   size_t n = eq ? (size_t)(eq - text) : 0;
   char what[80];
@@ -79,10 +79,10 @@ int cr_service_parse(const char *text, struct cr_service *out, struct cr_err *er
   size_t n = strcspn(text, ",");
   int kind = 0, rc = CR_OK;
   snprintf(word, sizeof word, "%.*s", (int)(n < 79 ? n : 79), text);
-  while (kind < CR_N_JOB_SERVICE && strcmp(word, cr_job_service_name[kind]) != 0)
+  while (kind < CR_N_JOB_SERVICE && strcmp(word, service_name[kind]) != 0)
     kind++;
   if (kind == CR_N_JOB_SERVICE) {
-    const char *near = cr_nearest(word, cr_job_service_name, CR_N_JOB_SERVICE);
+    const char *near = cr_nearest(word, service_name, CR_N_JOB_SERVICE);
     return near ? cr_fail(err, CR_EINPUT, "there is no service '%.60s'; did you mean %s?", word, near)
                 : cr_fail(err, CR_EINPUT,
                           "there is no service '%.60s'; there are: fixed, exponential, lognormal, pareto", word);

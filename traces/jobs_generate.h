@@ -15,7 +15,6 @@ enum cr_job_arrival {
 extern const char *const cr_job_arrival_name[CR_N_JOB_ARRIVAL]; /* "poisson", "uniform", "once" */
 
 enum cr_job_service { CR_JOBS_FIXED, CR_JOBS_EXPONENTIAL, CR_JOBS_LOGNORMAL, CR_JOBS_PARETO, CR_N_JOB_SERVICE };
-extern const char *const cr_job_service_name[CR_N_JOB_SERVICE]; /* "fixed", "exponential", "lognormal", "pareto" */
 
 /* How long a job runs. */
 struct cr_service {

@@ -11,7 +11,6 @@
 #include "traces/names.h"
 
 #include <stdio.h>
-#include <string.h>
 
 enum { KEY_MAX = 4 * 81 + 16 };
 
@@ -204,11 +203,6 @@ const char *cr_layer_table_layer(const struct cr_layer_table *t, const char *mod
   return NULL;
 }
 
-const char *cr_layer_table_model(const struct cr_layer_table *t, uint32_t i)
-{
-  return cr_names_text(t->model, i);
-}
-
 /* -- a model ------------------------------------------------------------------------------------------------------- */
 
 static const struct time *find_time(const struct cr_layer_table *t, const char *model, const char *layer,
@@ -287,26 +281,9 @@ static int make_layer(const struct cr_layer_table *t, const struct layer *layer,
   if (least_ns == CR_NS_NEVER)
     return cr_fail(err, CR_EINPUT, "%s: layer %s of model %s has no time on any of the nodes there are", layer->place,
                    layer->name, model);
-  *out = (struct cr_op_spec){
-    .name = layer->name,
-    .kind = CR_OP_LAYER,
-    .duration_ns = least_ns,
-    .spread_ns = CR_NS_NEVER,
-    .gap_ns = CR_NS_NEVER,
-    .launch_ns = CR_NS_NEVER,
-    .smem_bytes = CR_UNKNOWN,
-    .carveout_bytes = CR_UNKNOWN,
-    .bytes = CR_UNKNOWN,
-    .dram_bytes = CR_UNKNOWN,
-    .l2_bytes = CR_UNKNOWN,
-    .instructions = CR_UNKNOWN,
-    .tensor_instructions = CR_UNKNOWN,
-    .active_warps_q16 = CR_UNKNOWN,
-    .sm_ppm = CR_UNKNOWN,
-    .dram_ppm = CR_UNKNOWN,
-    .layer = time,
-    .n_layer = m->n_device,
-  };
+  *out = cr_op_unknown(layer->name, CR_OP_LAYER, least_ns);
+  out->layer = time;
+  out->n_layer = m->n_device;
   return CR_OK;
 }
 
@@ -315,14 +292,7 @@ static int add_model(const struct cr_layer_table *t, uint32_t model, const struc
 {
   uint32_t n_layer = cr_names_count(t->layer_key);
   struct cr_op_spec *op = cr_arena_take(arena, n_layer, sizeof *op);
-  struct cr_model_spec spec = {
-    .name = cr_names_text(t->model, model),
-    .op = op,
-    .weight_bytes = CR_UNKNOWN,
-    .persistent_bytes = CR_UNKNOWN,
-    .ephemeral_bytes = CR_UNKNOWN,
-    .framework_bytes = CR_UNKNOWN,
-  };
+  struct cr_model_spec spec = cr_model_unknown(cr_names_text(t->model, model), op, 0);
   int rc = op ? find_sizes(t, model, arena, &spec, err) : cr_fail_nomem(err, t->name);
   for (uint32_t i = 0; !rc && i < n_layer; i++)
     if (t->layer[i].model == model)

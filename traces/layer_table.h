@@ -32,7 +32,6 @@ int cr_layer_table_put(struct cr_layer_table *t, const char *place, const char *
                        const struct cr_layer_on *on, uint32_t line, uint32_t *twice) CR_MUST;
 
 uint32_t cr_layer_table_count(const struct cr_layer_table *t); /* models */
-const char *cr_layer_table_model(const struct cr_layer_table *t, uint32_t i);
 
 /* So many ops of the model's trace are the layer's own, which is named already; said twice they must be the same, or it is 0.
  * CR_NONE: not said. */

@@ -3,7 +3,6 @@
 
 #include "traces/layer_trace.h"
 
-#include "sim/text.h"
 #include "traces/datadir.h"
 #include "traces/store.h"
 

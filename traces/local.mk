@@ -17,15 +17,15 @@ libcrtraces_a_SOURCES = \
   traces/nsys.c traces/nsys.h traces/nsys_context.c traces/nsys_db.c traces/nsys_device.c traces/nsys_int.h \
   traces/nsys_nvtx.c traces/nsys_read.c \
   traces/orion.c traces/orion.h traces/period.c traces/period.h \
-  traces/plan_scenario.c traces/plan_scenario.h traces/platform_file.c traces/platform_file.h traces/platform_int.h traces/reef_profile.c traces/reef_profile.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
-  traces/rundb_curve.c traces/rundb_memory.c traces/rundb_live.c traces/rundb_verdict.c traces/rundb_read.c traces/rundb_schema.h traces/scenario.c traces/scenario.h \
+  traces/plan_scenario.c traces/plan_scenario.h traces/platform_file.c traces/platform_file.h traces/platform_int.h traces/reef_profile.c traces/reef_profile.h traces/row_feed.c traces/row_feed.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
+  traces/rundb_curve.c traces/rundb_memory.c traces/rundb_live.c traces/rundb_verdict.c traces/rundb_read.c traces/rundb_rows.c traces/rundb_schema.h traces/scenario.c traces/scenario.h \
   traces/scenario_batch.c traces/scenario_client.c traces/scenario_int.h traces/scenario_job.c traces/scenario_layers.c \
   traces/scenario_memory.c traces/scenario_model.c traces/scenario_node.c traces/scenario_whole.c \
   traces/sha256.c traces/sha256.h traces/spool.c traces/spool.h traces/spool_layout.h traces/spool_write.c traces/spool_write.h traces/store.c traces/store.h \
   traces/store_check.c traces/store_check.h traces/store_export.c traces/store_int.h \
   traces/store_cluster.c traces/store_merge.c traces/store_profile.c traces/store_schema.h traces/store_show.c \
   traces/store_version.c \
-  traces/study_file.c traces/study_file.h traces/studydb.c traces/studydb.h traces/studydb_int.h traces/studydb_schema.h traces/studydb_settle.c traces/task_file.c traces/task_file.h traces/task_generate.c traces/task_generate.h \
+  traces/study_file.c traces/study_file.h traces/studydb.c traces/studydb.h traces/studydb_int.h traces/studydb_schema.h traces/studydb_search.c traces/studydb_settle.c traces/studydb_sweep.c traces/task_file.c traces/task_file.h traces/task_generate.c traces/task_generate.h \
   traces/yaml_load.c traces/yaml_load.h traces/yaml_set.c traces/yaml_set.h
 
 # Bundled data.  The sources are text; what the program reads lies in share/corun of the build tree, laid out as it will

@@ -3,9 +3,7 @@
 
 #include "traces/ncu.h"
 
-#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

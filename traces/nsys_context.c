@@ -2,8 +2,6 @@
  * time of day, and what the profiler lost. */
 #include "config.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 

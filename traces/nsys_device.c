@@ -5,10 +5,8 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "sim/unit.h"
 #include "traces/nsys_int.h"
 #include "traces/sha256.h"
 

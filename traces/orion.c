@@ -11,7 +11,6 @@
 
 #include "traces/orion.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "sim/machine.h"
@@ -47,24 +46,12 @@ static int add_op(struct import *im, const char *name, int64_t sms, int64_t dura
     im->op = grown;
     im->cap = cap;
   }
-  im->op[im->n_op] = (struct cr_op_spec){.name = cr_arena_text(im->arena, name),
-                                         .kind = CR_OP_KERNEL,
-                                         .duration_ns = duration_ns,
-                                         .spread_ns = CR_NS_NEVER,
-                                         .gap_ns = CR_NS_NEVER,
-                                         .launch_ns = CR_NS_NEVER,
-                                         .blocks = (uint32_t)sms,
-                                         .threads = im->device.block_threads_max,
-                                         .smem_bytes = CR_UNKNOWN,
-                                         .carveout_bytes = CR_UNKNOWN,
-                                         .bytes = CR_UNKNOWN,
-                                         .dram_bytes = CR_UNKNOWN,
-                                         .l2_bytes = CR_UNKNOWN,
-                                         .instructions = CR_UNKNOWN,
-                                         .tensor_instructions = CR_UNKNOWN,
-                                         .active_warps_q16 = CR_UNKNOWN,
-                                         .sm_blocks = 1};
-  return im->op[im->n_op++].name ? CR_OK : cr_fail_nomem(err, im->path);
+  struct cr_op_spec *op = &im->op[im->n_op++];
+  *op = cr_op_unknown(cr_arena_text(im->arena, name), CR_OP_KERNEL, duration_ns);
+  op->blocks = (uint32_t)sms;
+  op->threads = im->device.block_threads_max;
+  op->sm_blocks = 1;
+  return op->name ? CR_OK : cr_fail_nomem(err, im->path);
 }
 
 struct columns {
@@ -136,13 +123,7 @@ static int add_to_store(struct cr_store *s, struct import *im, struct cr_err *er
               im->n_class[2], im->n_class[1], im->n_class[0]);
   int rc = name.failed || im->report.failed ? cr_fail_nomem(err, im->path) : cr_sha256_file(im->path, sha, err);
   if (!rc) {
-    const struct cr_model_spec model = {.name = name.s,
-                                        .op = im->op,
-                                        .n_op = im->n_op,
-                                        .weight_bytes = CR_UNKNOWN,
-                                        .persistent_bytes = CR_UNKNOWN,
-                                        .ephemeral_bytes = CR_UNKNOWN,
-                                        .framework_bytes = CR_UNKNOWN};
+    const struct cr_model_spec model = cr_model_unknown(name.s, im->op, im->n_op);
     const struct cr_recording recording = {
       .class = "graph", .n_iteration = 1, .period_ns = CR_NS_NEVER, .report = im->report.s};
     struct cr_origin origin = opt->origin;

@@ -4,7 +4,6 @@
 #include "traces/platform_file.h"
 
 #include "plan/node_config.h"
-#include "sim/nearest.h"
 #include "sim/unit.h"
 #include "traces/datadir.h"
 #include "traces/platform_int.h"

@@ -17,7 +17,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -238,17 +237,10 @@ static int read_kernel(struct import *im, const struct cr_json_place *list, uint
   struct cr_json_place kernel, name, args, times;
   struct cr_op_spec *op = &im->op[i];
   int64_t bytes = 0;
-  *op = (struct cr_op_spec){.kind = CR_OP_KERNEL,
-                            .spread_ns = CR_NS_NEVER,
-                            .launch_ns = CR_NS_NEVER,
-                            .carveout_bytes = CR_UNKNOWN,
-                            .bytes = CR_UNKNOWN,
-                            .dram_bytes = CR_UNKNOWN,
-                            .l2_bytes = CR_UNKNOWN,
-                            .instructions = CR_UNKNOWN,
-                            .tensor_instructions = CR_UNKNOWN,
-                            .active_warps_q16 = CR_UNKNOWN,
-                            .idempotent = CR_YES};
+  *op = cr_op_unknown(NULL, CR_OP_KERNEL, 0);
+  op->gap_ns = 0;
+  op->smem_bytes = 0;
+  op->idempotent = CR_YES;
   int rc = cr_json_element(list, i, CR_JSON_OBJECT, &kernel, err);
   rc = rc ? rc : cr_json_member(&kernel, "name", CR_JSON_TEXT, &name, err);
   if (!rc && !*cr_json_text(&name))
@@ -377,13 +369,10 @@ static int add_to_store(struct cr_store *s, struct import *im, struct cr_err *er
                                 : with_tail(im, base_name(im->path), SCHEDULE_TAIL, prefix, "");
   if (!name || im->report.failed)
     return cr_fail_nomem(err, im->path);
-  const struct cr_model_spec model = {.name = name,
-                                      .op = im->op,
-                                      .n_op = im->n_op,
-                                      .weight_bytes = im->weight_bytes,
-                                      .persistent_bytes = im->all_bytes,
-                                      .ephemeral_bytes = 0,
-                                      .framework_bytes = CR_UNKNOWN};
+  struct cr_model_spec model = cr_model_unknown(name, im->op, im->n_op);
+  model.weight_bytes = im->weight_bytes;
+  model.persistent_bytes = im->all_bytes;
+  model.ephemeral_bytes = 0;
   const struct cr_recording recording = {
     .class = "graph", .n_iteration = 1, .period_ns = im->model_ns, .report = im->report.s};
   struct cr_origin origin = opt->origin;

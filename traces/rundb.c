@@ -217,7 +217,8 @@ void cr_rundb_set_undivided(struct cr_rundb *db, int is_undivided)
 static int open_partial(struct cr_rundb *db, struct cr_err *err)
 {
   unlink(db->partial); /* left by a run that was killed */
-  if (sqlite3_open_v2(db->partial, &db->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX; /* one thread writes it */
+  if (sqlite3_open_v2(db->partial, &db->db, flags, NULL) != SQLITE_OK)
     return db->db ? cr_rundb_fail(db, err) : cr_fail_nomem(err, "the run database");
   char header[160];
   snprintf(header, sizeof header,
@@ -256,9 +257,7 @@ int cr_rundb_create(const char *path, const struct cr_rundb_cfg *cfg, struct cr_
   if (rc == CR_OK)
     rc = add_parties(db, err);
   if (rc == CR_OK)
-    rc = cr_rundb_query(db, &db->add_note, err, "INSERT INTO ledger VALUES(?, ?, ?, ?, ?, ?, ?)", "");
-  if (rc == CR_OK)
-    rc = cr_rundb_query(db, &db->add_request, err, "INSERT INTO request VALUES(?, ?, ?, ?, ?, ?)", "");
+    rc = cr_rundb_open_rows(db, err);
   if (rc == CR_OK)
     rc = cr_rundb_query(db, &db->add_job_result, err, "INSERT INTO job_result VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "");
   if (rc != CR_OK) {
@@ -267,41 +266,6 @@ int cr_rundb_create(const char *path, const struct cr_rundb_cfg *cfg, struct cr_
   }
   *out = db;
   return CR_OK;
-}
-
-/* One row through a statement that stays prepared. */
-static int add_row(struct cr_rundb *db, sqlite3_stmt *q, const int64_t *value, int n, struct cr_err *err)
-{
-  for (int i = 0; i < n; i++)
-    sqlite3_bind_int64(q, i + 1, value[i]); /* cannot fail: the places exist */
-  if (sqlite3_step(q) != SQLITE_DONE)
-    return cr_rundb_fail(db, err);
-  sqlite3_reset(q);
-  return CR_OK;
-}
-
-static int write_notes(void *ctx, const struct cr_note *note, uint32_t n, struct cr_err *err)
-{
-  struct cr_rundb *db = ctx;
-  int rc = CR_OK;
-  for (uint32_t i = 0; rc == CR_OK && i < n; i++) {
-    const int64_t row[] = {(int64_t)db->n_run - 1, note[i].at_ns, note[i].kind, note[i].a, note[i].b, note[i].c,
-                           (int64_t)note[i].t};
-    rc = add_row(db, db->add_note, row, 7, err);
-  }
-  return rc;
-}
-
-static int write_requests(void *ctx, const struct cr_request_row *request, uint32_t n, struct cr_err *err)
-{
-  struct cr_rundb *db = ctx;
-  int rc = CR_OK;
-  for (uint32_t i = 0; rc == CR_OK && i < n; i++) {
-    const struct cr_request_row *r = &request[i];
-    const int64_t row[] = {(int64_t)db->n_run - 1, r->client, r->arrive_ns, r->reach_ns, r->end_ns, r->missed};
-    rc = add_row(db, db->add_request, row, 6, err);
-  }
-  return rc;
 }
 
 int cr_rundb_begin(struct cr_rundb *db, const char *policy, const char *backend, struct cr_ledger_sink *ledger,
@@ -313,8 +277,8 @@ int cr_rundb_begin(struct cr_rundb *db, const char *policy, const char *backend,
   if (rc != CR_OK)
     return rc;
   db->n_run++;
-  *ledger = (struct cr_ledger_sink){.ctx = db, .write = write_notes};
-  *requests = (struct cr_request_sink){.ctx = db, .write = write_requests};
+  *ledger = (struct cr_ledger_sink){.ctx = db, .write = cr_rundb_write_notes};
+  *requests = (struct cr_request_sink){.ctx = db, .write = cr_rundb_write_requests};
   return CR_OK;
 }
 
@@ -389,11 +353,11 @@ int cr_rundb_end(struct cr_rundb *db, const struct cr_result *r, struct cr_err *
 
 static void finish_statements(struct cr_rundb *db)
 {
-  sqlite3_finalize(db->add_note);
-  sqlite3_finalize(db->add_request);
+  sqlite3_finalize(db->add_notes);
+  sqlite3_finalize(db->add_requests);
   sqlite3_finalize(db->add_job_result);
-  db->add_note = NULL;
-  db->add_request = NULL;
+  db->add_notes = NULL;
+  db->add_requests = NULL;
   db->add_job_result = NULL;
 }
 

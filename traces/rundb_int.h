@@ -5,6 +5,7 @@
 
 #include "sim/mem.h"
 #include "sim/summary.h"
+#include "traces/row_feed.h"
 #include "traces/rundb.h"
 
 struct cr_rundb {
@@ -14,7 +15,8 @@ struct cr_rundb {
   /* writing */
   const struct cr_scenario *scenario, *undivided;
   const struct cr_scenario *of_run; /* one of them */
-  sqlite3_stmt *add_note, *add_request, *add_job_result;
+  struct cr_row_feed notes, requests;
+  sqlite3_stmt *add_notes, *add_requests, *add_job_result;
   uint32_t n_run;                        /* begun */
   /* reading */
   struct cr_arena *arena;
@@ -36,6 +38,11 @@ int cr_rundb_do(struct cr_rundb *db, struct cr_err *err, const char *sql, const 
 
 /* Where the devices of the present run begin: those of the undivided platform come behind those of the scenario's. */
 uint32_t cr_rundb_first_device(const struct cr_rundb *db);
+
+/* Tables ledger and request: opened once, and the sinks of the present run, whose ctx is the database. */
+int cr_rundb_open_rows(struct cr_rundb *db, struct cr_err *err) CR_MUST;
+int cr_rundb_write_notes(void *ctx, const struct cr_note *note, uint32_t n, struct cr_err *err) CR_MUST;
+int cr_rundb_write_requests(void *ctx, const struct cr_request_row *request, uint32_t n, struct cr_err *err) CR_MUST;
 
 /* Table memory_result: of the run that has ended, and into the summaries of all devices. */
 int cr_rundb_add_memory(struct cr_rundb *db, const struct cr_result *r, struct cr_err *err) CR_MUST;

@@ -8,10 +8,13 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sim/report.h"
 #include "traces/rundb_int.h"
+#include "traces/store.h"
+#include "traces/studydb.h"
 
 /* 1 a row, 0 the end, < 0 an error. */
 static int step(struct cr_rundb *db, sqlite3_stmt *q, struct cr_err *err)
@@ -42,6 +45,14 @@ static int check_version(struct cr_rundb *db, struct cr_err *err)
     rc = pragma(db, "PRAGMA user_version", &version, err);
   if (rc != CR_OK)
     return rc;
+  if (id == CR_STUDYDB_APPLICATION_ID)
+    return cr_fail(
+      err, CR_EINPUT,
+      "%s: is not a run database, but a sweep's, which has no run in full; `corun show` prints it, and `corun run` "
+      "with --set, --seed and -o does one of its runs again",
+      db->path);
+  if (id == CR_STORE_APPLICATION_ID)
+    return cr_fail(err, CR_EINPUT, "%s: is not a run database, but a trace store; `corun show` prints it", db->path);
   if (id != CR_RUNDB_APPLICATION_ID)
     return cr_fail(err, CR_EINPUT, "%s: is not a run database; `corun run -o FILE` makes one", db->path);
   if (version != CR_RUNDB_VERSION)
@@ -199,6 +210,9 @@ static int load(struct cr_rundb *db, struct cr_err *err)
                    db->path);
   if (access(db->path, R_OK) != 0)
     return cr_fail(err, CR_EINPUT, "%s: %s; `corun run -o FILE` makes a run database", db->path, strerror(errno));
+  struct stat status;
+  if (stat(db->path, &status) == 0 && S_ISDIR(status.st_mode))
+    return cr_fail(err, CR_EINPUT, "%s: is a folder; name the run database in it", db->path);
   if (sqlite3_open_v2(db->path, &db->db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
     return db->db ? cr_rundb_fail(db, err) : cr_fail_nomem(err, "the run database");
   sqlite3_db_config(db->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);

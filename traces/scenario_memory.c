@@ -5,9 +5,6 @@
  * out: the user is told of both. */
 #include "config.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "sim/text.h"
 #include "sim/unit.h"
 #include "traces/scenario_int.h"

@@ -36,7 +36,6 @@ struct import {
   struct cr_names *taken;
   struct source *source; /* [n_source] */
   uint32_t n_source, source_cap;
-  uint32_t n_unreadable;
   struct cr_text *said, *missing;
   struct cr_spool_result result;
   struct cr_err last; /* why the last process was left out */

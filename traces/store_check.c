@@ -6,8 +6,6 @@
 
 #include "traces/store_check.h"
 
-#include <inttypes.h>
-
 enum {
   LONG_GAP_NS = 20000, /* a graph's gaps are under 1 us and a memset's some 3 us (H200); 20 us is a pause, not a gap */
   WARP = 32            /* threads, on every NVIDIA GPU */

@@ -3,7 +3,6 @@
 
 #include "traces/study_file.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "traces/yaml_load.h"

@@ -400,6 +400,26 @@ static struct node *find(const struct cr_yaml *y, const char *path, int nearest)
   return at;
 }
 
+void cr_yaml_add_place(const struct cr_yaml *y, const char *path, struct cr_text *out)
+{
+  const struct node *at = y->root, *next;
+  const char *rest = path;
+  for (struct step step; *path; at = next, rest = path) {
+    if (read_step(at, &path, &step) || !(next = take_step(at, &step)))
+      break;
+    path += *path == '.';
+    uint32_t i = 0;
+    for (const struct node *c = at->first; c != next; c = c->next)
+      i++;
+    if (at->kind == SEQUENCE)
+      cr_text_add(out, "[%u]", i);
+    else
+      cr_text_add(out, "%s%.*s", at == y->root ? "" : ".", (int)step.n, step.key);
+  }
+  if (*rest)
+    cr_text_add(out, "%s%s", at == y->root || *rest == '[' ? "" : ".", rest);
+}
+
 /* -- changes ------------------------------------------------------------------------------------------------------- */
 
 struct change {

@@ -34,6 +34,10 @@ uint32_t cr_yaml_count(const struct cr_yaml *y, const char *path);
  * cr_yaml_count. */
 void cr_yaml_entry(const struct cr_yaml *y, const char *path, uint32_t i, const char **key, const char **text);
 
+/* The path with entries of sequences by their places, clients[0].rate for clients.web.rate, appended: two paths are one when these
+ * are.  From where the document has nothing on it stays as it is. */
+void cr_yaml_add_place(const struct cr_yaml *y, const char *path, struct cr_text *out);
+
 /* Whether the value was given by cr_yaml_set, not by the file. */
 int cr_yaml_is_set(const struct cr_yaml *y, const char *path);
 

@@ -24,7 +24,7 @@ static int hold(const struct peer_ask *ask, const int64_t *work)
   return rc;
 }
 
-/* A round SM; of its constants those are not 0 that make it saturated and fair, as in tests/t_fluid.c. */
+/* A round SM; of its constants those are not 0 that make it saturated and fair, as in tests/t_device_models.c. */
 static const struct cr_device_desc device = {.name = "one-sm",
                                              .sms = 1,
                                              .warp_threads = 32,
@@ -45,21 +45,12 @@ static const struct cr_device_desc device = {.name = "one-sm",
 static void fill(struct cr_op_spec op[PEER_WORKS], uint32_t index[PEER_WORKS], const int64_t *work)
 {
   for (int i = 0; i < PEER_WORKS; i++) {
-    op[i] = (struct cr_op_spec){.name = "task",
-                                .kind = CR_OP_KERNEL,
-                                .duration_ns = work[i],
-                                .spread_ns = CR_NS_NEVER,
-                                .launch_ns = CR_NS_NEVER,
-                                .blocks = 1,
-                                .threads = 32,
-                                .regs = 16,
-                                .carveout_bytes = CR_UNKNOWN,
-                                .bytes = CR_UNKNOWN,
-                                .dram_bytes = CR_UNKNOWN,
-                                .l2_bytes = CR_UNKNOWN,
-                                .instructions = CR_UNKNOWN,
-                                .tensor_instructions = CR_UNKNOWN,
-                                .active_warps_q16 = CR_UNKNOWN};
+    op[i] = cr_op_unknown("task", CR_OP_KERNEL, work[i]);
+    op[i].gap_ns = 0;
+    op[i].blocks = 1;
+    op[i].threads = 32;
+    op[i].regs = 16;
+    op[i].smem_bytes = 0;
     index[i] = 1; /* none is the first of a model */
   }
 }

@@ -13,7 +13,6 @@
  *   launch_ms   how long a launch takes */
 #include "config.h"
 
-#include <math.h>
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
