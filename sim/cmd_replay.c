@@ -117,6 +117,8 @@ static int replay_file(const char *path, int *same, struct cr_err *err)
   if (rc != CR_OK)
     return rc;
   rc = load_scenario(&t, err);
+  if (rc == CR_OK && cr_rundb_n_run(t.db) == 0)
+    rc = cr_fail(err, CR_EINPUT, "it holds no run: the one that wrote it kept none, or it was changed since");
   for (uint32_t i = 0; rc == CR_OK && i < cr_rundb_n_run(t.db); i++)
     rc = replay_run(&t, i, &text, same, err);
   if (rc != CR_OK)
