@@ -58,6 +58,9 @@ struct cr_backend {
   uint32_t n_told, told_cap;
   struct cr_use use;
   cr_ns busy_until_ns, check_ns;
+  cr_ns due_ns;               /* when the one who waits wants to be told */
+  uint64_t n_fed, n_fed_pass; /* ops that were launched by themselves; in looks that took so long */
+  cr_ns fed_ns;
 };
 
 static cr_ns cuda_now(const struct cr_backend *b)
@@ -120,6 +123,18 @@ static cr_ns queue_at(const void *ctx, uint64_t gpu_ns)
   return run_ns(ctx, gpu_ns);
 }
 
+static void count_fed(void *ctx)
+{
+  struct cr_backend *b = ctx;
+  b->n_fed++;
+}
+
+static int is_wanted(const void *ctx)
+{
+  const struct cr_backend *b = ctx;
+  return b->n_told > 0 || cuda_now(b) >= b->due_ns;
+}
+
 static void count_op(struct cr_backend *b, uint32_t op)
 {
   enum cr_op_kind kind = b->workload->op[op].kind;
@@ -168,6 +183,8 @@ static void set_host(struct cr_backend *b)
   b->host.tell = tell_of_queue;
   b->host.on_op = see_queued_op;
   b->host.ran = count_graph;
+  b->host.fed = count_fed;
+  b->host.is_wanted = is_wanted;
 }
 
 /* --- opening ------------------------------------------------------------------------------------------------------ */
@@ -428,6 +445,11 @@ static int cuda_act(struct cr_backend *b, const struct cr_act *act, struct cr_er
 {
   if (b->nodes)
     return cr_live_nodes_act(b->nodes, act, err);
+  if (act->kind != CR_ACT_PREEMPT) { /* these go together, and before all else */
+    int rc = cr_cuda_check(&b->gpu.driver, cr_cuda_gpu_flush(&b->gpu), "the words of preemptions", err);
+    if (rc)
+      return rc;
+  }
   switch ((enum cr_act_kind)act->kind) {
   case CR_ACT_STREAM:
     return make_stream(b, act, err);
@@ -456,17 +478,34 @@ static int cuda_act(struct cr_backend *b, const struct cr_act *act, struct cr_er
 
 /* --- time --------------------------------------------------------------------------------------------------------- */
 
+/* One op of each stream in turn, until something else wants the thread. */
+static int feed(struct cr_backend *b, struct cr_err *err)
+{
+  int rc = CR_OK;
+  for (uint32_t i = 0; !rc && i < b->n_stream && !is_wanted(b); i++)
+    if (b->stream[i].queue)
+      rc = cr_cuda_queue_feed(b->stream[i].queue, err);
+  return rc;
+}
+
 static int look(struct cr_backend *b, struct cr_event *out, uint32_t cap, uint32_t *n_out, struct cr_err *err)
 {
   int rc = CR_OK;
-  cr_cuda_programs_move(b->programs, cuda_now(b));
+  uint64_t n_fed = b->n_fed;
+  cr_ns begin_ns = cuda_now(b);
+  cr_cuda_programs_move(b->programs, begin_ns);
   for (uint32_t i = 0; !rc && i < b->n_stream; i++) {
     rc = b->stream[i].queue ? cr_cuda_queue_look(b->stream[i].queue, err) : cr_cuda_streams_look(b->streams, i, err);
     rc = rc ? rc : cr_cuda_parts_look(b->parts, i, is_free(b, i), err);
   }
   if (!rc && b->jobs)
     rc = cr_cuda_jobs_look(b->jobs, err);
+  rc = rc ? rc : feed(b, err);
   cr_cuda_clock_looked(&b->clock);
+  if (b->n_fed > n_fed) {
+    b->n_fed_pass += b->n_fed - n_fed;
+    b->fed_ns += cuda_now(b) - begin_ns;
+  }
   uint32_t n = rc ? 0 : cr_min_u32(b->n_told, cap);
   if (n) {
     memcpy(out, b->told, n * sizeof *out);
@@ -540,12 +579,15 @@ static int cuda_wait(struct cr_backend *b, cr_ns until_ns, struct cr_event *out,
     *n = 0;
     return CR_OK;
   }
+  int rc = cr_cuda_check(&b->gpu.driver, cr_cuda_gpu_flush(&b->gpu), "the words of preemptions", err);
+  if (rc)
+    return rc;
+  b->due_ns = until_ns;
   cr_ns last_ns = cr_min_ns(until_ns, begin_ns + NAP_NS);
   if (b->memory && is_idle(b))
     cr_cuda_memory_give_back(b->memory);
   if (is_idle(b) && last_ns - SPIN_NS > now_ns)
     sleep_until(b, last_ns - SPIN_NS);
-  int rc;
   do {
     rc = look(b, out, cap, n, err);
     now_ns = cuda_now(b);
@@ -584,6 +626,10 @@ static void cuda_tell(const struct cr_backend *b, struct cr_live *out)
   cr_live_number(out, "standin_clustered", match.n_cluster);
   cr_live_number(out, "standin_unclustered", match.n_no_cluster);
   cr_cuda_streams_tell(b->streams, out);
+  if (b->n_fed_pass) {
+    cr_live_number(out, "fed_n", (double)b->n_fed_pass);
+    cr_live_number(out, "fed_mean_ns", (double)b->fed_ns / (double)b->n_fed_pass);
+  }
   if (b->programs)
     cr_cuda_programs_tell(b->programs, out);
   if (b->memory)

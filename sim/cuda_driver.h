@@ -67,6 +67,18 @@ struct cr_cu_launch {
   unsigned n_attribute;
 };
 
+/* CUstreamBatchMemOpParams, of which one operation is used: writing a word. */
+enum { CR_CU_WRITE_32 = 2 };
+
+struct cr_cu_memory_op {
+  uint32_t operation;
+  cr_cu_address to;
+  uint64_t value; /* of which the first half counts */
+  unsigned flags; /* 0 */
+  cr_cu_address alias; /* the driver's own */
+  uint64_t unused;
+};
+
 /* X(member, symbol, parameters) */
 #define CR_CUDA_CALLS(X)                                                                                             \
   X(init, cuInit, (unsigned flags))                                                                                  \

@@ -79,6 +79,7 @@ int cr_cuda_gpu_open(struct cr_cuda_gpu *g, uint32_t n_slot, struct cr_err *err)
   error = error ? error : d->primary_retain(&g->context, g->device);
   error = error ? error : d->context_current(g->context);
   rc = cr_cuda_check(d, error, "a context on the GPU", err);
+  *(void **)&g->write_batch = cr_cuda_driver_find(d, "cuStreamBatchMemOp_v2");
   rc = rc ? rc : describe(g, err);
   if (!rc)
     rc = cr_cuda_check(d, d->stream_new(&g->control, CR_CU_STREAM_NON_BLOCKING, g->priority_greatest),
@@ -211,6 +212,27 @@ int cr_cuda_gpu_fetch(struct cr_cuda_gpu *g, uint32_t first, uint32_t n, struct 
 cr_cu_address cr_cuda_gpu_words(const struct cr_cuda_gpu *g, uint32_t first)
 {
   return g->words + first * sizeof(uint32_t);
+}
+
+int cr_cuda_gpu_write(struct cr_cuda_gpu *g, uint32_t word, uint32_t value)
+{
+  int error = g->n_write == CR_CUDA_WRITES ? cr_cuda_gpu_flush(g) : CR_CU_OK;
+  if (!error)
+    g->write[g->n_write++] =
+      (struct cr_cu_memory_op){.operation = CR_CU_WRITE_32, .to = cr_cuda_gpu_words(g, word), .value = value};
+  return error;
+}
+
+int cr_cuda_gpu_flush(struct cr_cuda_gpu *g)
+{
+  uint32_t n = g->n_write;
+  int error = CR_CU_OK;
+  g->n_write = 0;
+  if (n > 1 && g->write_batch)
+    return g->write_batch(g->control, n, g->write, 0);
+  for (uint32_t i = 0; !error && i < n; i++)
+    error = g->driver.stream_write(g->control, g->write[i].to, (uint32_t)g->write[i].value, 0);
+  return error;
 }
 
 const struct cr_standin_record *cr_cuda_gpu_ended(const struct cr_cuda_gpu *g, uint32_t slot)

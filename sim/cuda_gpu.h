@@ -8,7 +8,7 @@
 #include "sim/cuda_driver.h"
 #include "sim/standin_ptx.h"
 
-enum { CR_CUDA_WORDS = 1 << 12, CR_CUDA_DATA_BYTES = 4 };
+enum { CR_CUDA_WORDS = 1 << 12, CR_CUDA_DATA_BYTES = 4, CR_CUDA_WRITES = 64 };
 
 struct cr_cuda_gpu {
   struct cr_cuda_driver driver;
@@ -28,6 +28,9 @@ struct cr_cuda_gpu {
   cr_ns clock_error_ns;  /* the most that it was corrected by so far, or was taken to be off at first */
   cr_ns patience_ns;
   int hangs; /* what runs does not end: the end of the process is the only way out */
+  struct cr_cu_memory_op write[CR_CUDA_WRITES]; /* words that are to be written next */
+  uint32_t n_write;
+  int (*write_batch)(cr_cu_stream stream, unsigned n, struct cr_cu_memory_op *op, unsigned flags); /* NULL: one by one */
 };
 
 /* The first GPU that is visible; n_slot launches may be under way or prepared at once.  A kernel that does not end is waited for as
@@ -66,6 +69,11 @@ cr_cu_address cr_cuda_gpu_counters(const struct cr_cuda_gpu *g, uint32_t slot);
 cr_cu_address cr_cuda_gpu_record(const struct cr_cuda_gpu *g, uint32_t slot);       /* that the host sees */
 cr_cu_address cr_cuda_gpu_inner_record(const struct cr_cuda_gpu *g, uint32_t slot); /* in its own memory */
 cr_cu_address cr_cuda_gpu_words(const struct cr_cuda_gpu *g, uint32_t first);
+
+/* Has the control stream, which waits for no kernel, write a word; at the latest when it is flushed.  Words of several streams that go
+ * together take one call.  A driver's error number. */
+int cr_cuda_gpu_write(struct cr_cuda_gpu *g, uint32_t word, uint32_t value);
+int cr_cuda_gpu_flush(struct cr_cuda_gpu *g);
 
 /* The record of a slot's launch once it has ended, seen without blocking; NULL: not yet.  _clear before it is launched again. */
 const struct cr_standin_record *cr_cuda_gpu_ended(const struct cr_cuda_gpu *g, uint32_t slot);

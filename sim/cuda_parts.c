@@ -495,7 +495,7 @@ static int push(struct cr_cuda_parts *p, struct stream *s, struct range *r, stru
 static int feed(struct cr_cuda_parts *p, struct stream *s, int is_free, struct cr_err *err)
 {
   int rc = CR_OK;
-  for (int i = 0; !rc && i < FEED && s->feed != CR_NONE; i++) {
+  for (int i = 0; !rc && i < FEED && s->feed != CR_NONE && !(i && p->host.is_wanted(p->host.ctx)); i++) {
     struct range *r = &p->range[s->feed];
     if (!is_free || s->stop || !has_room(s)) {
       s->free_ns = p->host.now(p->host.ctx);
@@ -504,6 +504,7 @@ static int feed(struct cr_cuda_parts *p, struct stream *s, int is_free, struct c
     if (!is_due(p, r))
       break;
     rc = push(p, s, r, err);
+    p->host.fed(p->host.ctx);
     if (++r->pushed < r->n_op)
       continue;
     s->feed = r->next;
@@ -588,17 +589,13 @@ static int give_back_unpushed(struct cr_cuda_parts *p, struct stream *s, struct 
   return rc;
 }
 
-/* On the control stream, which waits for no kernel. */
 static int write_words(const struct cr_cuda_parts *p, const struct stream *s, enum cr_cap how, struct cr_err *err)
 {
-  const struct cr_cuda_gpu *g = p->host.gpu;
-  const struct cr_cuda_driver *d = &g->driver;
-  int error = CR_CU_OK;
-  if (how == CR_CAP_KILL)
-    error = d->stream_write(g->control, cr_cuda_gpu_words(g, s->words + 1), s->stop_epoch, 0);
-  error = error ? error : d->stream_write(g->control, cr_cuda_gpu_words(g, s->words), s->stop_epoch, 0);
-  error = error ? error : d->stream_write(g->control, cr_cuda_gpu_words(g, s->words_kept), s->stop_epoch, 0);
-  return cr_cuda_check(d, error, "the word of a preemption", err);
+  struct cr_cuda_gpu *g = p->host.gpu;
+  int error = how == CR_CAP_KILL ? cr_cuda_gpu_write(g, s->words + 1, s->stop_epoch) : CR_CU_OK;
+  error = error ? error : cr_cuda_gpu_write(g, s->words, s->stop_epoch);
+  error = error ? error : cr_cuda_gpu_write(g, s->words_kept, s->stop_epoch);
+  return cr_cuda_check(&g->driver, error, "the word of a preemption", err);
 }
 
 /* Of a stream without a device queue all counts as handed over, so that parking leaves nothing to give back. */

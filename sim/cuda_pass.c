@@ -103,6 +103,8 @@ static int feed(struct cr_cuda_passes *p, struct cr_cuda_pass *pass, struct cr_e
     pass->waits = CR_NONE;
   }
   for (int k = 0; !rc && k < FEED && cr_cuda_programs_due(programs, pass->run) > pass->pushed; k++) {
+    if (p->host.is_wanted(p->host.ctx))
+      break;
     uint32_t i = pass->pushed++;
     int waits = cr_cuda_programs_waits(programs, pass->run, i);
     cr_cuda_programs_launched(programs, pass->run, i, 0, p->host.now(p->host.ctx));

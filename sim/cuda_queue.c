@@ -7,8 +7,6 @@
 
 #include "sim/mem.h"
 
-enum { FEED = 4 }; /* ops that are launched between two looks at what has ended */
-
 struct range {
   uint32_t request, client, op0, n_op;
   uint32_t pushed, done; /* ops */
@@ -206,6 +204,7 @@ static int push(struct cr_cuda_queue *q, struct range *r, struct cr_err *err)
     return rc;
   q->n_pushed++;
   r->pushed++;
+  h->fed(h->ctx);
   return CR_OK;
 }
 
@@ -214,20 +213,19 @@ static int is_due(const struct cr_cuda_queue *q, const struct range *r)
   return r->run == CR_NONE || cr_cuda_programs_due(q->host.programs, r->run) > r->pushed;
 }
 
-static int feed(struct cr_cuda_queue *q, struct cr_err *err)
+int cr_cuda_queue_feed(struct cr_cuda_queue *q, struct cr_err *err)
 {
-  int rc = CR_OK;
-  for (int i = 0; !rc && i < FEED && q->feed != CR_NONE; i++) {
-    struct range *r = &q->range[q->feed];
-    if (q->stop || q->n_pushed - q->n_ended == q->cap) {
-      q->free_ns = q->host.now(q->host.ctx);
-      break;
-    }
-    if (!is_due(q, r))
-      break;
-    rc = push(q, r, err);
-    if (r->pushed < r->n_op)
-      continue;
+  if (q->feed == CR_NONE)
+    return CR_OK;
+  struct range *r = &q->range[q->feed];
+  if (q->stop || q->n_pushed - q->n_ended == q->cap) {
+    q->free_ns = q->host.now(q->host.ctx);
+    return CR_OK;
+  }
+  if (!is_due(q, r))
+    return CR_OK;
+  int rc = push(q, r, err);
+  if (r->pushed == r->n_op) {
     q->feed = r->next;
     q->free_ns = q->host.now(q->host.ctx);
   }
@@ -259,7 +257,7 @@ int cr_cuda_queue_launch(struct cr_cuda_queue *q, const struct cr_act *act, stru
   q->n_range++;
   if (q->feed == CR_NONE)
     q->feed = i;
-  return feed(q, err);
+  return cr_cuda_queue_feed(q, err);
 }
 
 /* --- stopping ----------------------------------------------------------------------------------------------------- */
@@ -287,16 +285,12 @@ static int give_back_unpushed(struct cr_cuda_queue *q, struct cr_err *err)
   return rc;
 }
 
-/* On the control stream, which waits for no kernel. */
 static int write_words(const struct cr_cuda_queue *q, enum cr_cap how, struct cr_err *err)
 {
-  const struct cr_cuda_gpu *g = q->host.gpu;
-  const struct cr_cuda_driver *d = &g->driver;
-  int error = CR_CU_OK;
-  if (how == CR_CAP_KILL)
-    error = d->stream_write(g->control, cr_cuda_gpu_words(g, q->words + 1), q->stop_epoch, 0);
-  error = error ? error : d->stream_write(g->control, cr_cuda_gpu_words(g, q->words), q->stop_epoch, 0);
-  return cr_cuda_check(d, error, "the word of a preemption", err);
+  struct cr_cuda_gpu *g = q->host.gpu;
+  int error = how == CR_CAP_KILL ? cr_cuda_gpu_write(g, q->words + 1, q->stop_epoch) : CR_CU_OK;
+  error = error ? error : cr_cuda_gpu_write(g, q->words, q->stop_epoch);
+  return cr_cuda_check(&g->driver, error, "the word of a preemption", err);
 }
 
 int cr_cuda_queue_stop(struct cr_cuda_queue *q, enum cr_cap how, struct cr_err *err)
@@ -386,5 +380,5 @@ int cr_cuda_queue_look(struct cr_cuda_queue *q, struct cr_err *err)
   }
   if (!rc && q->stop && q->n_ended == q->n_pushed)
     rc = give_back(q, err);
-  return rc ? rc : feed(q, err);
+  return rc;
 }

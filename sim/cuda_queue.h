@@ -27,6 +27,8 @@ struct cr_cuda_host {
   int (*tell)(void *ctx, const struct cr_event *e);                      /* CR_OK or CR_ENOMEM */
   void (*on_op)(void *ctx, const struct cr_op_span *span, int is_whole); /* start CR_NS_NEVER: no block began */
   void (*ran)(void *ctx, uint32_t op0, uint32_t n_op, cr_ns begin_ns, cr_ns end_ns); /* launched whole */
+  void (*fed)(void *ctx);                /* an op was launched by itself */
+  int (*is_wanted)(const void *ctx);     /* the thread has something else to do at once: one op is launched, no more */
 };
 
 struct cr_cuda_queue;
@@ -42,8 +44,11 @@ void cr_cuda_queue_move(struct cr_cuda_queue *q, cr_cu_stream stream);
 int cr_cuda_queue_launch(struct cr_cuda_queue *q, const struct cr_act *act, struct cr_err *err) CR_MUST;
 int cr_cuda_queue_stop(struct cr_cuda_queue *q, enum cr_cap how, struct cr_err *err) CR_MUST;
 
-/* Sees what has ended, and launches a few more ops; never blocks. */
+/* Sees what has ended; never blocks. */
 int cr_cuda_queue_look(struct cr_cuda_queue *q, struct cr_err *err) CR_MUST;
+
+/* Launches one more op, if one may be. */
+int cr_cuda_queue_feed(struct cr_cuda_queue *q, struct cr_err *err) CR_MUST;
 
 uint32_t cr_cuda_queue_held(const struct cr_cuda_queue *q); /* ranges */
 

@@ -176,7 +176,7 @@ static int push(struct cr_cuda_streams *t, struct stream *s, struct range *r, st
 static int feed(struct cr_cuda_streams *t, struct stream *s, struct cr_err *err)
 {
   int rc = CR_OK;
-  for (int i = 0; !rc && i < FEED && s->feed != CR_NONE; i++) {
+  for (int i = 0; !rc && i < FEED && s->feed != CR_NONE && !(i && t->host.is_wanted(t->host.ctx)); i++) {
     struct range *r = &t->range[s->feed];
     const struct cr_cuda_graph *g = &t->graph[r->graph].is;
     if (r->run == CR_NONE) {

@@ -99,6 +99,9 @@ void cr_report_live_lines(const struct cr_summary *s, struct cr_text *out)
     say_times(l, "launches of eager programs late", launch, out);
     say_times(l, "policy's callbacks", callback, out);
     say_times(l, "actions", act, out);
+    if (cr_live_value(l, "fed_n") > 0)
+      cr_text_add(out, "  launched op by op: %.0f, which took the host %.2f us each\n", cr_live_value(l, "fed_n"),
+                  cr_live_value(l, "fed_mean_ns") / 1e3);
     say_times(l, "from a launch into an idle stream to its first kernel", begin, out);
   }
 }

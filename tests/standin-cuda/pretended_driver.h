@@ -22,6 +22,7 @@ int cuDeviceGetDevResource(int device, struct resource *out, int kind);
 int cuDevSmResourceSplitByCount(struct resource *out, unsigned *n, const struct resource *from, struct resource *rest,
                                 unsigned flags, unsigned least);
 int cuDevResourceGenerateDesc(void **out, struct resource *of, unsigned n);
+int cuStreamBatchMemOp_v2(cr_cu_stream stream, unsigned n, struct cr_cu_memory_op *op, unsigned flags);
 int cuGreenCtxCreate(void **out, void *description, int device, unsigned flags);
 int cuGreenCtxDestroy(void *green);
 int cuGreenCtxStreamCreate(cr_cu_stream *stream, void *green, unsigned flags, int priority);

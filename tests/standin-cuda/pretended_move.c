@@ -34,3 +34,13 @@ int cuStreamWriteValue32_v2(cr_cu_stream stream, cr_cu_address to, uint32_t valu
 {
   return flags ? INVALID : stream_add(stream, &(struct op){.kind = WRITE, .to = to, .word = value});
 }
+
+int cuStreamBatchMemOp_v2(cr_cu_stream stream, unsigned n, struct cr_cu_memory_op *op, unsigned flags)
+{
+  int error = flags ? INVALID : CR_CU_OK;
+  for (unsigned i = 0; !error && i < n; i++)
+    error = op[i].operation == CR_CU_WRITE_32
+              ? cuStreamWriteValue32_v2(stream, op[i].to, (uint32_t)op[i].value, op[i].flags)
+              : INVALID;
+  return error;
+}
