@@ -99,8 +99,9 @@ static void places_of(const struct outcome *o, const struct cr_workload *w, doub
   out[CR_LIVE_BY_JCT] = o->jobs.mean_jct_ns / 1e6;
 }
 
-static int run_once(const struct cr_live_case *what, const struct cr_backend_ops *backend, struct cr_result *out,
-                    struct cr_err *err)
+/* model_set: of the device model. */
+static int run_once(const struct cr_live_case *what, const struct cr_backend_ops *backend, const char *model_set,
+                    struct cr_result *out, struct cr_err *err)
 {
   const struct cr_scenario *s = what->scenario;
   const struct cr_core_cfg cfg = {
@@ -109,7 +110,7 @@ static int run_once(const struct cr_live_case *what, const struct cr_backend_ops
     .policy = what->policy,
     .policy_options = what->options,
     .backend = backend,
-    .model_set = s->model_set,
+    .model_set = model_set,
     .duration_ns = s->duration_ns,
     .warmup_ns = s->warmup_ns,
     .seed = s->seed,
@@ -195,7 +196,8 @@ static int name_rows(struct cr_live_check *c, const struct cr_live_case *what, s
                                       .n_run = c->n_run,
                                       .duration_ns = what->scenario->duration_ns,
                                       .low = INFINITY,
-                                      .high = -INFINITY};
+                                      .high = -INFINITY,
+                                      .launch_us = NAN};
   }
   *p =
     (struct cr_live_place){.scenario = c->scenario_name, .policy = policy, .number = what->number, .n_run = c->n_run};
@@ -251,6 +253,7 @@ static int take_row(const struct cr_live_table *t, struct cr_live_row *row, stru
   row->low = m->low;
   row->high = m->high;
   row->n_run = m->n_run;
+  row->launch_us = m->launch_us;
   return CR_OK;
 }
 
@@ -299,23 +302,47 @@ static int take_measured(const struct cr_live_table *t, struct cr_live_row *row,
   return rc;
 }
 
-/* The prediction; then the runs, unless they were made before. */
+static int run(const struct cr_live_case *what, const struct cr_backend_ops *backend, const char *model_set,
+               struct cr_live_row *row, struct cr_live_place *place, uint32_t n_run, double *launch_us,
+               struct cr_err *err)
+{
+  struct cr_result r;
+  int rc = run_once(what, backend, model_set, &r, err);
+  if (rc)
+    return rc;
+  struct outcome o = {.result = &r};
+  rc = cr_result_jobs(&r, &o.jobs, err);
+  if (!rc)
+    add_run(row, place, n_run, what->scenario->workload, &o, backend == &cr_backend_sim);
+  *launch_us = cr_live_value(&r.live, "fed_mean_ns") / 1e3;
+  cr_result_fini(&r);
+  return rc;
+}
+
+/* With the host's launches as fast as they were; what the user set comes later, and counts. */
+static int predict(const struct cr_live_case *what, struct cr_live_row *row, struct cr_live_place *place,
+                   struct cr_err *err)
+{
+  const char *set = what->scenario->model_set;
+  struct cr_text with = {0};
+  double us = row->launch_us, ignored;
+  if (isfinite(us))
+    cr_text_add(&with, "push=%.3fus,push_serial=%.3fus%s%s", us, us, set ? "," : "", set ? set : "");
+  int rc = with.failed ? cr_fail_nomem(err, "a prediction")
+                       : run(what, &cr_backend_sim, isfinite(us) ? with.s : set, row, place, 1, &ignored, err);
+  cr_text_fini(&with);
+  return rc;
+}
+
 static int run_all(const struct cr_live_check *c, const struct cr_live_case *what, struct cr_live_row *row,
                    struct cr_live_place *place, struct cr_err *err)
 {
-  uint32_t n_run = what->measured ? 0 : c->n_run;
+  double sum_us = 0, us;
   int rc = CR_OK;
-  for (uint32_t i = 0; !rc && i < 1 + n_run; i++) {
-    struct cr_result r;
-    rc = run_once(what, i ? what->backend : &cr_backend_sim, &r, err);
-    if (rc)
-      break;
-    struct outcome o = {.result = &r};
-    rc = cr_result_jobs(&r, &o.jobs, err);
-    if (!rc)
-      add_run(row, place, n_run, what->scenario->workload, &o, i == 0);
-    cr_result_fini(&r);
-  }
+  for (uint32_t i = 0; !rc && i < c->n_run; i++, sum_us += us)
+    rc = run(what, what->backend, what->scenario->model_set, row, place, c->n_run, &us, err);
+  for (uint32_t i = 0, n = count_rows(what->scenario->workload); i < n; i++)
+    row[i].launch_us = sum_us / c->n_run;
   return rc;
 }
 
@@ -328,9 +355,13 @@ int cr_live_check_add(struct cr_live_check *c, const struct cr_live_case *what, 
   struct cr_live_row *row = &c->row[c->n_row];
   struct cr_live_place *place = &c->place[c->n_place];
   rc = name_rows(c, what, row, place, err);
-  rc = rc ? rc : run_all(c, what, row, place, err);
   if (!rc && what->measured)
     rc = take_measured(what->measured, row, n_row, place, err);
+  rc = rc ? rc : predict(what, row, place, err); /* what the simulator refuses need not run */
+  if (!rc && !what->measured)
+    rc = run_all(c, what, row, place, err);
+  if (!rc && !what->measured && isfinite(row->launch_us))
+    rc = predict(what, row, place, err);
   if (rc)
     return rc;
   for (uint32_t i = 0; i < n_row; i++)

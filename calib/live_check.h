@@ -1,8 +1,10 @@
 /* live_check.h - scenarios in real time against the simulator: what was predicted, what was measured, and how much runs differ among
  * themselves.
  *
- * Each scenario is run once in the simulator and n times in real time under each policy, all with the scenario's seed; or what was
- * measured so comes from a table that an earlier comparison left (calib/live_csv.h), and nothing runs in real time.  Of every
+ * Each scenario is run n times in real time under each policy and once in the simulator, all with the scenario's seed; or what was
+ * measured so comes from a table that an earlier comparison left (calib/live_csv.h), and nothing runs in real time.  How fast the
+ * host launches is no property of the GPU, and changes from minute to minute on a machine that others use: where ops are launched one
+ * by one, the simulator is told what a launch took in these very runs (prices push and push_serial, unless the user sets them).  Of every
  * client three things are compared: the mean time (period of a closed client, latency of others), its 99th percentile, and
  * throughput.  Of a job its completion time (JCT) is, and of all jobs together the mean of these, how long they queued, and the
  * makespan.  Whether the simulator puts two policies in the order in which they are is calib/live_order.h's question. */
@@ -37,6 +39,7 @@ struct cr_live_row {
   const char *table; /* its measurement is from; NULL: it was made now */
   uint32_t n_run;    /* 0: not known */
   cr_ns duration_ns; /* of the scenario; CR_NS_NEVER: until all jobs had left */
+  double launch_us;  /* that an op launched by itself took the host in these runs, mean; NAN: none was, or it is not known */
 };
 
 struct cr_live_check;

@@ -16,7 +16,7 @@ static const char *const needed[N_NEEDED] = {"scenario", "policy",   "client", "
 struct reader {
   struct cr_csv *csv;
   struct cr_arena *arena;
-  int column[N_NEEDED], runs, duration;
+  int column[N_NEEDED], runs, duration, launch;
   struct cr_live_stored *row;
   uint32_t n_row, cap;
 };
@@ -53,6 +53,7 @@ static int read_numbers(const struct reader *r, struct cr_live_stored *row, stru
   rc = rc ? rc : cr_csv_f64(r->csv, r->column[HIGH], NAN, &row->high, err);
   rc = rc ? rc : cr_csv_i64(r->csv, r->runs, 0, &runs, err);
   rc = rc ? rc : cr_csv_f64(r->csv, r->duration, NAN, &seconds, err);
+  rc = rc ? rc : cr_csv_f64(r->csv, r->launch, NAN, &row->launch_us, err);
   if (rc)
     return rc;
   const double slack = 1e-5 * fabs(row->measured); /* all three are printed with six digits */
@@ -63,6 +64,8 @@ static int read_numbers(const struct reader *r, struct cr_live_stored *row, stru
     return cr_fail(err, CR_EINPUT, "%s:%u: runs must be how many were made", cr_csv_path(r->csv), row->line);
   if (!isnan(seconds) && !(seconds > 0 && seconds < 1e6))
     return cr_fail(err, CR_EINPUT, "%s:%u: duration_s must be seconds over 0", cr_csv_path(r->csv), row->line);
+  if (!isnan(row->launch_us) && !(row->launch_us > 0 && row->launch_us < 1e6))
+    return cr_fail(err, CR_EINPUT, "%s:%u: launch_us must be microseconds over 0", cr_csv_path(r->csv), row->line);
   row->n_run = (uint32_t)runs;
   row->duration_ns = isnan(seconds) ? CR_NS_NEVER : (cr_ns)llrint(seconds * 1e9);
   return CR_OK;
@@ -93,6 +96,7 @@ static int read_rows(struct reader *r, struct cr_err *err)
     rc = cr_csv_need(r->csv, needed[i], &r->column[i], err);
   r->runs = cr_csv_column(r->csv, "runs");
   r->duration = cr_csv_column(r->csv, "duration_s");
+  r->launch = cr_csv_column(r->csv, "launch_us");
   while (!rc && (more = cr_csv_next(r->csv, err)) != 0)
     rc = more < 0 ? more : read_row(r, err);
   if (!rc && r->n_row == 0)

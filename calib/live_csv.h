@@ -1,7 +1,7 @@
 /* live_csv.h - a table of live results, read again.
  *
  * A table is what `corun validate --live --format csv` printed; its columns `predicted` and `error_percent` are not read, since whoever
- * reads it predicts anew.  Columns `runs` and `duration_s` may be missing. */
+ * reads it predicts anew.  Columns `runs`, `duration_s` and `launch_us` may be missing. */
 #ifndef CR_LIVE_CSV_H
 #define CR_LIVE_CSV_H
 #include "sim/base.h"
@@ -12,6 +12,7 @@ struct cr_live_stored {
   double measured, low, high;                                        /* NAN: nothing ended in its time */
   uint32_t line, n_run;                                              /* n_run 0: not said */
   cr_ns duration_ns; /* of the runs; CR_NS_NEVER: not said, or until all jobs had left */
+  double launch_us;  /* of struct cr_live_row; NAN: not said */
 };
 
 struct cr_live_table {

@@ -168,6 +168,19 @@ static void error_table(const struct cr_live_row *row, uint32_t n, int color, st
 
 /* --- as a table --------------------------------------------------------------------------------------------------- */
 
+/* How fast the host was, by which predictions go. */
+static void say_launches(const struct cr_live_row *row, uint32_t n, struct cr_text *out)
+{
+  double least = INFINITY, most = -INFINITY;
+  for (uint32_t i = 0; i < n; i++) {
+    least = fmin(least, row[i].launch_us); /* of NAN and a number it is the number */
+    most = fmax(most, row[i].launch_us);
+  }
+  if (isfinite(least))
+    cr_text_add(out, "the host launched op by op in %.2f to %.2f us each, which the predictions take from these runs\n",
+                least, most);
+}
+
 static void report_table(const struct cr_live_check *c, int color, struct cr_text *out)
 {
   static const struct cr_table_column column[] = {
@@ -193,6 +206,7 @@ static void report_table(const struct cr_live_check *c, int color, struct cr_tex
     comma = ",";
   }
   cr_text_add(out, "\n");
+  say_launches(row, n, out);
   uint32_t n_place;
   const struct cr_live_place *place = cr_live_check_places(c, &n_place);
   cr_live_order_table(place, n_place, color, out);
@@ -205,7 +219,8 @@ static void report_csv(const struct cr_live_check *c, struct cr_text *out)
   uint32_t n;
   const struct cr_live_row *row = cr_live_check_rows(c, &n);
   cr_text_add(
-    out, "arrival,metric,measured,predicted,low,high,error_percent,scenario,client,class,policy,runs,duration_s\n");
+    out,
+    "arrival,metric,measured,predicted,low,high,error_percent,scenario,client,class,policy,runs,duration_s,launch_us\n");
   for (uint32_t i = 0; i < n; i++) {
     const struct cr_live_row *r = &row[i];
     cr_text_add(out, "%s,%s", r->arrival, cr_live_metric_name[r->metric]);
@@ -219,7 +234,8 @@ static void report_csv(const struct cr_live_check *c, struct cr_text *out)
     cr_text_add(out, ",%s,", class_name(r->class));
     cr_text_add_csv(out, r->policy);
     cr_text_add(out, r->n_run ? ",%u" : ",", r->n_run);
-    cr_text_add(out, r->duration_ns != CR_NS_NEVER ? ",%.9g\n" : ",\n", (double)r->duration_ns / 1e9);
+    cr_text_add(out, r->duration_ns != CR_NS_NEVER ? ",%.9g" : ",", (double)r->duration_ns / 1e9);
+    cr_text_add(out, isfinite(r->launch_us) ? ",%.3f\n" : ",\n", r->launch_us);
   }
 }
 
@@ -282,6 +298,7 @@ static void report_json(const struct cr_live_check *c, const char *command, stru
     json_number(out, "low", r->low);
     json_number(out, "high", r->high);
     json_number(out, "error_percent", 100 * cr_live_error(r));
+    json_number(out, "launch_us", r->launch_us);
     cr_text_add(out, "}");
   }
   cr_text_add(out, "],\n  \"summary\":{\"rows\":%u", n);

@@ -55,7 +55,7 @@ time_of() { sed 's/^duration: .*/duration: 77ms/' "$tmp/two.yaml" >"$tmp/x" && m
   sed -n '1p;/,two,/p' "$tmp/live.csv" >"$tmp/other/t.csv" && 
   "$corun" validate --live --measured "$tmp/other/t.csv" -q --format csv >"$tmp/time.csv" && same_but_error "$tmp/other/t.csv" "$tmp/time.csv"; }
 ok 'scenarios_lie_beside_it_and_run_as_long_as_they_ran' time_of
-awk -F, -v OFS=, '$2 == "mean_ms" && $9 == "rt" && $NF { $11 == "streams" ? $3 = $5 = $6 = 9 : $3 = $5 = $6 = 8 } { print }' "$tmp/live.csv" >"$tmp/turned.csv"
+awk -F, -v OFS=, '$2 == "mean_ms" && $9 == "rt" && $13 { $11 == "streams" ? $3 = $5 = $6 = 9 : $3 = $5 = $6 = 8 } { print }' "$tmp/live.csv" >"$tmp/turned.csv"
 turned() { "$corun" validate --live --measured "$tmp/turned.csv" -q >"$tmp/table"
   contains "$tmp/table" '^two +rt time, ms +exclusive +streams +8.000 +9.000 .* no$' && contains "$tmp/table" '^order: .*\(rt time 0 of 2'; }
 ok 'pairs_in_the_wrong_order_are_said_to_be' turned
@@ -104,6 +104,17 @@ if [ -e "$CORUN_LIBCUDA" ]; then
   on_gpu() { "$corun" validate --live "$tmp/two.yaml" -q -n 1 -p reef-n -p wait >"$tmp/table" && contains "$tmp/table" 'reef-n' &&
     contains "$tmp/table" '^order: .*; of [0-9]+ the spread is not known, as one run was made'; }
   ok 'it_runs_on_a_gpu' patiently on_gpu
+  # The host's own speed is the run's: whoever predicts from the table must know it, and get the same.
+  launches() { "$corun" validate --live "$tmp/two.yaml" -q -n 1 -p reef-n --format csv >"$tmp/live.csv" && cp "$tmp/live.csv" "$tmp/was.csv" &&
+    awk -F, 'NR > 1 && !($14 > 0 && $14 < 1000) { exit 1 }' "$tmp/live.csv" && anew &&
+    measured >"$tmp/table" && contains "$tmp/table" '^the host launched op by op in [0-9.]+ to [0-9.]+ us each'; }
+  ok 'what_a_launch_took_the_host_is_predicted_with' patiently launches
+  slow() { sed 's/,[^,]*$/,500/; 1s/,500$/,launch_us/' "$tmp/was.csv" >"$tmp/live.csv" && measured --format csv >"$tmp/slow.csv" &&
+    awk -F, 'NR == FNR { p[FNR] = $4; next } FNR > 1 && $2 == "per_s" && $10 == "be" { n++; bad += !($4 < p[FNR]) } END { exit !n || bad }' \
+      "$tmp/was.csv" "$tmp/slow.csv"; }
+  ok 'and_a_slower_one_is_slower' slow
+  sed '2s/,[^,]*$/,0/' "$tmp/was.csv" >"$tmp/none.csv"
+  fails 'one_that_took_no_time_is_refused' 2 'none.csv:2: launch_us must be microseconds over 0' "$corun" validate --live --measured "$tmp/none.csv"
 else
   skip 'it_runs_on_a_gpu' 'tests/standin_cuda.so was not built'
 fi
