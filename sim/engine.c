@@ -18,6 +18,8 @@
 #include "sim/needs.h"
 #include "sim/node_device.h"
 
+enum { SEVERAL = 2 }; /* streams that are fed, and kernels of graphs lie apart */
+
 static cr_ns us_to_ns(double us)
 {
   return (cr_ns)llrint(us * 1e3);
@@ -287,6 +289,8 @@ static void start_op(struct cr_engine *e, struct stream *s, cr_ns from_ns, cr_ns
     from_ns += cr_engine_price(d, CR_GPU_SINGLE) + longer_ns(d);
   else if (r->is_single)
     from_ns += cr_engine_price(d, CR_GPU_EARLY);
+  else if (r->done && !r->eager && d->n_fed >= SEVERAL)
+    from_ns += cr_engine_price(d, CR_GPU_APART); /* where nobody has looked for it, it is none */
   if (r->is_single)
     from_ns += cr_engine_merge_ns(e, d, r);
   if (r->pad != CR_NONE)
@@ -602,6 +606,7 @@ static int make_stream(struct cr_engine *e, const struct cr_act *act, struct cr_
                        .reclaim = act->reclaim};
   d->feeder.queue[s->local].cap = act->queue ? act->queue : CR_FEEDER_AHEAD;
   d->stream[d->n_stream++] = act->stream;
+  d->n_fed += act->queue > 0;
   d->feeder.n_queue = d->n_stream;
   e->n_stream++;
   if (d->slices) {

@@ -97,6 +97,7 @@ struct device {
   struct cr_gpu_model constants;
   struct cr_device_model model;
   cr_ns launch_ns;                  /* from the hand-over of work to an idle stream until it starts */
+  uint32_t n_fed; /* streams with a device queue */
   struct cr_slices *slices;         /* the model, when processes take turns; else NULL */
   struct cr_iterations *iterations; /* instead of a model, when the workload's ops are iterations; else NULL */
   struct cr_rotation *rotation;     /* beside them: jobs that take turns, alone on the device */

@@ -60,7 +60,8 @@
   X(EARLY, early, "us",                                                                                               \
     "more idle time before an op of a padded request, which is launched by itself, than in a graph")                  \
   X(MERGE, merge, "us", "more idle time before a launch that holds blocks of several kernels, and as much behind it") \
-  X(MERGE_LONGER, merge_longer, "us", "of a padded kernel's blocks more, which passes behind it")
+  X(MERGE_LONGER, merge_longer, "us", "of a padded kernel's blocks more, which passes behind it")                     \
+  X(APART, apart, "us", "more idle time between kernels of a graph, where several streams are fed from host queues")
 
 enum cr_gpu_constant {
 #define X(ID, name, unit, help) CR_GPU_##ID,

@@ -312,6 +312,8 @@ static int wants(uint32_t cap, int price)
                                                CR_GPU_SINGLE, CR_GPU_LOOK,        CR_GPU_REPORT};
   static const enum cr_gpu_constant pad[] = {CR_GPU_PUSH,  CR_GPU_PUSH_SERIAL, CR_GPU_FETCH,
                                              CR_GPU_EARLY, CR_GPU_MERGE,       CR_GPU_MERGE_LONGER};
+  if (price == CR_GPU_APART) /* seen where somebody looked for it, and else none */
+    return 0;
   int of_queue = is_among(price, queue, sizeof queue / sizeof queue[0]);
   int of_pad = is_among(price, pad, sizeof pad / sizeof pad[0]),
       is_kill = price == CR_GPU_KILL || price == CR_GPU_KILL_MORE;

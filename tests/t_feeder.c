@@ -1,9 +1,11 @@
-/* t_feeder.c - one thread that feeds several queues: by hand, and against what must hold whatever happens. */
+/* t_feeder.c - one thread that feeds several queues: by hand, and against what must hold whatever happens; and what queues that are
+ * fed do to graphs beside them. */
 #include "config.h"
 
 #include <string.h>
 
 #include "sim/feeder.h"
+#include "tests/rig.h"
 #include "tests/t.h"
 
 enum { QUEUES = 3 };
@@ -130,6 +132,33 @@ static void rules_hold_under_a_random_load(void **state)
   assert_true(pushed > STEPS / 4 && handed - pushed == queue[0].left + queue[1].left + queue[2].left);
 }
 
+/* A graph of ten kernels of 100 ns, alone on a device that has so many streams with a device queue. */
+static cr_ns graph_ns(uint32_t n_fed)
+{
+  static struct rig r;
+  rig_init(&r);
+  rig_price(&r, CR_GPU_APART, 7);
+  rig_add(&r, rig_kernel(1, 100), 10);
+  rig_open(&r);
+  rig_stream(&r, 0, 0);
+  while (n_fed--)
+    rig_stream(&r, 0, 2);
+  rig_launch(&r, 0, 0, 10, 0);
+  rig_run(&r, CR_NS_NEVER);
+  cr_ns ns = r.now_ns;
+  rig_fini(&r);
+  return ns;
+}
+
+static void kernels_of_a_graph_lie_apart_where_several_streams_are_fed(void **state)
+{
+  (void)state;
+  assert_int_equal(graph_ns(0), 1000);
+  assert_int_equal(graph_ns(1), 1000);
+  assert_int_equal(graph_ns(2), 1000 + 9 * 7); /* between kernels, not before the first */
+  assert_int_equal(graph_ns(5), 1000 + 9 * 7);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -138,6 +167,7 @@ int main(void)
     cmocka_unit_test(a_full_queue_waits_until_an_end_was_seen),
     cmocka_unit_test(a_preemption_drops_what_was_not_launched),
     cmocka_unit_test(rules_hold_under_a_random_load),
+    cmocka_unit_test(kernels_of_a_graph_lie_apart_where_several_streams_are_fed),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
