@@ -224,14 +224,27 @@ static void deliver(struct core *c, const struct cr_event *e)
     deliver_batch(c, batch, begin_ns, e);
 }
 
+static void note_late(struct core *c, cr_ns arrive_ns)
+{
+  cr_ns tenth_ns = c->cfg->duration_ns / 10;
+  if (!c->late)
+    return;
+  cr_hist_add(c->late, c->now_ns - arrive_ns);
+  if (c->cfg->duration_ns == CR_NS_NEVER)
+    return;
+  if (arrive_ns < tenth_ns)
+    cr_hist_add(c->late_first, c->now_ns - arrive_ns);
+  else if (arrive_ns >= c->cfg->duration_ns - tenth_ns)
+    cr_hist_add(c->late_last, c->now_ns - arrive_ns);
+}
+
 static void arrive(struct core *c, const struct cr_entry *e)
 {
   uint32_t client = (uint32_t)e->what;
   c->result.n_event++;
   if (!(e->what & CR_CORE_FOLLOWS)) {
     c->steps = 0; /* the load, which is finite, and not the policy brought this about */
-    if (c->late)
-      cr_hist_add(c->late, c->now_ns - e->at_ns);
+    note_late(c, e->at_ns);
     cr_core_expect_arrival(c, client, cr_arrival_next(&c->source[client].arrival), 0);
     if (cr_core_comes_late(c, client))
       return;
@@ -492,9 +505,11 @@ static int measure_real_time(struct core *c, struct cr_err *err)
   if (!c->cfg->backend->is_live)
     return CR_OK;
   c->late = cr_hist_new();
+  c->late_first = cr_hist_new();
+  c->late_last = cr_hist_new();
   c->callback = cr_hist_new();
   c->act = cr_hist_new();
-  return c->late && c->callback && c->act ? CR_OK : cr_fail_nomem(err, "times of a run in real time");
+  return c->late && c->late_first && c->late_last && c->callback && c->act ? CR_OK : cr_fail_nomem(err, "times of a run in real time");
 }
 
 static void tell_real_time(struct core *c)
@@ -505,6 +520,8 @@ static void tell_real_time(struct core *c)
   if (!c->late)
     return;
   cr_live_hist(live, "late", c->late);
+  cr_live_hist(live, "late_first_tenth", c->late_first);
+  cr_live_hist(live, "late_last_tenth", c->late_last);
   cr_live_hist(live, "callback", c->callback);
   cr_live_hist(live, "act", c->act);
 }
@@ -643,6 +660,8 @@ int cr_core_run(const struct cr_core_cfg *cfg, struct cr_result *out, struct cr_
   cr_mem_free(c.source);
   cr_mem_free(c.wish);
   cr_hist_free(c.late);
+  cr_hist_free(c.late_first);
+  cr_hist_free(c.late_last);
   cr_hist_free(c.callback);
   cr_hist_free(c.act);
   return rc;

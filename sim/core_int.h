@@ -53,7 +53,8 @@ struct core {
   int over; /* the run has ended: result.outcome, rc and err say how */
   int rc;
   struct cr_err err;
-  struct cr_hist *late, *callback, *act; /* ns of real time; NULL in virtual time */
+  struct cr_hist *late, *callback, *act;    /* ns of real time; NULL in virtual time */
+  struct cr_hist *late_first, *late_last; /* of these, in the first and last tenth of a run whose end is known */
 };
 
 /* --- how a run ends: core.c ---------------------------------------------------------------------------------------- */

@@ -6,7 +6,7 @@
 #define CR_LIVE_H
 #include "sim/hist.h"
 
-enum { CR_LIVE_FACTS = 64, CR_LIVE_NAME = 32, CR_LIVE_TEXT = 128 };
+enum { CR_LIVE_FACTS = 96, CR_LIVE_NAME = 32, CR_LIVE_TEXT = 128 };
 
 struct cr_live_fact {
   char name[CR_LIVE_NAME];

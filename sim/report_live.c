@@ -70,6 +70,16 @@ static void say_times(const struct cr_live *l, const char *what, const char *con
               cr_live_value(l, name[2]) / 1e3, cr_live_value(l, name[3]) / 1e3);
 }
 
+/* Whether it grew, where there are enough for a quantile. */
+static void say_drift(const struct cr_live *l, struct cr_text *out)
+{
+  enum { ENOUGH = 100 };
+  if (cr_live_value(l, "late_first_tenth_n") >= ENOUGH && cr_live_value(l, "late_last_tenth_n") >= ENOUGH)
+    cr_text_add(out, "    in the first tenth of the run p50 %.1f us, p99 %.1f, in the last %.1f and %.1f\n",
+                cr_live_value(l, "late_first_tenth_p50_ns") / 1e3, cr_live_value(l, "late_first_tenth_p99_ns") / 1e3,
+                cr_live_value(l, "late_last_tenth_p50_ns") / 1e3, cr_live_value(l, "late_last_tenth_p99_ns") / 1e3);
+}
+
 void cr_report_live_lines(const struct cr_summary *s, struct cr_text *out)
 {
   static const char
@@ -96,6 +106,7 @@ void cr_report_live_lines(const struct cr_summary *s, struct cr_text *out)
     if (isfinite(cr_live_value(l, "memory_held_max_bytes")))
       say_memory(l, out);
     say_times(l, "requests late", late, out);
+    say_drift(l, out);
     say_times(l, "launches of eager programs late", launch, out);
     say_times(l, "policy's callbacks", callback, out);
     say_times(l, "actions", act, out);
