@@ -20,6 +20,10 @@
 
 enum { SEVERAL = 2 }; /* streams that are fed, and kernels of graphs lie apart */
 
+/* A device that had nothing to do for so long takes longer to begin: after 1 ms it does not, after 5 ms it does (an H200,
+ * calib/data/h200/feed/feed.csv, rows graph). */
+static const cr_ns REST_NS = 2000000;
+
 static cr_ns us_to_ns(double us)
 {
   return (cr_ns)llrint(us * 1e3);
@@ -89,6 +93,8 @@ static int open_device(struct cr_engine *e, const struct cr_backend_cfg *cfg, ui
   if (rc)
     return rc;
   d->launch_ns = us_to_ns(d->constants.constant[CR_GPU_LAUNCH]);
+  d->launch_busy_ns =
+    d->constants.constant[CR_GPU_LAUNCH_BUSY] >= 0 ? cr_engine_price(d, CR_GPU_LAUNCH_BUSY) : d->launch_ns;
   d->stream = cr_arena_take(e->arena, cfg->stream_cap, sizeof *d->stream);
   d->process = cr_arena_take(e->arena, cfg->stream_cap, sizeof *d->process);
   if (!d->stream || !d->process)
@@ -624,6 +630,17 @@ static int make_stream(struct cr_engine *e, const struct cr_act *act, struct cr_
   return CR_OK;
 }
 
+/* From the hand-over of work to an idle stream until it starts. */
+static cr_ns launch_ns(const struct cr_engine *e, const struct device *d, cr_ns now_ns)
+{
+  for (uint32_t i = 0; i < d->n_stream; i++) {
+    const struct stream *s = &e->stream[d->stream[i]];
+    if (s->on || (s->end_ns > 0 && now_ns - s->end_ns < REST_NS))
+      return d->launch_busy_ns;
+  }
+  return d->launch_ns;
+}
+
 static uint32_t model_op0(const struct cr_engine *e, uint32_t client)
 {
   return e->workload->model[e->workload->client[client].model.i].op0;
@@ -689,7 +706,7 @@ static int launch(struct cr_engine *e, const struct cr_act *act, cr_ns now_ns, s
   if (!r->is_job && cr_engine_is_fed(e, s, r))
     cr_feeder_hand(&e->device[s->device].feeder, s->local, r->n_op, now_ns);
   if (!r->eager && !cr_engine_is_fed(e, s, r) && s->queue.cap == 0) /* whose calls take their time by themselves */
-    r->launch_ns = cr_ns_add(now_ns, e->device[s->device].launch_ns);
+    r->launch_ns = cr_ns_add(now_ns, launch_ns(e, &e->device[s->device], now_ns));
   if (s->tail != CR_NONE) {
     e->range[s->tail].next = i;
     s->tail = i;

@@ -96,7 +96,7 @@ struct device {
   const struct cr_device_desc *desc;
   struct cr_gpu_model constants;
   struct cr_device_model model;
-  cr_ns launch_ns;                  /* from the hand-over of work to an idle stream until it starts */
+  cr_ns launch_ns, launch_busy_ns; /* from the hand-over of work to an idle stream until it starts; of a device at work */
   uint32_t n_fed; /* streams with a device queue */
   struct cr_slices *slices;         /* the model, when processes take turns; else NULL */
   struct cr_iterations *iterations; /* instead of a model, when the workload's ops are iterations; else NULL */

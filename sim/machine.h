@@ -61,7 +61,8 @@
     "more idle time before an op of a padded request, which is launched by itself, than in a graph")                  \
   X(MERGE, merge, "us", "more idle time before a launch that holds blocks of several kernels, and as much behind it") \
   X(MERGE_LONGER, merge_longer, "us", "of a padded kernel's blocks more, which passes behind it")                     \
-  X(APART, apart, "us", "more idle time between kernels of a graph, where several streams are fed from host queues")
+  X(APART, apart, "us", "more idle time between kernels of a graph, where several streams are fed from host queues") \
+  X(LAUNCH_BUSY, launch_busy, "us", "launch where the device is at work, or was 2 ms ago; left out: launch itself")
 
 enum cr_gpu_constant {
 #define X(ID, name, unit, help) CR_GPU_##ID,

@@ -312,7 +312,7 @@ static int wants(uint32_t cap, int price)
                                                CR_GPU_SINGLE, CR_GPU_LOOK,        CR_GPU_REPORT};
   static const enum cr_gpu_constant pad[] = {CR_GPU_PUSH,  CR_GPU_PUSH_SERIAL, CR_GPU_FETCH,
                                              CR_GPU_EARLY, CR_GPU_MERGE,       CR_GPU_MERGE_LONGER};
-  if (price == CR_GPU_APART) /* seen where somebody looked for it, and else none */
+  if (price == CR_GPU_APART || price == CR_GPU_LAUNCH_BUSY) /* there is an answer without them */
     return 0;
   int of_queue = is_among(price, queue, sizeof queue / sizeof queue[0]);
   int of_pad = is_among(price, pad, sizeof pad / sizeof pad[0]),
