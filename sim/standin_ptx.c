@@ -24,7 +24,8 @@ static const char HEAD[] =
   ".visible .entry standin(\n"
   "  .param .u64 counters, .param .u64 words, .param .u32 epoch, .param .u32 blocks, .param .u32 rounds,\n"
   "  .param .u32 fmas, .param .u64 data, .param .u64 record, .param .u64 first, .param .u64 halt,\n"
-  "  .param .u32 per_round, .param .u64 stream, .param .u32 stream_mask)\n"
+  "  .param .u32 per_round, .param .u32 dram_share, .param .u64 stream, .param .u32 stream_mask,\n"
+  "  .param .u32 l2_mask)\n"
   "{\n"
   "  .reg .pred %p<13>;\n"
   "  .reg .b32 %r<32>;\n"
@@ -164,7 +165,7 @@ void cr_standin_ptx(uint32_t n_live, uint32_t n_chain, uint32_t n_load, int in_c
   for (uint32_t i = 0; i < n; i++)
     cr_text_add(out, "  add.f32 %%f%u, %%b, 0f%08X;\n", i, 0x3F800000U + 0x10000U * i);
   if (n_load) {
-    cr_text_add(out, "  ld.param.u32 %%s0, [per_round];\n");
+    cr_text_add(out, "  ld.param.u32 %%s0, [per_round];\n  ld.param.u32 %%s8, [dram_share];\n");
     cr_stream_ptx_begin(n_load, out);
   }
   cr_text_add(out, "%s", ROUND);
