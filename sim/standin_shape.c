@@ -58,7 +58,7 @@ static void choose_work(const struct cr_device_desc *d, const struct cr_op_spec 
                         struct cr_standin_shape *h)
 {
   enum { TURNS = 3 };           /* what a round takes follows from chunks a round, and these from the rounds */
-  const uint32_t few_regs = 24; /* with four chunks under way there would be more */
+  const uint32_t few_regs = 24; /* four chunks under way took more; whether they pay in so few was not measured */
   double ipc = cr_gpu_warp_ipc(d, op), f = 0, per_round = 0;
   const struct chains *c = ipc <= chains[0].ipc_max ? &chains[0] : &chains[1];
   uint32_t at_once = d->sms * cr_device_occupancy(d, h->threads, h->regs, h->smem + STATIC_SMEM, NULL);
