@@ -623,6 +623,9 @@ static void cuda_tell(const struct cr_backend *b, struct cr_live *out)
   cr_live_number(out, "standin_dram_kernels", match.n_dram);
   cr_live_number(out, "standin_dram_cut", match.n_dram_cut);
   cr_live_number(out, "standin_dram_off_ratio", match.dram_off);
+  cr_live_number(out, "standin_l2_kernels", match.n_l2);
+  cr_live_number(out, "standin_l2_cut", match.n_l2_cut);
+  cr_live_number(out, "standin_l2_off_ratio", match.l2_off);
   cr_live_number(out, "standin_clustered", match.n_cluster);
   cr_live_number(out, "standin_unclustered", match.n_no_cluster);
   cr_cuda_streams_tell(b->streams, out);

@@ -22,7 +22,7 @@ static const char HEAD[] =
   ".address_size 64\n"
   ".visible .entry merged(\n"
   "  .param .align 8 .b8 part[%u], .param .u32 n_part, .param .u32 columns, .param .u64 data,\n"
-  "  .param .u64 stream, .param .u32 stream_mask)\n"
+  "  .param .u64 stream, .param .u32 stream_mask, .param .u32 l2_mask)\n"
   "{\n"
   "  .reg .pred %%p<14>;\n"
   "  .reg .b32 %%r<40>;\n"
@@ -216,6 +216,7 @@ static void add_begin(struct cr_text *out)
   add_load("%r10", AT(threads), out);
   add_load("%r30", AT(n_chain), out);
   add_load("%s0", AT(per_round), out);
+  add_load("%s8", AT(dram_share), out);
   cr_text_add(out, "%s", BEGIN);
   cr_stream_ptx_begin(CHUNKS, out);
 }

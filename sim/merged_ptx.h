@@ -8,7 +8,7 @@
  *   n_part    u32
  *   columns   u32
  *   data      u64  as a stand-in's
- *   stream, stream_mask  u64, u32  likewise
+ *   stream, stream_mask, l2_mask  u64, u32, u32  likewise
  *
  * A block that lies in no part, and one that its part does not need, leaves at once.  Each part reports by itself, and obeys words
  * of its own, as a stand-in does, but that it counts tasks. */
@@ -18,7 +18,7 @@
 
 enum { CR_MERGED_PARTS = 8 };
 
-/* counters, words, record, first, epoch, rounds, fmas, per_round: as a stand-in's (sim/standin_ptx.h). */
+/* counters, words, record, first, epoch, rounds, fmas, per_round, dram_share: as a stand-in's (sim/standin_ptx.h). */
 struct cr_merged_part {
   uint64_t counters, words, record, first;
   uint32_t epoch;
@@ -27,10 +27,11 @@ struct cr_merged_part {
   uint32_t rounds, fmas, n_chain;
   uint32_t threads;                      /* of a block that work, a multiple of 32 */
   uint32_t column, n_column, row, n_row; /* the blocks of the part */
-  uint32_t per_round;                    /* so that the next one is aligned */
+  uint32_t per_round, dram_share;
+  uint32_t unused; /* so that the next one is aligned */
 };
 
-/* Appends it; n_live as in cr_standin_ptx; up to 12 it takes 32 registers. */
+/* Appends it; n_live as in cr_standin_ptx; up to 11 it takes 32 registers. */
 void cr_merged_ptx(uint32_t n_live, struct cr_text *out);
 
 #endif

@@ -26,6 +26,11 @@ static void say_device(const struct cr_live *l, struct cr_text *out)
                 "  %.0f of them read DRAM, %+.2f %% of the bytes counted in sum; %.0f read less, to take their time\n",
                 cr_live_value(l, "standin_dram_kernels"), 100 * cr_live_value(l, "standin_dram_off_ratio"),
                 cr_live_value(l, "standin_dram_cut"));
+  if (cr_live_value(l, "standin_l2_kernels") > 0)
+    cr_text_add(out,
+                "  %.0f of them read L2, %+.2f %% of the bytes counted in sum; %.0f read less, to take their time\n",
+                cr_live_value(l, "standin_l2_kernels"), 100 * cr_live_value(l, "standin_l2_off_ratio"),
+                cr_live_value(l, "standin_l2_cut"));
   if (cr_live_value(l, "standin_clustered") > 0)
     cr_text_add(out, "  %.0f kernels in clusters of blocks, as recorded\n", cr_live_value(l, "standin_clustered"));
   if (cr_live_value(l, "standin_unclustered") > 0)

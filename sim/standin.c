@@ -17,6 +17,8 @@
 
 enum {
   STREAM_L2S = 128, /* the working set in DRAM, in sizes of the L2: so few of its chunks are found there */
+  L2_PART =
+    8, /* of the L2 what stays in it takes a part at most: beside what streams through, and in both halves of an H200's */
 };
 
 /* --- copies and memsets --------------------------------------------------------------------------------------------- */
@@ -80,6 +82,33 @@ static uint32_t fitted_before(const struct cr_standins *s, uint32_t op)
   return CR_NONE;
 }
 
+static void note_dram(struct cr_standins *s, uint32_t op)
+{
+  struct cr_standin_match *m = &s->match;
+  const struct cr_standin_shape *h = &s->fitter.shape[s->fit[op].shape], *asked = &s->fitter.shape[s->fit[op].asked];
+  if (s->workload->op[op].dram_bytes == CR_UNKNOWN)
+    return;
+  m->n_dram++;
+  m->n_dram_cut += h->dram_chunks < asked->dram_chunks;
+  s->dram_bytes += (double)s->workload->op[op].dram_bytes;
+  s->dram_read += (double)h->dram_chunks * CR_STREAM_CHUNK_BYTES;
+  m->dram_off = s->dram_bytes > 0 ? s->dram_read / s->dram_bytes - 1 : 0;
+}
+
+static void note_l2(struct cr_standins *s, uint32_t op)
+{
+  struct cr_standin_match *m = &s->match;
+  const struct cr_standin_shape *h = &s->fitter.shape[s->fit[op].shape], *asked = &s->fitter.shape[s->fit[op].asked];
+  const struct cr_op_spec *o = &s->workload->op[op];
+  if (s->traffic != CR_STANDIN_TRAFFIC_ALL || o->l2_bytes == CR_UNKNOWN)
+    return;
+  m->n_l2++;
+  m->n_l2_cut += h->chunks < asked->chunks;
+  s->l2_bytes += (double)(o->l2_bytes > o->dram_bytes ? o->l2_bytes : o->dram_bytes);
+  s->l2_read += (double)h->chunks * CR_STREAM_CHUNK_BYTES;
+  m->l2_off = s->l2_bytes > 0 ? s->l2_read / s->l2_bytes - 1 : 0;
+}
+
 static void note_match(struct cr_standins *s, uint32_t op)
 {
   struct cr_standin_match *m = &s->match;
@@ -97,13 +126,10 @@ static void note_match(struct cr_standins *s, uint32_t op)
   }
   m->n_cluster += h->cluster_blocks > 1;
   m->n_no_cluster += o->cluster_blocks > h->cluster_blocks;
-  if (!s->launcher.stream.address || o->kind != CR_OP_KERNEL || o->dram_bytes == CR_UNKNOWN)
+  if (!s->launcher.stream.address || o->kind != CR_OP_KERNEL)
     return;
-  m->n_dram++;
-  s->dram_bytes += (double)o->dram_bytes;
-  s->dram_read += (double)h->chunks * CR_STREAM_CHUNK_BYTES;
-  m->dram_off = s->dram_bytes > 0 ? s->dram_read / s->dram_bytes - 1 : 0;
-  m->n_dram_cut += h->chunks < s->fitter.shape[fit->asked].chunks;
+  note_dram(s, op);
+  note_l2(s, op);
 }
 
 /* What the memsets right before the kernel take longer than was recorded; in steps, so that the next run asks for the same.  One that is
@@ -132,7 +158,7 @@ static int add_kernel(struct cr_standins *s, struct cr_standin_kept *kept, const
   double alone_ns =
     op == &piece ? (double)piece.duration_ns : cr_standin_wanted_ns(s->workload, d, i) - fills_excess_ns(s, i);
   *fit = (struct cr_standin_fit){.wanted_ns = fmax(alone_ns, 1)};
-  cr_standin_shape(d, op, fit->wanted_ns, s->launcher.stream.address && op != &piece, &h);
+  cr_standin_shape(d, op, fit->wanted_ns, op == &piece ? CR_STANDIN_TRAFFIC_OFF : s->traffic, &h);
   if (!cr_cuda_gpu_has_clusters(s->launcher.gpu))
     h.cluster_blocks = 1;
   int rc = cr_standin_fitter_shape(&s->fitter, &h, &fit->asked, err), is_there = 0;
@@ -161,7 +187,7 @@ static int add_kernels(struct cr_standins *s, struct cr_standin_kept *kept, cons
   int rc = CR_OK;
   s->fitter.n_shape = s->mark + 1;
   s->match = (struct cr_standin_match){0};
-  s->sum_wanted_ns = s->sum_measured_ns = s->dram_bytes = s->dram_read = 0;
+  s->sum_wanted_ns = s->sum_measured_ns = s->dram_bytes = s->dram_read = s->l2_bytes = s->l2_read = 0;
   for (uint32_t i = 0; !rc && i < s->workload->n_op; i++)
     if (is_launched(s, i))
       rc = add_kernel(s, kept, d, i, err);
@@ -198,23 +224,52 @@ static int take_scratch(struct cr_standins *s, struct cr_err *err)
   return cr_cuda_check(d, error, "memory for copies and memsets", err);
 }
 
-/* Where something is to be read from DRAM; CORUN_STANDIN_DRAM=off says no. */
+static int find_traffic(enum cr_standin_traffic *out, struct cr_err *err)
+{
+  static const char *const name[] = {
+    [CR_STANDIN_TRAFFIC_OFF] = "off", [CR_STANDIN_TRAFFIC_DRAM] = "dram", [CR_STANDIN_TRAFFIC_ALL] = "all"};
+  const char *said = getenv("CORUN_STANDIN_TRAFFIC");
+  *out = CR_STANDIN_TRAFFIC_ALL;
+  if (!said || !*said)
+    return CR_OK;
+  for (size_t i = 0; i < sizeof name / sizeof *name; i++)
+    if (strcmp(said, name[i]) == 0) {
+      *out = (enum cr_standin_traffic)i;
+      return CR_OK;
+    }
+  return cr_fail(err, CR_EINPUT, "CORUN_STANDIN_TRAFFIC is %s; it may be all, dram or off", said);
+}
+
+static int is_counted(const struct cr_standins *s, uint32_t op)
+{
+  const struct cr_op_spec *o = &s->workload->op[op];
+  return o->kind == CR_OP_KERNEL && ((s->traffic != CR_STANDIN_TRAFFIC_OFF && o->dram_bytes != CR_UNKNOWN) ||
+                                     (s->traffic == CR_STANDIN_TRAFFIC_ALL && o->l2_bytes != CR_UNKNOWN));
+}
+
+/* A power of two of bytes, so many at the most. */
+static int64_t power_within(int64_t most)
+{
+  int64_t bytes = CR_STREAM_CHUNK_BYTES;
+  while (2 * bytes <= most)
+    bytes *= 2;
+  return bytes;
+}
+
+/* Where something is to be read. */
 static int take_stream(struct cr_standins *s, const struct cr_device_desc *d, struct cr_err *err)
 {
   enum { L2_BYTES = 1 << 26 }; /* where the device does not say */
-  const char *said = getenv("CORUN_STANDIN_DRAM");
-  int is_off = said && strcmp(said, "off") == 0, is_counted = 0;
-  if (said && *said && !is_off && strcmp(said, "on") != 0)
-    return cr_fail(err, CR_EINPUT, "CORUN_STANDIN_DRAM is %s; it may be on or off", said);
+  int rc = find_traffic(&s->traffic, err), reads = 0;
   for (uint32_t i = 0; i < s->workload->n_op; i++)
-    is_counted |= s->workload->op[i].kind == CR_OP_KERNEL && s->workload->op[i].dram_bytes != CR_UNKNOWN;
-  if (is_off || !is_counted)
-    return CR_OK;
-  int64_t most = STREAM_L2S * (d->l2_bytes == CR_UNKNOWN ? L2_BYTES : d->l2_bytes), bytes = CR_STREAM_CHUNK_BYTES;
-  most = most < d->mem_bytes / 8 ? most : d->mem_bytes / 8;
-  while (2 * bytes <= most)
-    bytes *= 2;
+    reads |= is_counted(s, i);
+  if (rc || !reads)
+    return rc;
+  int64_t l2_bytes = d->l2_bytes == CR_UNKNOWN ? L2_BYTES : d->l2_bytes, most = STREAM_L2S * l2_bytes;
+  int64_t bytes = power_within(most < d->mem_bytes / 8 ? most : d->mem_bytes / 8);
+  int64_t stay_bytes = power_within(l2_bytes / L2_PART < bytes ? l2_bytes / L2_PART : bytes);
   s->launcher.stream.mask = (uint32_t)(bytes / CR_STREAM_CHUNK_BYTES - 1);
+  s->launcher.stream.l2_mask = (uint32_t)(stay_bytes / CR_STREAM_CHUNK_BYTES - 1);
   return cr_cuda_check(&s->launcher.gpu->driver,
                        s->launcher.gpu->driver.memory_new(&s->launcher.stream.address, (size_t)bytes),
                        "memory that stand-ins read", err);
@@ -311,7 +366,10 @@ struct cr_standin_work cr_standin_work(const struct cr_standins *s, uint32_t op)
                                   .n_chain = h->n_chain,
                                   .fmas = h->fmas,
                                   .rounds = fit->rounds,
-                                  .per_round = cr_standin_per_round(h, fit->rounds)};
+                                  .per_round = cr_standin_per_round(h, fit->rounds),
+                                  .dram_share = cr_standin_dram_share(h),
+                                  .chunks = h->chunks,
+                                  .dram_chunks = h->dram_chunks};
 }
 
 struct cr_standin_stream cr_standins_stream(const struct cr_standins *s)

@@ -5,7 +5,8 @@
  * Its work is set by measurement: rounds of a load from the L2 and as many multiply-adds as make its warps issue at the recorded
  * rate (where counters say it; else at the rate of a load alone), so many that in
  * a graph of its kind, gaps included, it takes what the device model gives the recorded kernel alone, within 3 % where it can be.
- * Where counters say how much DRAM traffic the kernel had, it reads as much from there (sim/stream_ptx.h) and writes nothing.  What was measured is kept for the next run (sim/standin_cache.h). */
+ * Where counters say how much traffic the kernel had in DRAM and in the L2, it reads as much from there (sim/stream_ptx.h) and writes
+ * nothing.  What was measured is kept for the next run (sim/standin_cache.h). */
 #ifndef CR_STANDIN_H
 #define CR_STANDIN_H
 #include "sim/machine.h"
@@ -24,8 +25,10 @@ struct cr_standin_match {
   uint32_t n_cached;           /* shapes and times that other runs measured */
   uint32_t n_dram, n_dram_cut; /* kernels whose DRAM traffic was counted; that give up some of it to take their time */
   double dram_off;             /* of these, what loads ask for / what was counted - 1, in sum */
-  uint32_t n_cluster;          /* kernels that are launched in clusters */
-  uint32_t n_no_cluster;       /* that were recorded in clusters, which the GPU does not have */
+  uint32_t n_l2, n_l2_cut;     /* likewise, of kernels whose L2 traffic was counted, DRAM's included */
+  double l2_off;
+  uint32_t n_cluster;    /* kernels that are launched in clusters */
+  uint32_t n_no_cluster; /* that were recorded in clusters, which the GPU does not have */
 };
 
 /* Loads and measures stand-ins for all kernels of the workload, which takes a second or so.  Refused where the GPU cannot hold a
@@ -39,7 +42,8 @@ void cr_standins_match(const struct cr_standins *s, struct cr_standin_match *out
 /* What a kernel's stand-in is: its shape, and the work of each of its blocks (sim/standin_ptx.h). */
 struct cr_standin_work {
   uint32_t regs, carveout_percent, threads, smem;
-  uint32_t n_chain, fmas, rounds, per_round;
+  uint32_t n_chain, fmas, rounds, per_round, dram_share;
+  uint32_t chunks, dram_chunks; /* of the whole launch (sim/standin_shape.h) */
 };
 struct cr_standin_work cr_standin_work(const struct cr_standins *s, uint32_t op);
 

@@ -17,7 +17,7 @@
 #include "sim/mem.h"
 #include "sim/text.h"
 
-enum { LINE = 512, NUMBERS = CR_STANDIN_KEYS + 4 };
+enum { LINE = 512, NUMBERS = CR_STANDIN_KEYS + 5 };
 
 struct entry {
   struct cr_standin_key key;
@@ -114,11 +114,12 @@ static int read_line(const char *line, struct entry *out)
   if (end == at || errno || *end != '\n' || sum != cr_standin_cache_hash(0, text))
     return 0;
   const int64_t *value = number + CR_STANDIN_KEYS;
-  if (value[0] < 0 || value[0] > UINT32_MAX || value[1] < 0 || value[1] > UINT32_MAX || value[2] <= 0 || value[3] <= 0)
+  if (value[0] < 0 || value[0] > UINT32_MAX || value[1] < 0 || value[1] > UINT32_MAX || value[2] <= 0 ||
+      value[3] <= 0 || value[4] < 0 || value[4] > value[1])
     return 0;
   memcpy(out->key.number, number, sizeof out->key.number);
-  out->found =
-    (struct cr_standin_found){(uint32_t)value[0], (uint32_t)value[1], (double)value[2], (double)value[3] / 1e6};
+  out->found = (struct cr_standin_found){(uint32_t)value[0], (uint32_t)value[1], (double)value[2],
+                                         (double)value[3] / 1e6, (uint32_t)value[4]};
   return 1;
 }
 
@@ -128,8 +129,8 @@ static void write_line(struct cr_text *out, const struct entry *e)
   int n = 0;
   for (int i = 0; i < CR_STANDIN_KEYS; i++)
     n += snprintf(text + n, sizeof text - (size_t)n, "%s%" PRId64, i ? " " : "", e->key.number[i]);
-  snprintf(text + n, sizeof text - (size_t)n, " %u %u %" PRId64 " %" PRId64, e->found.rounds, e->found.chunks,
-           (int64_t)e->found.measured_ns, (int64_t)ceil(1e6 * e->found.slope_ns));
+  snprintf(text + n, sizeof text - (size_t)n, " %u %u %" PRId64 " %" PRId64 " %u", e->found.rounds, e->found.chunks,
+           (int64_t)e->found.measured_ns, (int64_t)ceil(1e6 * e->found.slope_ns), e->found.dram_chunks);
   cr_text_add(out, "%s %016" PRIx64 "\n", text, cr_standin_cache_hash(0, text));
 }
 

@@ -8,7 +8,7 @@
 #define CR_STANDIN_CACHE_H
 #include "sim/base.h"
 
-enum { CR_STANDIN_KEYS = 12 };
+enum { CR_STANDIN_KEYS = 14 };
 
 /* What a kernel's stand-in was asked for: numbers whose meaning is the caller's. */
 struct cr_standin_key {
@@ -17,8 +17,9 @@ struct cr_standin_key {
 
 struct cr_standin_found {
   uint32_t rounds, chunks;
-  double measured_ns; /* a whole number is kept */
-  double slope_ns;    /* of a round more; to a millionth */
+  double measured_ns;   /* a whole number is kept */
+  double slope_ns;      /* of a round more; to a millionth */
+  uint32_t dram_chunks; /* <= chunks */
 };
 
 struct cr_standin_cache;

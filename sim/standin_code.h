@@ -3,7 +3,7 @@
 #define CR_STANDIN_CODE_H
 #include "sim/cuda_gpu.h"
 
-/* A stand-in's chains of multiply-adds and chunks from DRAM under way at once (sim/standin_ptx.h), and whether it is launched in
+/* A stand-in's chains of multiply-adds and chunks under way at once (sim/standin_ptx.h), and whether it is launched in
  * clusters; or a merged launch (sim/merged_ptx.h). */
 enum { CR_STANDIN_MERGED = 0, CR_STANDIN_IN_CLUSTERS = 1 << 16 };
 static inline uint32_t cr_standin_kind(uint32_t n_chain, uint32_t n_load, int in_clusters)

@@ -3,9 +3,10 @@
  * Time alone is a straight line in the rounds of work but for its first few (seen on an H200 from 1 to 4000 blocks of 64 to 512
  * threads, within 0.3 %), so that two measurements place the line and one or two more correct it.  Ops of one shape share the line.
  *
- * Of a kernel whose DRAM traffic was counted, the chunks that all its rounds read from DRAM are fixed by the bytes, whatever the rounds;
- * the line is that of rounds with so many chunks in all, and bends where DRAM alone takes as long.  A kernel that is too slow with all
- * its chunks and no rounds beside gives up some. */
+ * Of a kernel whose traffic was counted, the chunks that all its rounds read from the L2 and DRAM are fixed by the bytes, whatever the
+ * rounds; the line is that of rounds with so many chunks in all, and bends where these alone take as long.  A kernel that is too slow
+ * with all its chunks and no rounds beside gives up some: first of those from the L2, since DRAM is what kernels wait for each other
+ * at the most. */
 #include "config.h"
 
 #include "sim/standin_fit.h"
@@ -23,7 +24,8 @@ static const double LEAST_ROUND_NS = 5; /* what 20 instructions one after the ot
 static int is_alike(const struct cr_standin_shape *a, const struct cr_standin_shape *b)
 {
   return a->code == b->code && a->blocks == b->blocks && a->threads == b->threads && a->smem == b->smem &&
-         a->cluster_blocks == b->cluster_blocks && a->fmas == b->fmas && a->chunks == b->chunks;
+         a->cluster_blocks == b->cluster_blocks && a->fmas == b->fmas && a->chunks == b->chunks &&
+         a->dram_chunks == b->dram_chunks;
 }
 
 int cr_standin_fitter_shape(struct cr_standin_fitter *f, const struct cr_standin_shape *like, uint32_t *out,
@@ -44,10 +46,12 @@ int cr_standin_fitter_shape(struct cr_standin_fitter *f, const struct cr_standin
   return rc;
 }
 
-int cr_standin_fitter_chunks(struct cr_standin_fitter *f, struct cr_standin_fit *w, uint32_t chunks, struct cr_err *err)
+int cr_standin_fitter_chunks(struct cr_standin_fitter *f, struct cr_standin_fit *w, uint32_t chunks,
+                             uint32_t dram_chunks, struct cr_err *err)
 {
   struct cr_standin_shape h = f->shape[w->asked];
   h.chunks = chunks;
+  h.dram_chunks = dram_chunks;
   return cr_standin_fitter_shape(f, &h, &w->shape, err);
 }
 
@@ -71,7 +75,7 @@ static int place_line(const struct cr_standin_fitter *f, struct cr_standin_shape
   return rc;
 }
 
-/* The rounds with which it takes the time wanted, and what it then takes.  Where it reads DRAM the line bends, and the last two
+/* The rounds with which it takes the time wanted, and what it then takes.  Where it reads chunks the line bends, and the last two
  * measurements say how steep it is. */
 static int fit(const struct cr_standin_fitter *f, struct cr_standin_shape *h, struct cr_standin_fit *w,
                struct cr_err *err)
@@ -109,14 +113,27 @@ static int is_too_slow(const struct cr_standin_fitter *f, const struct cr_standi
   return h->chunks && w->rounds <= cr_standin_least_rounds(h) && w->measured_ns > (1 + CR_STANDIN_MATCH) * w->wanted_ns;
 }
 
-/* All chunks if the time allows, else fewer. */
+/* Of n chunks; after the last step none. */
+static uint32_t left_after(uint32_t n, int steps)
+{
+  return steps < CR_STANDIN_STEPS ? (uint32_t)(n * pow(0.7, steps)) : 0;
+}
+
+static int fit_with(struct cr_standin_fitter *f, struct cr_standin_fit *w, uint32_t l2_chunks, uint32_t dram_chunks,
+                    struct cr_err *err)
+{
+  int rc = cr_standin_fitter_chunks(f, w, l2_chunks + dram_chunks, dram_chunks, err);
+  return rc ? rc : fit(f, &f->shape[w->shape], w, err);
+}
+
 int cr_standin_fitter_fit(struct cr_standin_fitter *f, struct cr_standin_fit *w, struct cr_err *err)
 {
+  const struct cr_standin_shape *asked = &f->shape[w->asked];
+  uint32_t dram = asked->dram_chunks, l2 = asked->chunks - dram;
   int rc = fit(f, &f->shape[w->shape], w, err);
-  for (int i = 1; !rc && i < CR_STANDIN_CUTS && is_too_slow(f, w); i++) {
-    double share = i + 1 < CR_STANDIN_CUTS ? pow(0.7, i) : 0;
-    rc = cr_standin_fitter_chunks(f, w, (uint32_t)(f->shape[w->asked].chunks * share), err);
-    rc = rc ? rc : fit(f, &f->shape[w->shape], w, err);
-  }
+  for (int i = 1; !rc && l2 && i <= CR_STANDIN_STEPS && is_too_slow(f, w); i++)
+    rc = fit_with(f, w, left_after(l2, i), dram, err);
+  for (int i = 1; !rc && dram && i <= CR_STANDIN_STEPS && is_too_slow(f, w); i++)
+    rc = fit_with(f, w, 0, left_after(dram, i), err);
   return rc;
 }

@@ -16,7 +16,8 @@ struct cr_standins {
   void *host_scratch;
   size_t scratch_bytes;
   struct cr_standin_match match;
-  double sum_wanted_ns, sum_measured_ns, dram_bytes, dram_read;
+  enum cr_standin_traffic traffic;
+  double sum_wanted_ns, sum_measured_ns, dram_bytes, dram_read, l2_bytes, l2_read;
 };
 
 /* Kernels of the model take longer among each other than in a row of their own kind: corrects their rounds. */

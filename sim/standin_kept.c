@@ -1,4 +1,4 @@
-/* standin_kept.c - a kernel is known by its shape, the time wanted, and the size of what is read from DRAM. */
+/* standin_kept.c - a kernel is known by its shape, the time wanted, and the sizes of what is read from DRAM and the L2. */
 #include "config.h"
 
 #include "sim/standin_kept.h"
@@ -7,13 +7,14 @@
 
 enum { SAMPLE = 16 }; /* of kernels that were measured in another run, measured again */
 
-/* Of a kernel without clusters the last number is 0, as those before there were any had it. */
+/* Of a kernel without clusters its number is 0, as those before there were any had it. */
 static struct cr_standin_key key_of(const struct cr_standin_kept *k, const struct cr_standin_fit *fit)
 {
   const struct cr_standin_shape *h = &k->fitter->shape[fit->asked];
   return (struct cr_standin_key){{h->regs, h->carveout_percent, h->n_chain, h->n_load, h->blocks, h->threads, h->smem,
                                   h->fmas, h->chunks, llrint(fit->wanted_ns), k->fitter->bench->launcher->stream.mask,
-                                  h->cluster_blocks > 1 ? h->cluster_blocks : 0}};
+                                  h->cluster_blocks > 1 ? h->cluster_blocks : 0, h->dram_chunks,
+                                  k->fitter->bench->launcher->stream.l2_mask}};
 }
 
 int cr_standin_kept_take(struct cr_standin_kept *k, struct cr_standin_fit *fit, int *is_there, struct cr_err *err)
@@ -23,7 +24,7 @@ int cr_standin_kept_take(struct cr_standin_kept *k, struct cr_standin_fit *fit, 
   *is_there = cr_standin_cache_find(k->cache, &key, &found);
   if (!*is_there)
     return CR_OK;
-  int rc = cr_standin_fitter_chunks(k->fitter, fit, found.chunks, err);
+  int rc = cr_standin_fitter_chunks(k->fitter, fit, found.chunks, found.dram_chunks, err);
   if (rc)
     return rc;
   fit->rounds = found.rounds;
@@ -45,8 +46,8 @@ int cr_standin_kept_take(struct cr_standin_kept *k, struct cr_standin_fit *fit, 
 int cr_standin_kept_put(const struct cr_standin_kept *k, const struct cr_standin_fit *fit, struct cr_err *err)
 {
   struct cr_standin_key key = key_of(k, fit);
-  const struct cr_standin_found found = {fit->rounds, k->fitter->shape[fit->shape].chunks, ceil(fit->measured_ns),
-                                         fit->slope_ns};
+  const struct cr_standin_shape *h = &k->fitter->shape[fit->shape];
+  const struct cr_standin_found found = {fit->rounds, h->chunks, ceil(fit->measured_ns), fit->slope_ns, h->dram_chunks};
   return cr_standin_cache_put(k->cache, &key, &found, err);
 }
 

@@ -34,10 +34,10 @@ int cr_standin_start(const struct cr_standin_launcher *l, const struct cr_standi
   cr_cu_address first = is_last && at->first != at->slot ? cr_cuda_gpu_inner_record(g, at->first) : 0;
   cr_cu_address halt = words && at->may_stop ? words + sizeof(uint32_t) : 0;
   uint32_t epoch = at->epoch, blocks = at->n_block ? at->n_block : h->blocks, fmas = h->fmas,
-           chunks = cr_standin_per_round(h, rounds);
+           chunks = cr_standin_per_round(h, rounds), share = cr_standin_dram_share(h);
   struct cr_standin_stream read = l->stream;
-  void *param[] = {&counters, &words, &epoch, &blocks, &rounds,       &fmas,     &data,
-                   &record,   &first, &halt,  &chunks, &read.address, &read.mask};
+  void *param[] = {&counters, &words, &epoch,  &blocks, &rounds,       &fmas,      &data,        &record,
+                   &first,    &halt,  &chunks, &share,  &read.address, &read.mask, &read.l2_mask};
   struct cr_cuda_launch launch = cr_standin_launch_of(h, blocks);
   launch.early = at->early;
   return cr_cuda_gpu_launch(g, cr_standin_codes_function(l->codes, h->code), &launch, stream, param);

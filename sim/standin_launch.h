@@ -4,10 +4,10 @@
 #include "sim/standin_code.h"
 #include "sim/standin_shape.h"
 
-/* The working set in DRAM: its address, and chunks less 1.  Address 0: nobody reads it. */
+/* The working set in DRAM: its address, and chunks less 1, and of those that stay in the L2.  Address 0: nobody reads it. */
 struct cr_standin_stream {
   cr_cu_address address;
-  uint32_t mask;
+  uint32_t mask, l2_mask;
 };
 
 /* Where a launch reports, and which words it obeys as of which epoch. */

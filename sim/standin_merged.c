@@ -129,6 +129,7 @@ static struct cr_merged_part make_part(const struct cr_merger *m, const struct c
     .fmas = w.fmas,
     .n_chain = w.n_chain,
     .per_round = w.per_round,
+    .dram_share = w.dram_share,
     .threads = needs.threads,
   };
 }
@@ -192,7 +193,7 @@ int cr_merger_launch(struct cr_merger *m, const struct cr_merged_op *op, uint32_
   uint32_t rows = lay_out(part, op, n, first_sms, sms, sm_blocks);
   cr_cu_address data = m->gpu->data;
   struct cr_standin_stream read = cr_standins_stream(m->standins);
-  void *param[] = {part, &n, &sms, &data, &read.address, &read.mask};
+  void *param[] = {part, &n, &sms, &data, &read.address, &read.mask, &read.l2_mask};
   cr_cu_function function = cr_standin_codes_function(cr_standins_codes(m->standins), code);
   const struct cr_cuda_launch launch = {.blocks = rows * sms,
                                         .threads = needs.threads,

@@ -7,13 +7,14 @@
  *   words     u64  u32: a block that finds it >= epoch as it begins leaves (eviction); 0: nobody will say so
  *   epoch     u32  > 0
  *   blocks    u32  of the launch
- *   rounds    u32  of work, in each thread: chunks that are read from DRAM, and
+ *   rounds    u32  of work, in each thread: chunks that are read from the L2 and DRAM, and
  *   fmas      u32    so many times eight multiply-adds
  *   data      u64  a word that is never written
  *   record    u64  struct cr_standin_record, written by its last block to go
  *   first     u64  another launch's record, whose begin is copied to range_begin_ns; 0: none
  *   halt      u64  u32: a block that finds it >= epoch while it works stops (kill); 0: nobody will say so
- *   per_round u32  chunks a warp reads from DRAM in a round, and stream, stream_mask where: sim/stream_ptx.h
+ *   per_round u32  chunks a warp reads in a round, dram_share u32 of them from DRAM, and stream, stream_mask, l2_mask where:
+ *                  sim/stream_ptx.h
  *
  * Times are the GPU's global timer.  The host sees that a launch has ended by record.end_ns, which is written last. */
 #ifndef CR_STANDIN_PTX_H
@@ -33,7 +34,7 @@ struct cr_standin_record {
 };
 
 /* Appends it.  n_live >= 4: values that a thread keeps in registers all along; it takes about a dozen registers more.  n_chain, 1 or
- * 4: of the multiply-adds so many chains do not wait for each other.  n_load: chunks from DRAM that are under way at once, 1 to 4;
+ * 4: of the multiply-adds so many chains do not wait for each other.  n_load: chunks that are under way at once, 1 to 4;
  * 0: it reads none. */
 void cr_standin_ptx(uint32_t n_live, uint32_t n_chain, uint32_t n_load, int in_clusters, struct cr_text *out);
 

@@ -21,11 +21,11 @@ static const struct chains {
 } chains[] = {{1, 35.4, 0.2}, {4, 12, 1}};
 static const double FMAS_MAX = 64;
 
-/* Of kernels that read DRAM: what a round issues more, counted in the text, and what each chunk does; what a round takes more, and each
- * chunk that nothing hides (from 3 to 8 chunks a warp, 52 to 128 blocks of 128 threads), and what a launch takes beside its rounds,
- * measured as above. */
-static const double STREAM_INSTRUCTIONS = 6, CHUNK_INSTRUCTIONS = 7, STREAM_CYCLES = 100, CHUNK_CYCLES = 540,
-                    LAUNCH_NS = 1400;
+/* Of kernels that read DRAM or the L2: what a round issues more, counted in the text, and what each chunk does; what a round takes more,
+ * and each chunk from DRAM that nothing hides (from 3 to 8 chunks a warp, 52 to 128 blocks of 128 threads), and what a launch takes
+ * beside its rounds, measured as above.  A chunk from the L2 is assumed to take what public microbenchmarks of Hopper give for a hit. */
+static const double STREAM_INSTRUCTIONS = 6, CHUNK_INSTRUCTIONS = 10, STREAM_CYCLES = 100, CHUNK_CYCLES = 540,
+                    L2_CHUNK_CYCLES = 270, LAUNCH_NS = 1400;
 
 static uint32_t percent_of(const struct cr_device_desc *d, int64_t carveout_bytes)
 {
@@ -36,10 +36,10 @@ static uint32_t percent_of(const struct cr_device_desc *d, int64_t carveout_byte
 }
 
 /* To 2 %, so that kernels that hardly differ share their line. */
-static uint32_t chunks_of(int64_t dram_bytes)
+static uint32_t chunks_of(int64_t bytes)
 {
-  double step = log(1.02), n = (double)dram_bytes / CR_STREAM_CHUNK_BYTES;
-  return dram_bytes == CR_UNKNOWN || n < 1 ? 0 : (uint32_t)lrint(exp(round(log(n) / step) * step));
+  double step = log(1.02), n = (double)bytes / CR_STREAM_CHUNK_BYTES;
+  return bytes == CR_UNKNOWN || n < 1 ? 0 : (uint32_t)lrint(exp(round(log(n) / step) * step));
 }
 
 static double warps_of(const struct cr_standin_shape *h)
@@ -47,11 +47,18 @@ static double warps_of(const struct cr_standin_shape *h)
   return (double)h->blocks * ((h->threads + WARP - 1) / WARP);
 }
 
+/* What a round waits for so many chunks: for those from the L2 only where none from DRAM is under way. */
+static double chunks_cycles(const struct cr_standin_shape *h, double per_round)
+{
+  double dram = per_round * h->dram_chunks / h->chunks, l2 = per_round - dram;
+  return CHUNK_CYCLES * fmin(dram, 1) + L2_CHUNK_CYCLES * fmin(l2, 1) * (1 - fmin(dram, 1));
+}
+
 static void choose_work(const struct cr_device_desc *d, const struct cr_op_spec *op, double ns,
                         struct cr_standin_shape *h)
 {
   enum { TURNS = 3 };           /* what a round takes follows from chunks a round, and these from the rounds */
-  const uint32_t few_regs = 24; /* with four chunks under way there would be more */
+  const uint32_t few_regs = 24; /* four chunks under way took more; whether they pay in so few was not measured */
   double ipc = cr_gpu_warp_ipc(d, op), f = 0, per_round = 0;
   const struct chains *c = ipc <= chains[0].ipc_max ? &chains[0] : &chains[1];
   uint32_t at_once = d->sms * cr_device_occupancy(d, h->threads, h->regs, h->smem + STATIC_SMEM, NULL);
@@ -59,7 +66,7 @@ static void choose_work(const struct cr_device_desc *d, const struct cr_op_spec 
     fmax(ns - LAUNCH_NS, 0) * d->constant[CR_GPU_CLOCK] / ceil((double)h->blocks / (at_once ? at_once : 1));
   for (int i = 0; i < TURNS; i++) {
     double issued = ROUND_INSTRUCTIONS + (h->chunks ? STREAM_INSTRUCTIONS + CHUNK_INSTRUCTIONS * per_round : 0);
-    double taken = ROUND_CYCLES + (h->chunks ? STREAM_CYCLES + CHUNK_CYCLES * fmin(per_round, 1) : 0);
+    double taken = ROUND_CYCLES + (h->chunks ? STREAM_CYCLES + chunks_cycles(h, per_round) : 0);
     double room = FMAS_INSTRUCTIONS - c->fmas_cycles * ipc;
     f = room > 0 ? (taken * ipc - issued) / room : FMAS_MAX;
     f = fmin(fmax(f, 0), FMAS_MAX);
@@ -70,9 +77,11 @@ static void choose_work(const struct cr_device_desc *d, const struct cr_op_spec 
   h->fmas = (uint32_t)lrint(f);
 }
 
-void cr_standin_shape(const struct cr_device_desc *d, const struct cr_op_spec *op, double ns, int reads,
-                      struct cr_standin_shape *out)
+void cr_standin_shape(const struct cr_device_desc *d, const struct cr_op_spec *op, double ns,
+                      enum cr_standin_traffic traffic, struct cr_standin_shape *out)
 {
+  uint32_t dram = traffic == CR_STANDIN_TRAFFIC_OFF ? 0 : chunks_of(op->dram_bytes);
+  uint32_t l2 = traffic == CR_STANDIN_TRAFFIC_ALL ? chunks_of(op->l2_bytes) : 0;
   int64_t smem = op->smem_bytes == CR_UNKNOWN ? 0 : op->smem_bytes;
   *out = (struct cr_standin_shape){.regs = op->regs,
                                    .carveout_percent = percent_of(d, op->carveout_bytes),
@@ -80,7 +89,8 @@ void cr_standin_shape(const struct cr_device_desc *d, const struct cr_op_spec *o
                                    .threads = op->threads,
                                    .smem = smem > STATIC_SMEM ? (uint32_t)(smem - STATIC_SMEM) : 0,
                                    .cluster_blocks = op->cluster_blocks ? op->cluster_blocks : 1,
-                                   .chunks = reads ? chunks_of(op->dram_bytes) : 0};
+                                   .chunks = l2 > dram ? l2 : dram,
+                                   .dram_chunks = dram};
   choose_work(d, op, ns, out);
 }
 
@@ -93,4 +103,10 @@ uint32_t cr_standin_per_round(const struct cr_standin_shape *h, uint32_t rounds)
 {
   const double most = (double)CR_STREAM_ROUND_MAX * CR_STREAM_UNIT;
   return rounds ? (uint32_t)fmin(round(h->chunks / warps_of(h) / rounds * CR_STREAM_UNIT), most) : 0;
+}
+
+uint32_t cr_standin_dram_share(const struct cr_standin_shape *h)
+{
+  uint64_t share = h->chunks ? ((uint64_t)h->dram_chunks << 32) / h->chunks : 0;
+  return share > UINT32_MAX ? UINT32_MAX : (uint32_t)share;
 }

@@ -4,23 +4,29 @@
 #include "sim/machine.h"
 #include "sim/workload.h"
 
+/* What of the traffic that was counted stand-ins make: none, that of DRAM, that of the L2, too. */
+enum cr_standin_traffic { CR_STANDIN_TRAFFIC_OFF, CR_STANDIN_TRAFFIC_DRAM, CR_STANDIN_TRAFFIC_ALL };
+
 /* Time alone = base + slope * rounds, of launches of one shape; chunks are those of all blocks and rounds (sim/stream_ptx.h). */
 struct cr_standin_shape {
   uint32_t regs, carveout_percent, blocks, threads, smem; /* smem: beside a stand-in's own */
   uint32_t cluster_blocks;                                /* 1: it is launched in no clusters */
-  uint32_t n_chain, fmas, n_load, chunks;
-  uint32_t code;            /* of sim/standin_code.h, once it is loaded */
-  double base_ns, slope_ns; /* slope 0: not measured yet */
-  double most_rounds;       /* beyond what was measured the line is not followed */
+  uint32_t n_chain, fmas, n_load;
+  uint32_t chunks, dram_chunks; /* that it reads; of these from DRAM, the others from the L2 */
+  uint32_t code;                /* of sim/standin_code.h, once it is loaded */
+  double base_ns, slope_ns;     /* slope 0: not measured yet */
+  double most_rounds;           /* beyond what was measured the line is not followed */
 };
 
-/* Of a kernel that takes so long, the gap before it included.  reads: the DRAM bytes that were counted. */
-void cr_standin_shape(const struct cr_device_desc *d, const struct cr_op_spec *op, double ns, int reads,
-                      struct cr_standin_shape *out);
+/* Of a kernel that takes so long, the gap before it included. */
+void cr_standin_shape(const struct cr_device_desc *d, const struct cr_op_spec *op, double ns,
+                      enum cr_standin_traffic traffic, struct cr_standin_shape *out);
 
 uint32_t cr_standin_least_rounds(const struct cr_standin_shape *h); /* that can hold its chunks */
 
 /* Chunks that a warp reads in each of so many rounds, in CR_STREAM_UNIT. */
 uint32_t cr_standin_per_round(const struct cr_standin_shape *h, uint32_t rounds);
+
+uint32_t cr_standin_dram_share(const struct cr_standin_shape *h); /* of its chunks, in 2^-32; 2^32 - 1: all */
 
 #endif

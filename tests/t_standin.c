@@ -15,10 +15,11 @@
 #include "tests/cuda_load.h"
 #include "tests/t.h"
 
-static const char *const parameter[] = {
-  ".param .u64 counters",  ".param .u64 words",  ".param .u32 epoch",      ".param .u32 blocks", ".param .u32 rounds",
-  ".param .u32 fmas",      ".param .u64 data",   ".param .u64 record",     ".param .u64 first",  ".param .u64 halt",
-  ".param .u32 per_round", ".param .u64 stream", ".param .u32 stream_mask"};
+static const char *const parameter[] = {".param .u64 counters", ".param .u64 words",       ".param .u32 epoch",
+                                        ".param .u32 blocks",   ".param .u32 rounds",      ".param .u32 fmas",
+                                        ".param .u64 data",     ".param .u64 record",      ".param .u64 first",
+                                        ".param .u64 halt",     ".param .u32 per_round",   ".param .u32 dram_share",
+                                        ".param .u64 stream",   ".param .u32 stream_mask", ".param .u32 l2_mask"};
 
 static struct cr_text any_text_of(uint32_t n_live, uint32_t n_chain, uint32_t n_load, int in_clusters)
 {
@@ -58,10 +59,10 @@ static void parameters_are_those_of_the_launch_in_order(void **state)
 static void parameters_of_a_merged_launch_too(void **state)
 {
   (void)state;
-  static const char *const merged[] = {".entry merged(",         ".param .align 8 .b8 part[640]",
-                                       ".param .u32 n_part",     ".param .u32 columns",
-                                       ".param .u64 data",       ".param .u64 stream",
-                                       ".param .u32 stream_mask"};
+  static const char *const merged[] = {".entry merged(",          ".param .align 8 .b8 part[704]",
+                                       ".param .u32 n_part",      ".param .u32 columns",
+                                       ".param .u64 data",        ".param .u64 stream",
+                                       ".param .u32 stream_mask", ".param .u32 l2_mask"};
   struct cr_text text = merged_text_of(4);
   const char *at = text.s;
   for (size_t i = 0; i < sizeof merged / sizeof merged[0]; i++) {
@@ -69,7 +70,7 @@ static void parameters_of_a_merged_launch_too(void **state)
     if (!at)
       fail_msg("%s is missing, or out of order", merged[i]);
   }
-  assert_int_equal(CR_MERGED_PARTS * sizeof(struct cr_merged_part), 640);
+  assert_int_equal(CR_MERGED_PARTS * sizeof(struct cr_merged_part), 704);
   cr_text_fini(&text);
 }
 
@@ -182,8 +183,9 @@ static void ptxas_assembles_it(void **state)
   assert_int_not_equal(assemble(ptxas, "-arch=sm_90", in, out), 0); /* so that the above can fail */
 }
 
-/* Loads from global memory among the machine code of a function: opcode 0x981 in the low 12 bits of 128-bit instructions (sm_90). */
-static uint32_t count_loads(const char *path, const char *section)
+/* Loads from global memory among the machine code of a function: opcode 0x981 in the low 12 bits of 128-bit instructions (sm_90).  regs:
+ * that the one function takes, an attribute of .nv.info (CUDA 13.0). */
+static uint32_t count_loads(const char *path, const char *section, uint32_t *regs)
 {
   enum { CAP = 1 << 16 };
   static unsigned char code[CAP];
@@ -202,6 +204,12 @@ static uint32_t count_loads(const char *path, const char *section)
       memcpy(&low, code + part[i].sh_offset + at, sizeof low);
       n_load += (low & 0xFFF) == 0x981;
     }
+  static const unsigned char REGS[] = {4, 0x2F, 8, 0}; /* then its symbol, and how many, in 32 bits each */
+  *regs = 0;
+  for (int i = 0; i < head->e_shnum; i++)
+    for (size_t at = 0; strcmp(names + part[i].sh_name, ".nv.info") == 0 && at + 12 <= part[i].sh_size; at += 4)
+      if (memcmp(code + part[i].sh_offset + at, REGS, sizeof REGS) == 0)
+        memcpy(regs, code + part[i].sh_offset + at + 8, sizeof *regs);
   return n_load;
 }
 
@@ -215,13 +223,14 @@ static void ptxas_keeps_the_loads(void **state)
   char in[512], out[512];
   snprintf(in, sizeof in, "%s", t_join(folder, "loads.ptx"));
   snprintf(out, sizeof out, "%s", t_join(folder, "loads.cubin"));
-  uint32_t n[5];
+  uint32_t n[5], regs;
   for (uint32_t n_load = 0; n_load <= 4; n_load += 2) {
     struct cr_text text = text_of(4, 1, n_load);
     t_write(in, text.s);
     cr_text_fini(&text);
     assert_int_equal(assemble(ptxas, "-arch=sm_90", in, out), 0);
-    n[n_load] = count_loads(out, ".text.standin");
+    n[n_load] = count_loads(out, ".text.standin", &regs);
+    assert_in_range(regs, 10, 24); /* as given out: 32 would be more than most small kernels have */
   }
   assert_true(n[0] > 0);
   assert_true(n[2] >= n[0] + 2);
@@ -308,22 +317,86 @@ static void a_busy_host_s_measurement_is_made_again(void **state)
 }
 
 /* Kernel r3 of the load, whose traffic was counted. */
-enum { COUNTED = 3, COUNTED_WARPS = 300 * 8, COUNTED_DRAM = 5000000 };
+enum { COUNTED = 3, COUNTED_WARPS = 300 * 8, COUNTED_DRAM = 5000000, COUNTED_L2 = 23000000 };
 
-/* The chunks that a launch reads, counted as the text counts them: warps one after the other, each with the fraction that those before
- * it leave. */
-static uint64_t chunks_read(uint32_t n_warp, uint32_t rounds, uint32_t per_round)
+struct chunks {
+  uint64_t n, dram;
+};
+
+/* The chunks that a launch reads, counted as the text counts them (sim/stream_ptx.c), with its registers' widths: warps one after the
+ * other, each with the fractions that those before it leave. */
+static struct chunks chunks_of(uint32_t n_warp, uint32_t rounds, uint32_t per_round, uint32_t share)
 {
-  uint64_t n = 0;
+  struct chunks c = {0};
   for (uint32_t w = 0; w < n_warp; w++) {
-    uint32_t carried = w * rounds * per_round & (CR_STREAM_UNIT - 1);
+    uint64_t before = (uint64_t)w * rounds * per_round;
+    uint32_t carried = (uint32_t)before & (CR_STREAM_UNIT - 1);
+    uint32_t dram = (uint32_t)(before >> 24) * share - 1;
     for (uint32_t r = 0; r < rounds; r++) {
       carried += per_round;
-      n += carried / CR_STREAM_UNIT;
-      carried %= CR_STREAM_UNIT;
+      for (uint32_t i = carried >> 24; i; i--) {
+        dram += share;
+        c.n++;
+        c.dram += dram < share;
+      }
+      carried &= CR_STREAM_UNIT - 1;
     }
   }
-  return n;
+  return c;
+}
+
+static struct chunks chunks_read(uint32_t n_warp, const struct cr_standin_work *w)
+{
+  return chunks_of(n_warp, w->rounds, w->per_round, w->dram_share);
+}
+
+/* What comes from DRAM is what was asked for, to a chunk, whatever the warps, the rounds and the share; all and none to none. */
+static void a_launch_reads_what_it_is_asked_for(void **state)
+{
+  (void)state;
+  static const uint32_t blocks[] = {1, 7, 132, 3000}, rounds[] = {1, 3, 16, 257}, chunks[] = {1, 100, 4321, 200000};
+  static const double part[] = {0, 1e-3, 0.3, 0.5, 0.97, 1};
+  for (uint32_t i = 0; i < 4 * 4 * 4 * 6; i++) {
+    uint32_t r = rounds[i / 4 % 4], n = chunks[i / 16 % 4];
+    struct cr_standin_shape h = {
+      .blocks = blocks[i % 4], .threads = 96, .chunks = n, .dram_chunks = (uint32_t)(n * part[i / 64])};
+    if (r < cr_standin_least_rounds(&h))
+      continue;
+    struct chunks c = chunks_of(3 * h.blocks, r, cr_standin_per_round(&h, r), cr_standin_dram_share(&h));
+    double want = (double)c.n * h.dram_chunks / h.chunks;
+    assert_near((double)c.n, n, 1 + 0.5 * 3 * h.blocks * r / CR_STREAM_UNIT);
+    if (h.dram_chunks == 0 || h.dram_chunks == n)
+      assert_int_equal(c.dram, h.dram_chunks ? c.n : 0);
+    assert_near((double)c.dram, want, 1);
+  }
+}
+
+/* The load of which COUNTED has such counters, on an open GPU. */
+static void open_counted(struct cuda_load *l, struct cr_cuda_gpu *gpu, int64_t dram_bytes, int64_t l2_bytes)
+{
+  struct cr_err err = {""};
+  cuda_load_init(l, 100, 1, NULL);
+  struct cr_op_spec *op =
+    (struct cr_op_spec *)&l->workload->op[COUNTED]; /* the load's own, which it lets nobody else change */
+  op->dram_bytes = dram_bytes;
+  op->l2_bytes = l2_bytes;
+  assert_int_equal(cr_cuda_gpu_open(gpu, 256, &err), CR_OK);
+}
+
+/* Its stand-ins, with what CORUN_STANDIN_TRAFFIC says; NULL: nothing. */
+static struct cr_standins *standins_of(const struct cuda_load *l, struct cr_cuda_gpu *gpu, const char *traffic,
+                                       struct cr_standin_match *match)
+{
+  struct cr_standins *s = NULL;
+  struct cr_err err = {""};
+  if (traffic)
+    setenv("CORUN_STANDIN_TRAFFIC", traffic, 1);
+  int rc = cr_standins_new(gpu, l->workload, &l->device, &s, &err);
+  unsetenv("CORUN_STANDIN_TRAFFIC");
+  if (rc)
+    fail_msg("%s", err.text);
+  cr_standins_match(s, match);
+  return s;
 }
 
 static void counted_kernels_read_as_much(void **state)
@@ -331,63 +404,117 @@ static void counted_kernels_read_as_much(void **state)
   (void)state;
   struct cuda_load l;
   struct cr_cuda_gpu gpu;
-  struct cr_standins *s = NULL;
   struct cr_standin_match match;
-  struct cr_err err = {""};
-  cuda_load_init(&l, 100, 1, NULL);
-  assert_int_equal(cr_cuda_gpu_open(&gpu, 256, &err), CR_OK);
-  if (cr_standins_new(&gpu, l.workload, &l.device, &s, &err))
-    fail_msg("%s", err.text);
-  cr_standins_match(s, &match);
+  open_counted(&l, &gpu, COUNTED_DRAM, COUNTED_L2);
+  struct cr_standins *s = standins_of(&l, &gpu, NULL, &match);
   assert_int_equal(match.n_dram, 1);
   assert_int_equal(match.n_dram_cut, 0);
   assert_near(match.dram_off, 0, 0.011);
+  assert_int_equal(match.n_l2, 1);
+  assert_int_equal(match.n_l2_cut, 0);
+  assert_near(match.l2_off, 0, 0.011);
+  assert_near(match.worst_off, 0, 0.03);
   struct cr_standin_work w = cr_standin_work(s, COUNTED), plain = cr_standin_work(s, 0);
-  double chunks = (double)chunks_read(COUNTED_WARPS, w.rounds, w.per_round);
-  assert_near(chunks * CR_STREAM_CHUNK_BYTES / COUNTED_DRAM, 1, 0.011);
+  struct chunks c = chunks_read(COUNTED_WARPS, &w);
+  assert_near((double)c.n * CR_STREAM_CHUNK_BYTES / COUNTED_L2, 1, 0.011);
+  assert_near((double)c.dram * CR_STREAM_CHUNK_BYTES / COUNTED_DRAM, 1, 0.011);
+  assert_near((double)c.dram, w.dram_chunks, 1);
+  assert_near((double)c.n, w.chunks, 1);
   assert_int_equal(plain.per_round, 0);
   struct cr_standin_stream stream = cr_standins_stream(s);
-  assert_true((stream.mask + 1.0) * CR_STREAM_CHUNK_BYTES >= 64.0 * (double)l.device.l2_bytes);
+  double l2_bytes = (double)l.device.l2_bytes, stay_bytes = (stream.l2_mask + 1.0) * CR_STREAM_CHUNK_BYTES;
+  assert_true((stream.mask + 1.0) * CR_STREAM_CHUNK_BYTES >= 64.0 * l2_bytes);
+  assert_true(stay_bytes <= l2_bytes / 8 && stay_bytes > l2_bytes / 16);
+  assert_int_equal(stream.l2_mask & (stream.l2_mask + 1), 0);
   cr_standins_free(s);
-  setenv("CORUN_STANDIN_DRAM", "off", 1);
-  assert_int_equal(cr_standins_new(&gpu, l.workload, &l.device, &s, &err), CR_OK);
-  assert_int_equal(cr_standin_work(s, COUNTED).per_round, 0);
-  cr_standins_match(s, &match);
-  assert_int_equal(match.n_dram, 0);
-  cr_standins_free(s);
-  setenv("CORUN_STANDIN_DRAM", "some", 1);
-  assert_int_equal(cr_standins_new(&gpu, l.workload, &l.device, &s, &err), CR_EINPUT);
-  unsetenv("CORUN_STANDIN_DRAM");
   cr_cuda_gpu_close(&gpu);
   cuda_load_fini(&l);
 }
 
-/* It would take 40 us to read so much, and is to take 25. */
-static void one_that_would_be_too_slow_gives_up_some(void **state)
+/* What was counted of a kernel, and of that what it reads under CORUN_STANDIN_TRAFFIC. */
+static void what_is_read_can_be_chosen(void **state)
 {
   (void)state;
-  struct cuda_load l;
-  struct cr_cuda_gpu gpu;
-  struct cr_standins *s = NULL;
-  struct cr_standin_match match;
-  struct cr_err err = {""};
-  cuda_load_init(&l, 100, 1, NULL);
-  struct cr_op_spec *op =
-    (struct cr_op_spec *)&l.workload->op[COUNTED]; /* the load's own, which it lets nobody else change */
-  op->dram_bytes = INT64_C(20000000000);
-  assert_int_equal(cr_cuda_gpu_open(&gpu, 256, &err), CR_OK);
-  if (cr_standins_new(&gpu, l.workload, &l.device, &s, &err))
-    fail_msg("%s", err.text);
-  cr_standins_match(s, &match);
-  assert_int_equal(match.n_dram_cut, 1);
-  assert_near(match.worst_off, 0, 0.03);
-  assert_true(match.dram_off < -0.25 && match.dram_off > -0.6);
-  struct cr_standin_work w = cr_standin_work(s, COUNTED);
-  double bytes = (double)chunks_read(COUNTED_WARPS, w.rounds, w.per_round) * CR_STREAM_CHUNK_BYTES;
-  assert_near(bytes / (double)op->dram_bytes - 1, match.dram_off, 0.01);
-  cr_standins_free(s);
-  cr_cuda_gpu_close(&gpu);
-  cuda_load_fini(&l);
+  static const struct {
+    const char *traffic;
+    int64_t dram_bytes, l2_bytes;
+    uint32_t n_dram, n_l2;
+    double dram, all;
+  } row[] = {
+    {"all", COUNTED_DRAM, COUNTED_L2, 1, 1, COUNTED_DRAM, COUNTED_L2},
+    {"", COUNTED_DRAM, COUNTED_L2, 1, 1, COUNTED_DRAM, COUNTED_L2},
+    {"dram", COUNTED_DRAM, COUNTED_L2, 1, 0, COUNTED_DRAM, COUNTED_DRAM},
+    {"off", COUNTED_DRAM, COUNTED_L2, 0, 0, 0, 0},
+    {"all", COUNTED_DRAM, CR_UNKNOWN, 1, 0, COUNTED_DRAM, COUNTED_DRAM},
+    {"all", CR_UNKNOWN, COUNTED_L2, 0, 1, 0, COUNTED_L2},
+    {"dram", CR_UNKNOWN, COUNTED_L2, 0, 0, 0, 0},
+    {"all", COUNTED_DRAM, COUNTED_DRAM / 2, 1, 1, COUNTED_DRAM, COUNTED_DRAM}, /* all of DRAM comes through the L2 */
+    {"all", 0, 0, 1, 1, 0, 0},
+  };
+  for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+    struct cuda_load l;
+    struct cr_cuda_gpu gpu;
+    struct cr_standin_match match;
+    open_counted(&l, &gpu, row[i].dram_bytes, row[i].l2_bytes);
+    struct cr_standins *s = standins_of(&l, &gpu, row[i].traffic, &match);
+    struct cr_standin_work w = cr_standin_work(s, COUNTED);
+    struct chunks c = chunks_read(COUNTED_WARPS, &w);
+    assert_int_equal(match.n_dram, row[i].n_dram);
+    assert_int_equal(match.n_l2, row[i].n_l2);
+    assert_near((double)c.n * CR_STREAM_CHUNK_BYTES, row[i].all, 0.011 * row[i].all);
+    assert_near((double)c.dram * CR_STREAM_CHUNK_BYTES, row[i].dram, 0.011 * row[i].dram);
+    cr_standins_free(s);
+    if (i == 0) {
+      struct cr_err err = {""};
+      setenv("CORUN_STANDIN_TRAFFIC", "some", 1);
+      assert_int_equal(cr_standins_new(&gpu, l.workload, &l.device, &s, &err), CR_EINPUT);
+      unsetenv("CORUN_STANDIN_TRAFFIC");
+      assert_string_equal(err.text, "CORUN_STANDIN_TRAFFIC is some; it may be all, dram or off");
+    }
+    cr_cuda_gpu_close(&gpu);
+    cuda_load_fini(&l);
+  }
+}
+
+/* It is to take 25 us; of DRAM alone it would take 40 us to read 20 GB, of the L2 five times as much. */
+static void one_that_would_be_too_slow_gives_up_some_l2_first(void **state)
+{
+  (void)state;
+  static const int64_t GB = 1000000000;
+  static const struct {
+    int64_t dram_bytes, l2_bytes;
+    uint32_t n_dram_cut, n_l2_cut;
+    int some_l2;
+  } row[] = {
+    {20 * GB, CR_UNKNOWN, 1, 0, 0},
+    {COUNTED_DRAM, 100 * GB, 0, 1, 1}, /* some of the L2 will do */
+    {8 * GB, 36 * GB, 0, 1, 1},
+    {20 * GB, 40 * GB, 1, 1, 0}, /* all of it will not */
+  };
+  for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+    struct cuda_load l;
+    struct cr_cuda_gpu gpu;
+    struct cr_standin_match match;
+    open_counted(&l, &gpu, row[i].dram_bytes, row[i].l2_bytes);
+    struct cr_standins *s = standins_of(&l, &gpu, NULL, &match);
+    assert_near(match.worst_off, 0, 0.03);
+    assert_int_equal(match.n_dram_cut, row[i].n_dram_cut);
+    assert_int_equal(match.n_l2_cut, row[i].n_l2_cut);
+    struct cr_standin_work w = cr_standin_work(s, COUNTED);
+    struct chunks c = chunks_read(COUNTED_WARPS, &w);
+    double dram_off = (double)c.dram * CR_STREAM_CHUNK_BYTES / (double)row[i].dram_bytes - 1;
+    assert_near(dram_off, match.dram_off, 0.011);
+    if (row[i].n_dram_cut)
+      assert_true(match.dram_off < -0.25 && match.dram_off > -0.6);
+    else
+      assert_near(match.dram_off, 0, 0.011);
+    assert_int_equal(c.n > c.dram, row[i].some_l2);
+    if (row[i].n_l2_cut)
+      assert_near((double)c.n * CR_STREAM_CHUNK_BYTES / (double)row[i].l2_bytes - 1, match.l2_off, 0.011);
+    cr_standins_free(s);
+    cr_cuda_gpu_close(&gpu);
+    cuda_load_fini(&l);
+  }
 }
 
 /* --- clusters ----------------------------------------------------------------------------------------------------- */
@@ -689,7 +816,9 @@ int main(void)
     cmocka_unit_test(stand_ins_match_within_three_percent),
     cmocka_unit_test(a_busy_host_s_measurement_is_made_again),
     cmocka_unit_test(counted_kernels_read_as_much),
-    cmocka_unit_test(one_that_would_be_too_slow_gives_up_some),
+    cmocka_unit_test(a_launch_reads_what_it_is_asked_for),
+    cmocka_unit_test(what_is_read_can_be_chosen),
+    cmocka_unit_test(one_that_would_be_too_slow_gives_up_some_l2_first),
     cmocka_unit_test(kernels_are_launched_in_their_clusters),
     cmocka_unit_test(where_there_are_no_clusters_they_are_left_out),
     cmocka_unit_test(a_cluster_that_the_gpu_cannot_hold_is_named),

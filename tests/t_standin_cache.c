@@ -26,7 +26,7 @@ static struct cr_standin_key key_of(int64_t n)
 static void put(struct cr_standin_cache *c, int64_t n, uint32_t rounds)
 {
   struct cr_standin_key key = key_of(n);
-  const struct cr_standin_found found = {rounds, rounds / 2, 1000.0 + rounds, 0.25 + rounds};
+  const struct cr_standin_found found = {rounds, rounds / 2, 1000.0 + rounds, 0.25 + rounds, rounds / 4};
   struct cr_err err = {""};
   assert_int_equal(cr_standin_cache_put(c, &key, &found, &err), CR_OK);
 }
@@ -46,6 +46,7 @@ static uint32_t rounds_of(const struct cr_standin_cache *c, int64_t n)
   if (!cr_standin_cache_find(c, &key, &found))
     return 0;
   assert_int_equal(found.chunks, found.rounds / 2);
+  assert_int_equal(found.dram_chunks, found.rounds / 4);
   assert_near(found.measured_ns, 1000.0 + found.rounds, 0.5);
   assert_near(found.slope_ns, 0.25 + found.rounds, 1e-5);
   return found.rounds;
@@ -167,7 +168,8 @@ static void runs_beside_each_other_lose_nothing(void **state)
     int rc = cr_standin_cache_open("gpu", 1, 42, &c, &err);
     for (uint32_t i = 0; !rc && i < EACH; i++) {
       struct cr_standin_key key = key_of(r * EACH + (int64_t)i);
-      rc = cr_standin_cache_put(c, &key, &(struct cr_standin_found){i + 1, (i + 1) / 2, 1001.0 + i, 1.25 + i}, &err);
+      rc = cr_standin_cache_put(
+        c, &key, &(struct cr_standin_found){i + 1, (i + 1) / 2, 1001.0 + i, 1.25 + i, (i + 1) / 4}, &err);
     }
     _exit(rc || cr_standin_cache_close(c, &err) ? 1 : 0);
   }

@@ -37,6 +37,7 @@ static int read_standin(struct op *k, void **param)
     memcpy(&p->first, param[8], 8);
     memcpy(&k->halt[0], param[9], 8);
     memcpy(&p->per_round, param[10], 4);
+    memcpy(&p->dram_share, param[11], 4);
   }
   n_wide -= n_wide % k->cluster_blocks; /* no part of a cluster is placed */
   p->n_worker = n_wide ? n_wide : 1;

@@ -11,7 +11,7 @@
 #include "tests/standin-cuda/pretended_times.h"
 #include "tests/standin-cuda/pretended_turn.h"
 
-enum { BASE_NS = 1500, SLOPE_NS = 20, FMA_NS = 2, CHUNK_NS = 5 };
+enum { BASE_NS = 1500, SLOPE_NS = 20, FMA_NS = 2, CHUNK_NS = 5, L2_CHUNK_NS = 1 };
 static const int64_t OFFSET_NS = 1234567890123456789;
 
 static uint32_t read_word(uint64_t word)
@@ -23,8 +23,10 @@ static int64_t wave_ns(const struct op *k, const struct cr_merged_part *p)
 {
   if (k->function->spins)
     return p->rounds + 1;
+  uint64_t chunks = (uint64_t)p->rounds * p->per_round / CR_STREAM_UNIT;
+  uint64_t dram_chunks = (chunks * p->dram_share + UINT32_MAX) >> 32;
   int64_t work_ns = (int64_t)p->rounds * (SLOPE_NS + FMA_NS * p->fmas) +
-                    (int64_t)((uint64_t)p->rounds * p->per_round / CR_STREAM_UNIT * CHUNK_NS);
+                    (int64_t)(dram_chunks * CHUNK_NS + (chunks - dram_chunks) * L2_CHUNK_NS);
   return BASE_NS + work_ns * times_of_gpu()->pace / 100;
 }
 
