@@ -209,7 +209,7 @@ double cr_bench_uniform(struct cr_bench *b, double low, double high)
 static int ping(struct cr_bench *b, int64_t *least, int64_t *most)
 {
   const uint32_t epoch = ++b->ping_epoch;
-  volatile uint32_t *word = (volatile uint32_t *)&b->gpu.record[CR_BENCH_HOST_WORDS] + 1;
+  _Atomic uint32_t *word = (_Atomic uint32_t *)&b->gpu.record[CR_BENCH_HOST_WORDS] + 1; /* which the kernel reads */
   const struct cr_bench_spin s = {.blocks = 1,
                                   .threads = 32,
                                   .ns = GATE_NS / 2,
@@ -221,7 +221,7 @@ static int ping(struct cr_bench *b, int64_t *least, int64_t *most)
   cr_bench_launch(b, b->high, &s);
   cr_bench_spin_host(b->ping_us);
   cr_ns before_ns = cr_monotonic_ns();
-  *word = epoch;
+  atomic_store_explicit(word, epoch, memory_order_release);
   struct cr_standin_record r = cr_bench_wait(b, CR_BENCH_PING);
   cr_ns after_ns = cr_monotonic_ns();
   if (b->rc != CR_OK || r.n_worked) /* it had its time before the word came */

@@ -155,6 +155,14 @@ void buffer_pool_give_back(struct buffer_pool *p, struct buffer *b)
   pthread_mutex_unlock(&p->lock);
 }
 
+uint64_t buffer_pool_refused(struct buffer_pool *p)
+{
+  pthread_mutex_lock(&p->lock);
+  uint64_t n = p->n_refused;
+  pthread_mutex_unlock(&p->lock);
+  return n;
+}
+
 void buffer_pool_open(struct buffer_pool *p, int open)
 {
   pthread_mutex_lock(&p->lock);

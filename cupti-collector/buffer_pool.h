@@ -54,6 +54,8 @@ void buffer_pool_hand_over(struct buffer_pool *p, const uint8_t *bytes, size_t n
 struct buffer *buffer_pool_take(struct buffer_pool *p, uint32_t wait_ms);
 void buffer_pool_give_back(struct buffer_pool *p, struct buffer *b);
 
+uint64_t buffer_pool_refused(struct buffer_pool *p); /* how often there was none */
+
 void buffer_pool_open(struct buffer_pool *p, int open);
 void buffer_pool_wake(struct buffer_pool *p);
 

@@ -17,12 +17,11 @@ static void init_lock(struct counted_batch *b)
   pthread_condattr_destroy(&attr);
 }
 
-int counted_batch_init(struct counted_batch *b)
+void counted_batch_init(struct counted_batch *b)
 {
   void *p = mmap(NULL, COUNTED_BATCH * sizeof *b->kernel, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   init_lock(b);
   b->kernel = p == MAP_FAILED ? NULL : p;
-  return b->kernel ? 0 : -1;
 }
 
 int counted_batch_hand_over(struct counted_batch *b, void (*wake)(void *), void *ctx, int s)

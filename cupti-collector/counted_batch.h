@@ -24,8 +24,8 @@ struct counted_batch {
   uint32_t n;
 };
 
-/* -1: no memory. */
-int counted_batch_init(struct counted_batch *b);
+/* Its kernel is NULL then where there is no memory. */
+void counted_batch_init(struct counted_batch *b);
 
 /* The batch is the writer's; waits until it was taken, s seconds at most.  Whether it was: it is empty then. */
 int counted_batch_hand_over(struct counted_batch *b, void (*wake)(void *), void *ctx, int s);

@@ -49,11 +49,21 @@ static void set_on(struct counting *c, int on)
   __atomic_store_n(&c->on, on, __ATOMIC_RELEASE);
 }
 
+static int is_on(const struct counting *c)
+{
+  return __atomic_load_n(&c->on, __ATOMIC_ACQUIRE);
+}
+
+static void set_owner(struct counting *c)
+{
+  __atomic_store_n(&c->owner, pthread_self(), __ATOMIC_RELAXED);
+  __atomic_store_n(&c->busy, 1, __ATOMIC_RELEASE);
+}
+
 static void take_lock(struct counting *c)
 {
   pthread_mutex_lock(&c->lock);
-  c->owner = pthread_self();
-  __atomic_store_n(&c->busy, 1, __ATOMIC_RELEASE);
+  set_owner(c);
 }
 
 static void leave_lock(struct counting *c)
@@ -65,7 +75,8 @@ static void leave_lock(struct counting *c)
 /* CUPTI's own calls, made for us, may come back as callbacks. */
 static int is_ours(const struct counting *c)
 {
-  return __atomic_load_n(&c->busy, __ATOMIC_ACQUIRE) && pthread_equal(c->owner, pthread_self());
+  return __atomic_load_n(&c->busy, __ATOMIC_ACQUIRE) &&
+         pthread_equal(__atomic_load_n(&c->owner, __ATOMIC_RELAXED), pthread_self());
 }
 
 /* ---- the counter ---- */
@@ -201,8 +212,7 @@ static void wait_for_launches(struct counting *c)
   __atomic_store_n(&c->busy, 0, __ATOMIC_RELEASE);
   while (c->n_launching && rc != ETIMEDOUT)
     rc = pthread_cond_timedwait(&c->on_leave, &c->lock, &until);
-  c->owner = pthread_self();
-  __atomic_store_n(&c->busy, 1, __ATOMIC_RELEASE);
+  set_owner(c);
   if (c->n_launching)
     c->tangled = 1;
 }
@@ -229,12 +239,12 @@ static void enter_launch(struct counting *c, enum act act, const struct cupti_ap
     return;
   if (c->batch.n == COUNTED_BATCH || c->n_kernel == c->max_kernels)
     end_batch(c);
-  if (c->n_kernel == c->max_kernels && c->on) {
+  if (c->n_kernel == c->max_kernels && is_on(c)) {
     char text[WHY_BYTES];
     snprintf(text, sizeof text, "kernels beyond the first %" PRIu64 " are not counted (--kernels)", c->max_kernels);
     give_up(c, 0, text);
   }
-  if (c->on && begin_batch(c, d->context))
+  if (is_on(c) && begin_batch(c, d->context))
     note(c, act, d);
 }
 
@@ -289,7 +299,7 @@ static void on_driver(struct counting *c, uint32_t cbid, const struct cupti_api_
   if (act == PASS)
     return;
   take_lock(c);
-  if (!__atomic_load_n(&c->on, __ATOMIC_ACQUIRE))
+  if (!is_on(c))
     pthread_cond_broadcast(&c->on_leave);
   else if (d->site == CUPTI_SITE_ENTER)
     enter(c, act, d);
@@ -312,7 +322,7 @@ static void on_context_end(struct counting *c, const struct cupti_resource_data 
 static void on_call(void *userdata, uint32_t domain, uint32_t cbid, const void *data)
 {
   struct counting *c = userdata;
-  if (!__atomic_load_n(&c->on, __ATOMIC_ACQUIRE) || is_ours(c))
+  if (!is_on(c) || is_ours(c))
     return;
   if (domain == CUPTI_DOMAIN_DRIVER)
     on_driver(c, cbid, data);
@@ -353,15 +363,20 @@ static int watch(struct counting *c)
   return n;
 }
 
+void counting_init(struct counting *c)
+{
+  init_locks(c);
+  counted_batch_init(&c->batch);
+}
+
 int counting_start(struct counting *c, const struct cupti_calls *cupti, char *why, size_t why_cap)
 {
   c->cupti = cupti;
-  init_locks(c);
   if (profiler_calls_find(&c->calls, cupti, why, why_cap))
     return -1;
   c->counter.cupti = cupti;
   c->counter.calls = &c->calls;
-  if (counted_batch_init(&c->batch)) {
+  if (!c->batch.kernel) {
     snprintf(why, why_cap, "kernels are not counted: no memory");
     return -1;
   }
@@ -392,7 +407,7 @@ static void say(const struct counting *c, uint64_t n, const char *what)
 void counting_finish(struct counting *c)
 {
   take_lock(c);
-  if (__atomic_load_n(&c->on, __ATOMIC_ACQUIRE))
+  if (is_on(c))
     end_batch(c);
   set_on(c, 0);
   leave_lock(c);

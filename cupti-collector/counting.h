@@ -25,7 +25,7 @@ struct counting {
   pthread_mutex_t lock;    /* of the following */
   pthread_cond_t on_leave; /* a launch has returned */
   int busy;                /* atomically: the lock's owner may be within CUPTI */
-  pthread_t owner;
+  pthread_t owner;         /* atomically: it matters to nobody but the owner, who wrote it */
   struct range_counter counter;
   struct counted_batch batch;
   int n_launching;               /* launches that have not returned */
@@ -37,6 +37,9 @@ struct counting {
   uint64_t n_other, n_unknown;   /* kernels in another context; launches of which the kernel is not known */
   uint64_t n_tangled, n_dropped; /* counted in vain */
 };
+
+/* Its locks, and room for a batch, before anyone else sees it. */
+void counting_init(struct counting *c);
 
 /* 0; or CUPTI's result, or -1, with a sentence in why: nothing is counted then, and nothing is left behind in CUPTI. */
 int counting_start(struct counting *c, const struct cupti_calls *cupti, char *why, size_t why_cap);

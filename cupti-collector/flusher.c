@@ -69,7 +69,7 @@ int flusher_start(struct flusher *f)
   if (!f->every_ms)
     return 0;
   f->state = FLUSHER_RUNNING;
-  int code = quiet_thread_start(body, f);
+  int code = quiet_thread_start(&f->thread, body, f);
   if (code)
     f->state = FLUSHER_NONE;
   return code;
@@ -84,7 +84,11 @@ void flusher_stop(struct flusher *f)
   pthread_cond_broadcast(&f->on_change);
   while (f->state == FLUSHER_RUNNING && rc != ETIMEDOUT)
     rc = pthread_cond_timedwait(&f->on_change, &f->lock, &until);
+  int is_done = f->state == FLUSHER_DONE;
+  f->state = is_done ? FLUSHER_NONE : f->state;
   pthread_mutex_unlock(&f->lock);
+  if (is_done)
+    quiet_thread_end(f->thread);
 }
 
 void flusher_before_fork(struct flusher *f)

@@ -21,6 +21,7 @@ struct flusher {
   pthread_mutex_t lock; /* of the following */
   pthread_cond_t on_change;
   enum flusher_state state;
+  pthread_t thread; /* unless FLUSHER_NONE */
   int stop;
 
   pthread_mutex_t flush_lock; /* held while CUPTI is asked, so that no fork comes in between */
@@ -31,7 +32,7 @@ void flusher_init(struct flusher *f);
 /* Once CUPTI records.  0, or errno. */
 int flusher_start(struct flusher *f);
 
-/* No more is asked for; waits for what is being asked, at most 10 seconds. */
+/* No more is asked for; waits for what is being asked, at most 10 seconds, and ends the thread. */
 void flusher_stop(struct flusher *f);
 
 /* Around fork(2).  Before is to come ahead of what CUPTI does before a fork: a flush that it keeps waiting could not end. */

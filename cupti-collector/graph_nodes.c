@@ -56,6 +56,14 @@ uint32_t graph_nodes_take(struct graph_nodes *g, struct cr_spool_graph_node *out
   return n;
 }
 
+uint64_t graph_nodes_lost(struct graph_nodes *g)
+{
+  pthread_mutex_lock(&g->lock);
+  uint64_t n = g->n_lost;
+  pthread_mutex_unlock(&g->lock);
+  return n;
+}
+
 void graph_nodes_before_fork(struct graph_nodes *g)
 {
   pthread_mutex_lock(&g->lock);

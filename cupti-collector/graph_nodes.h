@@ -24,6 +24,8 @@ int graph_nodes_on_resource(struct graph_nodes *g, const struct cupti_calls *c, 
 /* Up to max nodes, oldest first; how many there were. */
 uint32_t graph_nodes_take(struct graph_nodes *g, struct cr_spool_graph_node *out, uint32_t max);
 
+uint64_t graph_nodes_lost(struct graph_nodes *g); /* how many found no room */
+
 void graph_nodes_before_fork(struct graph_nodes *g);
 void graph_nodes_after_fork(struct graph_nodes *g);
 void graph_nodes_in_child(struct graph_nodes *g);

@@ -70,12 +70,20 @@ static void start_flusher(void)
 
 /* ---- in CUPTI's callbacks ---- */
 
+/* The driver is asked here, since a call of dlopen that finds nothing leaves its sentence in the heap for the thread that called, and
+ * the writer's would be nobody's in a child that is forked meanwhile. */
+static int start_writer(void)
+{
+  rec.writer.driver_version = cupti_calls_driver_version();
+  return writer_thread_start(&rec.writer);
+}
+
 /* In a forked child, at the first sign of CUPTI: a spool of its own. */
 static void revive(void)
 {
   pthread_mutex_lock(&rec.lock);
   if (state_now() == FORKED) {
-    int code = writer_thread_start(&rec.writer);
+    int code = start_writer();
     buffer_pool_open(&rec.pool, !code);
     set_state(code ? OFF : RUNNING);
     if (code)
@@ -269,7 +277,9 @@ static void start(void)
   rec.writer.counted = &rec.counting.batch;
   if (graph_nodes_init(&rec.nodes))
     rec.nodes.node = NULL;
-  int code = writer_thread_start(&rec.writer);
+  if (rec.options.max_counted)
+    counting_init(&rec.counting); /* the writer looks at it */
+  int code = start_writer();
   if (code) {
     say(strerror(code));
     return;

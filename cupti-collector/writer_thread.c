@@ -75,7 +75,7 @@ static void put_process(struct writer_thread *t)
                                .parent_pid = (uint32_t)getppid(),
                                .forked_from = t->forked_from,
                                .cupti_version = t->calls->version,
-                               .driver_version = cupti_calls_driver_version(),
+                               .driver_version = t->driver_version,
                                .latency = (uint32_t)t->options->latency,
                                .kinds = subscriber_kinds(t->options),
                                .realtime_ns = clock_realtime_ns()};
@@ -124,7 +124,7 @@ static void put_clock(struct writer_thread *t, enum cr_spool_clock_when when)
 static void gather_counts(struct writer_thread *t)
 {
   t->counts.dropped = __atomic_load_n(&t->dropped, __ATOMIC_RELAXED);
-  t->counts.refused = __atomic_load_n(&t->pool->n_refused, __ATOMIC_RELAXED);
+  t->counts.refused = buffer_pool_refused(t->pool);
   t->counts.recorded = t->w->n_activity + t->w->n_activity_pending;
   t->counts.not_written = t->w->n_not_written;
 }
@@ -248,9 +248,10 @@ static void put_end(struct writer_thread *t)
 {
   struct cr_spool_end end = {.realtime_ns = clock_realtime_ns()};
   char text[128];
-  if (t->nodes->n_lost) {
+  uint64_t n_lost = graph_nodes_lost(t->nodes);
+  if (n_lost) {
     snprintf(text, sizeof text, "%llu nodes of graphs were made faster than they were recorded and are left out",
-             (unsigned long long)t->nodes->n_lost);
+             (unsigned long long)n_lost);
     cr_spool_write_note(t->w, CR_SPOOL_WARNING, 0, text);
   }
   put_clock(t, CR_SPOOL_CLOCK_LAST);
@@ -313,15 +314,30 @@ static enum writer_state wait_change(struct writer_thread *t, enum writer_state 
   return now;
 }
 
+static void end_thread(struct writer_thread *t)
+{
+  if (t->is_there)
+    quiet_thread_end(t->thread);
+  t->is_there = 0;
+}
+
 int writer_thread_start(struct writer_thread *t)
 {
   t->state = WRITER_OPENING;
   t->stop = 0;
-  int code = quiet_thread_start(body, t);
+  int code = quiet_thread_start(&t->thread, body, t);
   if (code)
     return code;
   enum writer_state state = wait_change(t, WRITER_OPENING, OPEN_WAIT_S);
-  return state == WRITER_OPENING ? ETIMEDOUT : state == WRITER_FAILED ? t->open_code : 0;
+  if (state == WRITER_OPENING) { /* it is left to itself */
+    (void)pthread_detach(t->thread);
+    return ETIMEDOUT;
+  }
+  t->is_there = 1;
+  if (state != WRITER_FAILED)
+    return 0;
+  end_thread(t);
+  return t->open_code;
 }
 
 void writer_thread_note(struct writer_thread *t, enum cr_spool_level level, uint32_t code, const char *text)
@@ -350,6 +366,8 @@ void writer_thread_stop(struct writer_thread *t)
     before = t->n_step;
     pthread_mutex_unlock(&t->lock);
   }
+  if (wait_change(t, WRITER_OPEN, 0) == WRITER_DONE)
+    end_thread(t);
 }
 
 void writer_thread_before_fork(struct writer_thread *t)
@@ -371,6 +389,7 @@ void writer_thread_in_child(struct writer_thread *t)
   t->dropped = 0;
   t->n_note = 0;
   t->state = WRITER_NONE;
+  t->is_there = 0;
   t->since_ns = clock_monotonic_ns() + (uint64_t)t->cupti_less_mono;
   init_locks(t);
 }

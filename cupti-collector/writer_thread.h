@@ -32,7 +32,8 @@ struct writer_thread {
   struct graph_nodes *nodes;
   struct counted_batch *counted;
   uint32_t forked_from;
-  uint64_t since_ns; /* of the fork, in CUPTI's time; 0: none */
+  uint32_t driver_version; /* 0: not known */
+  uint64_t since_ns;       /* of the fork, in CUPTI's time; 0: none */
 
   pthread_mutex_t lock; /* of the following */
   pthread_cond_t on_change;
@@ -42,6 +43,9 @@ struct writer_thread {
   uint64_t n_step; /* grows while it gets on */
   struct writer_note note[WRITER_NOTES];
   int n_note;
+
+  pthread_t thread;
+  int is_there; /* the thread is to be ended; the program's, not the thread's */
 
   uint64_t dropped;        /* added to by CUPTI's callbacks, atomically */
   int64_t cupti_less_mono; /* the latest of CUPTI's time minus monotonic time */
@@ -60,7 +64,7 @@ int writer_thread_start(struct writer_thread *t);
 /* A sentence for the spool; too many are left out. */
 void writer_thread_note(struct writer_thread *t, enum cr_spool_level level, uint32_t code, const char *text);
 
-/* Has it write all that was handed over, and the end, and waits for that as long as it gets on. */
+/* Has it write all that was handed over, and the end, and waits for that as long as it gets on; then ends the thread. */
 void writer_thread_stop(struct writer_thread *t);
 
 /* Around fork(2), as in buffer_pool.h: in the child there is no thread, and the parent's file is closed. */

@@ -3,7 +3,6 @@
 
 #include "sim/cuda_gpu.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -238,15 +237,12 @@ int cr_cuda_gpu_flush(struct cr_cuda_gpu *g)
 const struct cr_standin_record *cr_cuda_gpu_ended(const struct cr_cuda_gpu *g, uint32_t slot)
 {
   const struct cr_standin_record *r = &g->record[slot];
-  if (*(const volatile uint64_t *)&r->end_ns == 0)
-    return NULL;
-  atomic_thread_fence(memory_order_acquire);
-  return r;
+  return atomic_load_explicit(&r->end_ns, memory_order_acquire) ? r : NULL;
 }
 
 void cr_cuda_gpu_clear(struct cr_cuda_gpu *g, uint32_t slot)
 {
-  *(volatile uint64_t *)&g->record[slot].end_ns = 0;
+  atomic_store_explicit(&g->record[slot].end_ns, 0, memory_order_relaxed); /* the launch comes after it */
 }
 
 cr_ns cr_cuda_gpu_host_ns(const struct cr_cuda_gpu *g, uint64_t gpu_ns)

@@ -52,10 +52,12 @@ static uint64_t blocks_by_smem(const struct cr_device_desc *d, int64_t smem_byte
 uint32_t cr_device_occupancy(const struct cr_device_desc *d, uint32_t threads, uint32_t regs, int64_t smem_bytes,
                              const char **why)
 {
-  uint64_t n_warp = round_up(threads, d->warp_threads) / d->warp_threads;
+  /* Of a device that is not described none is, and it has no warps. */
+  int is_block = threads > 0 && threads <= d->block_threads_max;
+  uint64_t n_warp = is_block ? round_up(threads, d->warp_threads) / d->warp_threads : 0;
   const char *limit = NULL;
   uint64_t blocks = 0, by_warps = 0, by_regs = 0, by_smem = 0;
-  if (threads == 0 || threads > d->block_threads_max) {
+  if (!is_block) {
     limit = "threads a block";
   } else if ((by_warps = least(d->sm_warps / n_warp, d->sm_threads / (n_warp * d->warp_threads))) == 0) {
     limit = "threads of an SM";

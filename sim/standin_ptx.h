@@ -19,6 +19,8 @@
  * Times are the GPU's global timer.  The host sees that a launch has ended by record.end_ns, which is written last. */
 #ifndef CR_STANDIN_PTX_H
 #define CR_STANDIN_PTX_H
+#include <stdatomic.h>
+
 #include "sim/text.h"
 
 struct cr_standin_counters {
@@ -30,8 +32,10 @@ struct cr_standin_record {
   uint64_t begin_ns;       /* its first block; 0: none began, all were evicted */
   uint64_t range_begin_ns; /* that of `first` */
   uint64_t n_worked;       /* blocks that did all their work */
-  uint64_t end_ns;         /* its last block, written last; 0: not yet */
+  _Atomic uint64_t end_ns; /* its last block, written last; 0: not yet */
 };
+
+_Static_assert(sizeof(struct cr_standin_record) == 32, "the GPU writes a record as four words");
 
 /* Appends it.  n_live >= 4: values that a thread keeps in registers all along; it takes about a dozen registers more.  n_chain, 1 or
  * 4: of the multiply-adds so many chains do not wait for each other.  n_load: chunks that are under way at once, 1 to 4;

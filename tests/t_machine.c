@@ -102,6 +102,15 @@ static void what_never_fits_names_its_limit(void **state)
   }
 }
 
+/* As backend cuda asks for a node whose GPU is not described. */
+static void on_a_device_that_is_not_described_nothing_fits(void **state)
+{
+  (void)state;
+  const char *why = "";
+  assert_int_equal(cr_device_occupancy(&(struct cr_device_desc){0}, 224, 168, 0, &why), 0);
+  assert_string_equal(why, "threads a block");
+}
+
 static void what_fits_leaves_why_alone(void **state)
 {
   (void)state;
@@ -201,6 +210,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(occupancy_is_that_of_nvidia_s_calculator),
     cmocka_unit_test(what_never_fits_names_its_limit),
+    cmocka_unit_test(on_a_device_that_is_not_described_nothing_fits),
     cmocka_unit_test(what_fits_leaves_why_alone),
     cmocka_unit_test(what_is_not_known_does_not_limit),
     cmocka_unit_test(more_of_anything_never_gives_more_blocks),

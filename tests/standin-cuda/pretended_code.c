@@ -13,8 +13,12 @@
 enum { MERGED_JUMP = 66 };
 
 struct cr_cu_module {
+  struct cr_cu_module *next;
   struct cr_cu_function function;
 };
+
+/* All that there are, as in pretended_memory.c. */
+static struct cr_cu_module *loaded;
 
 uint32_t function_sm_blocks(const struct cr_cu_function *f, uint32_t threads, uint32_t smem)
 {
@@ -53,12 +57,18 @@ int cuModuleLoadDataEx(cr_cu_module *module, const void *image, unsigned n, int 
     free(m);
     return INVALID_PTX;
   }
+  m->next = loaded;
+  loaded = m;
   *module = m;
   return CR_CU_OK;
 }
 
 int cuModuleUnload(cr_cu_module module)
 {
+  struct cr_cu_module **at = &loaded;
+  while (*at != module)
+    at = &(*at)->next;
+  *at = module->next;
   free(module);
   return CR_CU_OK;
 }

@@ -13,9 +13,13 @@
 enum { LATE_NS = 500000 };
 
 struct cr_cu_graph_exec {
+  struct cr_cu_graph_exec *next;
   struct cr_cu_graph graph;
   int is_late;
 };
+
+/* All that there are, as in pretended_memory.c. */
+static struct cr_cu_graph_exec *made;
 
 int graph_add(struct cr_cu_graph *g, const struct op *op)
 {
@@ -61,6 +65,8 @@ int cuGraphInstantiateWithFlags(cr_cu_graph_exec *exec, cr_cu_graph graph, unsig
     memcpy(op, graph->op, graph->n * sizeof *op);
   e->graph = (struct cr_cu_graph){.op = op, .n = graph->n};
   e->is_late = is_late;
+  e->next = made;
+  made = e;
   *exec = e;
   return CR_CU_OK;
 }
@@ -72,6 +78,10 @@ int cuGraphLaunch(cr_cu_graph_exec exec, cr_cu_stream stream)
 
 int cuGraphExecDestroy(cr_cu_graph_exec exec)
 {
+  struct cr_cu_graph_exec **at = &made;
+  while (*at != exec)
+    at = &(*at)->next;
+  *at = exec->next;
   free(exec->graph.op);
   free(exec);
   return CR_CU_OK;

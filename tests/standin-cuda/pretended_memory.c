@@ -19,8 +19,9 @@ struct block {
   size_t bytes;
 };
 
+/* All blocks that there are: those of a GPU that hangs, which nobody may free, are the driver's to the end. */
 static struct {
-  struct block *block;
+  struct block *block, *of_host;
   size_t taken_bytes;
   unsigned char *host; /* the memory that the host is told through */
   size_t host_bytes;
@@ -39,6 +40,21 @@ static size_t total_bytes(void)
 int memory_host_sees(uint64_t address)
 {
   return memory.host && address - memory_address(memory.host) < memory.host_bytes;
+}
+
+/* Whether there was one, of so many bytes. */
+static int drop(struct block **first, const void *at, size_t *bytes)
+{
+  while (*first && (*first)->memory != at)
+    first = &(*first)->next;
+  struct block *b = *first;
+  if (!b)
+    return 0;
+  *first = b->next;
+  *bytes = b->bytes;
+  free(b->memory);
+  free(b);
+  return 1;
 }
 
 int cuMemAlloc_v2(cr_cu_address *address, size_t bytes)
@@ -61,17 +77,10 @@ int cuMemAlloc_v2(cr_cu_address *address, size_t bytes)
 
 int cuMemFree_v2(cr_cu_address address)
 {
-  struct block **at_block = &memory.block;
-  while (*at_block && (*at_block)->memory != memory_at(address))
-    at_block = &(*at_block)->next;
-  struct block *b = *at_block;
-  if (!b)
-    return address ? INVALID : CR_CU_OK;
-  *at_block = b->next;
-  memory.taken_bytes -= b->bytes;
-  free(b->memory);
-  free(b);
-  return CR_CU_OK;
+  size_t bytes = 0;
+  int is_there = drop(&memory.block, memory_at(address), &bytes);
+  memory.taken_bytes -= bytes;
+  return is_there || !address ? CR_CU_OK : INVALID;
 }
 
 int cuMemGetInfo_v2(size_t *free_bytes, size_t *total)
@@ -83,19 +92,26 @@ int cuMemGetInfo_v2(size_t *free_bytes, size_t *total)
 
 int cuMemHostAlloc(void **at, size_t bytes, unsigned flags)
 {
-  *at = calloc(1, bytes);
-  if (*at && flags & CR_CU_HOST_MAPPED) {
+  struct block *b = malloc(sizeof *b);
+  *at = b ? calloc(1, bytes) : NULL;
+  if (!*at) {
+    free(b);
+    return CR_CU_OUT_OF_MEMORY;
+  }
+  *b = (struct block){.next = memory.of_host, .memory = *at, .bytes = bytes};
+  memory.of_host = b;
+  if (flags & CR_CU_HOST_MAPPED) {
     memory.host = *at;
     memory.host_bytes = bytes;
   }
-  return *at ? CR_CU_OK : CR_CU_OUT_OF_MEMORY;
+  return CR_CU_OK;
 }
 
 int cuMemFreeHost(void *at)
 {
+  size_t bytes;
   memory.host = at == memory.host ? NULL : memory.host;
-  free(at);
-  return CR_CU_OK;
+  return drop(&memory.of_host, at, &bytes) ? CR_CU_OK : INVALID;
 }
 
 int cuMemHostGetDevicePointer_v2(cr_cu_address *address, void *at, unsigned flags)

@@ -106,7 +106,7 @@ static void report(const struct cr_merged_part *p, const struct run *run, int sp
     r->range_begin_ns = (uint64_t)((run->seen_ns ? run->seen_ns : run->end_ns) + OFFSET_NS);
   told_blocks(memory_host_sees(p->record) ? run->n_worked : 0);
   if (!is_lost)
-    __atomic_store_n(&r->end_ns, (uint64_t)(run->end_ns + OFFSET_NS), __ATOMIC_RELEASE);
+    atomic_store_explicit(&r->end_ns, (uint64_t)(run->end_ns + OFFSET_NS), memory_order_release);
 }
 
 /* The part of the head that ends first; a copy is its only one. */
