@@ -3,14 +3,15 @@
 # (an estimate from its parts), and
 # writes into the folder OUT:
 #   live-disb.csv        DISB A to E under every policy that a GPU runs: predicted, measured, low, high (corun validate --live)
-#   live-reef.csv        the same under reef with and without padding, whose difference is what merged launches cost
 #   live-pairs.csv       15 pairs of models that neither measured table of co-runs has, under streams, likewise
+#   live-eager.csv       two programs that launch op by op, under streams, exclusive, wait, reef-n and reef
 #   live-jobs.csv        20 short training jobs under fifo, srtf, pack and fair, likewise; live-graphs.csv: eight that replay graphs
 #   preempt.csv          how long preemptions took, us, of requests of 34 to 981 kernels: reef-n with a device queue of 2 and 4, and wait
-#                        with all in it; kernels in the device queue and to go when it was asked for, means; GPU and simulator
+#                        with all in it; kernels in the device queue and to go when it was asked for, means; what a launch took the
+#                        host, us; GPU and simulator, which is told of the latter
 #   live-dart.csv        the DART set of the h200 platform under dart and threads, likewise; 9 cores and the GPU
 #   dart.json            a run of each of them: how well nodes did, demotions, bounds
-#   soak.json            DISB E for a minute, with how late requests were
+#   soak.json            DISB E for a minute, with how late requests were, at first and at last; memory.csv: the program's memory
 #   *.yaml               scenarios that are not bundled, so that corun validate --live --measured OUT/live-pairs.csv can predict anew
 #   errors.txt, times.txt  what failed; seconds that each step took
 #
@@ -41,10 +42,7 @@ step() { # NAME COMMAND...: its stdout goes to OUT/NAME
 }
 
 step live-disb.csv "$corun" validate --live disb-a disb-b disb-c disb-d disb-e -b "$backend" -n $runs -q --set duration=$length \
-  -p exclusive -p streams -p priority -p wait -p reef-n -p reef --format csv
-
-step live-reef.csv "$corun" validate --live disb-a disb-b disb-c disb-d disb-e -b "$backend" -n $runs -q --set duration=$length \
-  -p reef -p reef,padding=no --format csv
+  -p exclusive -p streams -p priority -p wait -p reef-n -p reef -p reef,padding=no --format csv
 
 pairs='alexnet+googlenet alexnet+mobilenet_v2 bert_base+densenet201 bert_base+distilbert bert_base+mobilenet_v2
   bert_base+resnet152 densenet201+resnet50 densenet201+vit_b_16 distilbert+resnet50 efficientnet_b0+inception_v3
@@ -59,6 +57,15 @@ done
 # shellcheck disable=SC2086 # a word a file
 step live-pairs.csv "$corun" validate --live $files -b "$backend" -n $runs -q -p streams --format csv \
   ${SHORT:+--set duration=$length}
+
+cat >"$out/programs.yaml" <<'YAML'
+duration: 600ms
+clients:
+  - {name: vgg19, model: vgg19-bs1-fp32.eager, class: rt, arrival: uniform, rate: 100/s, priority: -3}
+  - {name: resnet50, model: resnet50-bs1-fp32.eager}
+YAML
+step live-eager.csv "$corun" validate --live "$out/programs.yaml" -b "$backend" -n $runs -q --format csv \
+  -p streams -p exclusive -p wait -p reef-n,dq=16 -p reef,dq=16 ${SHORT:+--set duration=$length}
 
 step live-jobs.csv "$corun" validate --live salus-h200-mix -b "$backend" -n $runs -q --format csv ${SHORT:+-p pack}
 cat >"$out/graphs.yaml" <<'YAML'
@@ -79,7 +86,7 @@ step live-graphs.csv "$corun" validate --live "$out/graphs.yaml" -b "$backend" -
 # Best-effort requests of ever more kernels, in the way of real-time ones that come at random.  What was asked for, what came back and
 # how many kernels the device queue held then are the ledger's: `preempt`, `back ... next N`, `cut ... handed M`.
 preempts() {
-  echo 'policy,dq,kernels,backend,count,in_device_queue,to_go,mean_us,p50_us,p99_us'
+  echo 'policy,dq,kernels,backend,count,in_device_queue,to_go,mean_us,p50_us,p99_us,launch_us'
   for model in $preempted; do
     cat >"$out/preempt.yaml" <<YAML
 duration: 1s
@@ -88,9 +95,13 @@ clients:
   - {name: be, model: $model-bs1-fp32, class: be, arrival: closed, depth: 1}
 YAML
     for policy in reef-n,dq=2 reef-n,dq=4 wait,dq=1024; do
+      launch=
       for b in "$backend" sim; do
-        "$corun" run "$out/preempt.yaml" -b "$b" -q -p "$policy" --set duration=$length --ledger "$out/ledger" --force >/dev/null || return 1
-        awk -v start="${policy%,*},${policy#*=}" -v backend="$b" '
+        # shellcheck disable=SC2086 # two words, or none
+        "$corun" run "$out/preempt.yaml" -b "$b" -q -p "$policy" --set duration=$length --ledger "$out/ledger" --force --format json \
+          ${launch:+--set model.push=${launch}us --set model.push_serial=${launch}us} >"$out/run" || return 1
+        launch=$(sed -n 's/.*"fed_mean_ns":\([0-9.]*\).*/\1/p' "$out/run" | awk '{ printf "%.3f", $1 / 1e3 }')
+        awk -v start="${policy%,*},${policy#*=}" -v backend="$b" -v launch="$launch" '
           $2 == "preempt" { asked = $1 }
           $2 == "launch" { stream[$3] = $NF }
           $2 == "cut" { handed = $7 }
@@ -106,8 +117,8 @@ YAML
             for (i = 1; i <= n; i++) to_go += n_op - next_op[i]
             for (i = 2; i <= n; i++)
               for (j = i; j > 1 && took[j - 1] > took[j]; j--) { t = took[j]; took[j] = took[j - 1]; took[j - 1] = t }
-            if (n) printf "%s,%d,%s,%d,%.1f,%.1f,%.2f,%.2f,%.2f\n", start, n_op, backend, n, queued / n, to_go / n, sum / n,
-              took[int((n + 1) / 2)], took[int(n * 0.99 + 0.999)]
+            if (n) printf "%s,%d,%s,%d,%.1f,%.1f,%.2f,%.2f,%.2f,%s\n", start, n_op, backend, n, queued / n, to_go / n, sum / n,
+              took[int((n + 1) / 2)], took[int(n * 0.99 + 0.999)], launch
           }' "$out/ledger"
       done
     done
@@ -116,7 +127,19 @@ YAML
 step preempt.csv preempts
 step live-dart.csv "$corun" validate --live dart-h200 -b "$backend" -n $runs -q -p dart -p threads --set duration=$nodes --format csv
 step dart.json "$corun" run dart-h200 -b "$backend" -q -p dart -p threads --set duration=$nodes --format json
-step soak.json "$corun" run disb-e -b "$backend" -q -p reef-n --set duration=$soak --format json
-rm -f "$out/preempt.yaml" "$out/ledger"
+
+# How much memory the program holds, KiB, as long as it runs.
+soak() {
+  "$corun" run disb-e -b "$backend" -q -p reef-n --set duration=$soak --format json &
+  pid=$! from=$(date +%s)
+  echo s,rss_kib >"$out/memory.csv"
+  while kill -0 $pid 2>/dev/null; do
+    awk -v s=$(($(date +%s) - from)) '/VmRSS/ { print s "," $2 }' /proc/$pid/status >>"$out/memory.csv" 2>/dev/null
+    sleep 2
+  done
+  wait $pid
+}
+step soak.json soak
+rm -f "$out/preempt.yaml" "$out/ledger" "$out/run"
 [ $status -eq 0 ] || echo "measure-live: something failed: see $out/errors.txt" >&2
 exit $status
