@@ -36,10 +36,20 @@ static uint32_t percent_of(const struct cr_device_desc *d, int64_t carveout_byte
 }
 
 /* To 2 %, so that kernels that hardly differ share their line. */
-static uint32_t chunks_of(int64_t bytes)
+static uint32_t chunks_of(double bytes)
 {
-  double step = log(1.02), n = (double)bytes / CR_STREAM_CHUNK_BYTES;
-  return bytes == CR_UNKNOWN || n < 1 ? 0 : (uint32_t)lrint(exp(round(log(n) / step) * step));
+  double step = log(1.02), n = bytes / CR_STREAM_CHUNK_BYTES;
+  return n < 1 ? 0 : (uint32_t)lrint(exp(round(log(n) / step) * step));
+}
+
+static double dram_bytes(const struct cr_op_spec *op)
+{
+  return op->dram_bytes == CR_UNKNOWN ? 0 : (double)op->dram_bytes;
+}
+
+double cr_standin_l2_bytes(const struct cr_op_spec *op)
+{
+  return op->l2_bytes == CR_UNKNOWN ? 0 : fmax((double)op->l2_bytes / CR_STANDIN_L2_COUNTS, dram_bytes(op));
 }
 
 static double warps_of(const struct cr_standin_shape *h)
@@ -80,8 +90,8 @@ static void choose_work(const struct cr_device_desc *d, const struct cr_op_spec 
 void cr_standin_shape(const struct cr_device_desc *d, const struct cr_op_spec *op, double ns,
                       enum cr_standin_traffic traffic, struct cr_standin_shape *out)
 {
-  uint32_t dram = traffic == CR_STANDIN_TRAFFIC_OFF ? 0 : chunks_of(op->dram_bytes);
-  uint32_t l2 = traffic == CR_STANDIN_TRAFFIC_ALL ? chunks_of(op->l2_bytes) : 0;
+  uint32_t dram = traffic == CR_STANDIN_TRAFFIC_OFF ? 0 : chunks_of(dram_bytes(op));
+  uint32_t l2 = traffic == CR_STANDIN_TRAFFIC_ALL ? chunks_of(cr_standin_l2_bytes(op)) : 0;
   int64_t smem = op->smem_bytes == CR_UNKNOWN ? 0 : op->smem_bytes;
   *out = (struct cr_standin_shape){.regs = op->regs,
                                    .carveout_percent = percent_of(d, op->carveout_bytes),

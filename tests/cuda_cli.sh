@@ -41,7 +41,8 @@ ok 'without_shares_nobody_asks_for_them' plain streams
 # Of the two models each has kernels with counters.
 reads_dram() { contains "$tmp/run" '"standin_dram_kernels":[1-9]' && contains "$tmp/run" '"standin_dram_off_ratio":-?0\.0'; }
 ok 'json_has_how_much_stand_ins_read_from_dram' reads_dram
-reads_l2() { contains "$tmp/run" '"standin_l2_kernels":[1-9]' && contains "$tmp/run" '"standin_l2_off_ratio":-?0\.0'; }
+reads_l2() { CORUN_STANDIN_TRAFFIC=all run -p streams --format json >"$tmp/all" && contains "$tmp/all" '"standin_l2_kernels":[1-9]' &&
+  contains "$tmp/all" '"standin_l2_off_ratio":-?0\.0' && contains "$tmp/run" '"standin_l2_kernels":0'; }
 ok 'and_how_much_from_the_l2' reads_l2
 traffic() { # WHAT, kernels that read DRAM, the L2
   CORUN_STANDIN_TRAFFIC=$1 run -p streams --format json >"$tmp/off" && contains "$tmp/off" "\"standin_dram_kernels\":$2" &&
@@ -49,7 +50,7 @@ traffic() { # WHAT, kernels that read DRAM, the L2
 }
 ok 'the_l2_can_be_left_out' traffic dram '[1-9]' 0
 ok 'or_both' traffic off 0 0
-says_traffic() { run -p streams >"$tmp/s" && contains "$tmp/s" 'of them read L2, [-+][0-9]\.[0-9]+ % of the bytes counted in sum; [0-9]+ read less'; }
+says_traffic() { CORUN_STANDIN_TRAFFIC=all run -p streams >"$tmp/s" && contains "$tmp/s" 'of them read L2, [-+][0-9]\.[0-9]+ % of the bytes counted in sum; [0-9]+ read less'; }
 ok 'the_table_says_how_much_too' says_traffic
 fails 'what_is_neither_is_refused' 2 'CORUN_STANDIN_TRAFFIC is on; it may be all, dram or off' traffic on 0 0
 # Every kernel of the two models in the largest clusters of up to 8 blocks that fill its grid, launched whole and in parts.

@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <math.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -267,6 +268,43 @@ static void code_for_clusters_is_that_without(void **state)
   t_free(code[1]);
 }
 
+static uint32_t count(const char *text, const char *what)
+{
+  uint32_t n = 0;
+  for (const char *at = text; (at = strstr(at, what)); at += strlen(what))
+    n++;
+  return n;
+}
+
+/* Rounds are written out 1 + 12 ((values - 28) / 64)^2 times, any of which may be the last. */
+static void code_grows_with_the_square_of_registers(void **state)
+{
+  (void)state;
+  static const struct {
+    uint32_t n_live, n_copy;
+  } row[] = {{4, 1}, {28, 1}, {60, 4}, {92, 13}, {156, 49}};
+  const char *ptxas = find_ptxas(), *folder = t_tmp();
+  long long bytes = 0;
+  char in[512], out[512];
+  snprintf(in, sizeof in, "%s", t_join(folder, "copies.ptx"));
+  snprintf(out, sizeof out, "%s", t_join(folder, "copies.cubin"));
+  for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+    struct cr_text text = text_of(row[i].n_live, 4, 4);
+    assert_int_equal(count(text.s, "FMAS:\n"), row[i].n_copy);
+    assert_int_equal(count(text.s, "@!%p8 bra DONE;"), row[i].n_copy - 1);
+    assert_int_equal(count(text.s, "@%p8 bra ROUND;"), 1);
+    t_write(in, text.s);
+    cr_text_fini(&text);
+    if (!ptxas)
+      continue;
+    struct stat is;
+    assert_int_equal(assemble(ptxas, "-arch=sm_90", in, out), 0);
+    assert_int_equal(stat(out, &is), 0);
+    assert_true(row[i].n_copy == 1 || is.st_size > bytes * 3 / 2); /* the assembler does not fold them again */
+    bytes = is.st_size;
+  }
+}
+
 static void stand_ins_match_within_three_percent(void **state)
 {
   (void)state;
@@ -379,7 +417,7 @@ static void open_counted(struct cuda_load *l, struct cr_cuda_gpu *gpu, int64_t d
   struct cr_op_spec *op =
     (struct cr_op_spec *)&l->workload->op[COUNTED]; /* the load's own, which it lets nobody else change */
   op->dram_bytes = dram_bytes;
-  op->l2_bytes = l2_bytes;
+  op->l2_bytes = l2_bytes == CR_UNKNOWN ? CR_UNKNOWN : (int64_t)(CR_STANDIN_L2_COUNTS * (double)l2_bytes);
   assert_int_equal(cr_cuda_gpu_open(gpu, 256, &err), CR_OK);
 }
 
@@ -406,7 +444,7 @@ static void counted_kernels_read_as_much(void **state)
   struct cr_cuda_gpu gpu;
   struct cr_standin_match match;
   open_counted(&l, &gpu, COUNTED_DRAM, COUNTED_L2);
-  struct cr_standins *s = standins_of(&l, &gpu, NULL, &match);
+  struct cr_standins *s = standins_of(&l, &gpu, "all", &match);
   assert_int_equal(match.n_dram, 1);
   assert_int_equal(match.n_dram_cut, 0);
   assert_near(match.dram_off, 0, 0.011);
@@ -431,7 +469,7 @@ static void counted_kernels_read_as_much(void **state)
   cuda_load_fini(&l);
 }
 
-/* What was counted of a kernel, and of that what it reads under CORUN_STANDIN_TRAFFIC. */
+/* What a kernel moves, and of that what its stand-in reads under CORUN_STANDIN_TRAFFIC. */
 static void what_is_read_can_be_chosen(void **state)
 {
   (void)state;
@@ -442,7 +480,7 @@ static void what_is_read_can_be_chosen(void **state)
     double dram, all;
   } row[] = {
     {"all", COUNTED_DRAM, COUNTED_L2, 1, 1, COUNTED_DRAM, COUNTED_L2},
-    {"", COUNTED_DRAM, COUNTED_L2, 1, 1, COUNTED_DRAM, COUNTED_L2},
+    {"", COUNTED_DRAM, COUNTED_L2, 1, 0, COUNTED_DRAM, COUNTED_DRAM},
     {"dram", COUNTED_DRAM, COUNTED_L2, 1, 0, COUNTED_DRAM, COUNTED_DRAM},
     {"off", COUNTED_DRAM, COUNTED_L2, 0, 0, 0, 0},
     {"all", COUNTED_DRAM, CR_UNKNOWN, 1, 0, COUNTED_DRAM, COUNTED_DRAM},
@@ -496,7 +534,7 @@ static void one_that_would_be_too_slow_gives_up_some_l2_first(void **state)
     struct cr_cuda_gpu gpu;
     struct cr_standin_match match;
     open_counted(&l, &gpu, row[i].dram_bytes, row[i].l2_bytes);
-    struct cr_standins *s = standins_of(&l, &gpu, NULL, &match);
+    struct cr_standins *s = standins_of(&l, &gpu, "all", &match);
     assert_near(match.worst_off, 0, 0.03);
     assert_int_equal(match.n_dram_cut, row[i].n_dram_cut);
     assert_int_equal(match.n_l2_cut, row[i].n_l2_cut);
@@ -812,6 +850,7 @@ int main(void)
     cmocka_unit_test(ptxas_assembles_it),
     cmocka_unit_test(ptxas_keeps_the_loads),
     cmocka_unit_test(code_for_clusters_is_that_without),
+    cmocka_unit_test(code_grows_with_the_square_of_registers),
     cmocka_unit_test(any_number_of_registers_is_filled),
     cmocka_unit_test(stand_ins_match_within_three_percent),
     cmocka_unit_test(a_busy_host_s_measurement_is_made_again),

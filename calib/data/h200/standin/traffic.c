@@ -11,7 +11,8 @@
  *   chunks, dram_chunks         of 1 KiB, all that the launch reads; of these from DRAM
  *   l2_counted, dram_counted    bytes of the kernel that it stands for, as recorded; -1: not counted
  *   l2_asked, dram_asked        bytes of the chunks, to be compared with ncu's
- * CORUN_STANDIN_TRAFFIC is obeyed. */
+ * CORUN_STANDIN_TRAFFIC is obeyed: it must be `all` for the L2 to be read.  l2_asked is to be compared with what is counted over
+ * CR_STANDIN_L2_COUNTS. */
 #include "config.h"
 
 #include <dlfcn.h>
