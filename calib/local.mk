@@ -27,7 +27,9 @@ dist_truth_unseen_DATA = calib/data/h200/unseen/again.csv calib/data/h200/unseen
   calib/data/h200/unseen/corun-streams.csv
 # Live results, and those of their scenarios that are not bundled.
 truth_livedir = $(truthdir)/live
-dist_truth_live_DATA = calib/data/h200/live/live-dart.csv calib/data/h200/live/live-disb-first.csv calib/data/h200/live/live-pairs.csv \
+dist_truth_live_DATA = calib/data/h200/live/live-clusters.csv calib/data/h200/live/live-dart.csv \
+  calib/data/h200/live/live-disb.csv calib/data/h200/live/live-eager.csv calib/data/h200/live/live-pairs.csv \
+  calib/data/h200/live/gemm.yaml calib/data/h200/live/gemm2.yaml calib/data/h200/live/programs.yaml \
   calib/data/h200/live/alexnet+googlenet.yaml \
   calib/data/h200/live/alexnet+mobilenet_v2.yaml \
   calib/data/h200/live/bert_base+densenet201.yaml \

@@ -55,8 +55,8 @@ const struct cr_cmd cr_cmd_validate_live = {
     "Two policies of a scenario are a pair by the mean time of rt clients, total throughput or mean JCT, wherever the\n"
     "runs of one lie apart from those of the other; the pair is as measured if they are predicted in the same order.\n"
     "With --measured nothing runs but the simulator.  Scenarios are those of the table, for as long as they were run;\n"
-    "NAME.yaml is looked for beside it, then among those bundled.  Bundled tables: live-disb-first, live-pairs, "
-    "live-dart.\n",
+    "NAME.yaml is looked for beside it, then among those bundled.  Bundled tables: live-disb, live-pairs, "
+    "live-dart, live-eager, live-clusters.\n",
 };
 
 struct live {

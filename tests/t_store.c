@@ -255,7 +255,7 @@ static void text_does_not_depend_on_the_order_of_import(void **state)
 static void the_bundled_texts_build_and_come_back(void **state)
 {
   (void)state;
-  static const char *const sql[] = {"traces/data/h200.sql", "traces/data/h200-collected.sql"};
+  static const char *const sql[] = {"traces/data/h200.sql", "traces/data/h200-collected.sql", "traces/data/h200-clusters.sql"};
   for (size_t i = 0; i < sizeof sql / sizeof *sql; i++) {
     struct path db = keep(t_join(t_tmp(), "h200.db"));
     struct cr_err err = {{0}};

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *const cr_datadir_stores[] = {"h200.db", "h200-collected.db", NULL};
+const char *const cr_datadir_stores[] = {"h200.db", "h200-collected.db", "h200-clusters.db", NULL};
 
 enum { N_ROOT = 4 };
 

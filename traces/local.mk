@@ -30,8 +30,8 @@ libcrtraces_a_SOURCES = \
 
 # Bundled data.  The sources are text; what the program reads lies in share/corun of the build tree, laid out as it will
 # be installed, so that it can be run from there.
-bundled_stores = share/corun/h200.db share/corun/h200-collected.db
-bundled_store_texts = traces/data/h200.sql traces/data/h200-collected.sql
+bundled_stores = share/corun/h200.db share/corun/h200-collected.db share/corun/h200-clusters.db
+bundled_store_texts = traces/data/h200.sql traces/data/h200-collected.sql traces/data/h200-clusters.sql
 bundled_scenarios = \
   traces/scenarios/disb-a.yaml traces/scenarios/disb-b.yaml traces/scenarios/disb-c.yaml \
   traces/scenarios/disb-d.yaml traces/scenarios/disb-e.yaml traces/scenarios/pair.yaml \
@@ -58,7 +58,7 @@ bundled_jobs = \
 # Tables of layers.
 bundled_layers = traces/data/dart-small.csv traces/data/h200-layers.csv
 
-EXTRA_DIST += $(bundled_store_texts) traces/data/README.md traces/data/make-h200.sh traces/data/make-h200-collected.sh traces/data/record-programs.py
+EXTRA_DIST += $(bundled_store_texts) traces/data/README.md traces/data/make-h200.sh traces/data/make-h200-collected.sh traces/data/record-programs.py traces/data/record-gemm.py
 pkgdata_DATA = $(bundled_stores)
 scenariosdir = $(pkgdatadir)/scenarios
 dist_scenarios_DATA = $(bundled_scenarios)
