@@ -67,7 +67,7 @@ unit_tests = \
   tests/t_metric \
   tests/t_micro \
   tests/t_monkey \
-  tests/t_mutated_databases \
+  tests/t_mutated_databases tests/t_mutated_recordings tests/t_mutated_texts \
   tests/t_node_config \
   tests/t_nearest \
   tests/t_gpu_node \

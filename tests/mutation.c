@@ -58,7 +58,9 @@ void mutation_each(const char *name, uint32_t n, mutation_case *each, void *ctx)
   pid_t pid = fork();
   assert_true(pid >= 0);
   if (pid == 0) {
-    signal(SIGALRM, SIG_DFL);
+    static const int SIGNAL[] = {SIGALRM, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS, SIGABRT}; /* which cmocka takes */
+    for (size_t i = 0; i < sizeof SIGNAL / sizeof *SIGNAL; i++)
+      signal(SIGNAL[i], SIG_DFL);
     try_all(m, n, each, ctx);
   }
   while (waitpid(pid, &status, 0) < 0)
@@ -101,7 +103,7 @@ int mutation_fail(struct mutation *m, const char *format, ...)
 
 /* -- bytes and words ---------------------------------------------------------------------------------------------------- */
 
-/* Puts word in place of n_old bytes, as far as there is room. */
+/* Puts word in place of n_old bytes, as far as there is room; a zero byte follows. */
 static void put_in_place(char *text, size_t *n, size_t cap, size_t at, size_t n_old, const char *word, size_t n_new)
 {
   if (*n - n_old + n_new >= cap)
@@ -109,6 +111,7 @@ static void put_in_place(char *text, size_t *n, size_t cap, size_t at, size_t n_
   memmove(text + at + n_new, text + at + n_old, *n - at - n_old);
   memcpy(text + at, word, n_new);
   *n = *n - n_old + n_new;
+  text[*n] = '\0';
 }
 
 void mutation_bytes(struct mutation *m, char *text, size_t *n, size_t cap)
@@ -169,8 +172,8 @@ static size_t number_at(const char *text, size_t n, size_t at, size_t *len)
     for (size_t i = 0; i < *len; i++)
       if (isdigit((unsigned char)text[at + i]))
         return at;
-    at += *len;
-  } while (*len);
+    at += *len + 1; /* past its end, or it would be found again */
+  } while (*len && at < n);
   *len = 0;
   return at;
 }
@@ -327,6 +330,7 @@ static int change_bytes(struct mutation *m, const char *path)
   size_t n = fread(text, 1, TEXT_MAX - 1, f);
   fclose(f);
   mutation_bytes(m, text, &n, TEXT_MAX);
+  unlink(path);
   f = fopen(path, "wb");
   if (!f || fwrite(text, 1, n, f) != n || fclose(f) != 0)
     return 1;

@@ -52,6 +52,7 @@ static const char *study_use[][WORDS_MAX] = {{"show", "@", "--format", "json", N
 
 static void write_bytes(const char *path, const char *bytes, size_t n)
 {
+  unlink(path);
   FILE *f = fopen(path, "wb");
   assert_true(f && fwrite(bytes, 1, n, f) == n && fclose(f) == 0);
 }

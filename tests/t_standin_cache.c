@@ -151,6 +151,27 @@ static void half_a_line_is_nobodys(void **state)
   shut(c);
 }
 
+/* Whole and with its checksum, but of a kernel that takes 292 years, or of rounds that do. */
+static void what_no_kernel_takes_is_not_taken(void **state)
+{
+  (void)state;
+  static const char *const VALUE[] = {"10 5 9223372036854775807 10250000", "10 5 1010 9223372036854775807"};
+  const char *folder = use_folder("long");
+  struct cr_standin_cache *c = open_for("gpu", 1);
+  put(c, 1, 10);
+  shut(c);
+  const char *path = file_of(folder);
+  for (int i = 0; i < 2; i++) {
+    char line[300], whole[400];
+    snprintf(line, sizeof line, "2 -1 7 0 0 0 0 0 0 0 0 0 %s", VALUE[i]);
+    snprintf(whole, sizeof whole, "%s %016llx\n", line, (unsigned long long)cr_standin_cache_hash(0, line));
+    t_write(path, whole);
+    c = open_for("gpu", 1);
+    assert_int_equal(rounds_of(c, 2), 0);
+    shut(c);
+  }
+}
+
 static void runs_beside_each_other_lose_nothing(void **state)
 {
   (void)state;
@@ -205,6 +226,7 @@ int main(void)
     cmocka_unit_test(another_gpu_or_driver_has_its_own),
     cmocka_unit_test(an_empty_name_keeps_nothing),
     cmocka_unit_test(half_a_line_is_nobodys),
+    cmocka_unit_test(what_no_kernel_takes_is_not_taken),
     cmocka_unit_test(runs_beside_each_other_lose_nothing),
     cmocka_unit_test(a_folder_that_cannot_be_is_refused_where_it_was_named),
   };
