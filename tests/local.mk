@@ -85,7 +85,7 @@ unit_tests = \
   tests/t_preempt_random \
   tests/t_progress \
   tests/t_queue \
-  tests/t_rank \
+  tests/t_rank tests/t_ranking \
   tests/t_recordings \
   tests/t_reef \
   tests/t_replay \
@@ -100,7 +100,7 @@ unit_tests = \
   tests/t_scenario_jobs \
   tests/t_scenario_memory \
   tests/t_scenario_node \
-  tests/t_search \
+  tests/t_search tests/t_search_log \
   tests/t_sleepers \
   tests/t_slices \
   tests/t_soundness \
