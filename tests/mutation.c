@@ -443,13 +443,18 @@ int mutation_run(struct mutation *m, const char *folder, const char *const *argv
   slurp(path, text, sizeof text);
   if (!WIFEXITED(ended) || WEXITSTATUS(ended) > 2)
     return mutation_fail(m, "%s: status 0x%x, in %s: %.900s", argv[1], (unsigned)ended, folder, text);
+  if (strstr(text, "Sanitizer") || strstr(text, "runtime error:")) /* which end with status 1, too */
+    return mutation_fail(m, "%s, in %s: %.900s", argv[1], folder, text);
   *status = WEXITSTATUS(ended);
-  if (*status && strncmp(text, "corun", 5) != 0)
-    return mutation_fail(m, "%s: status %d without a sentence: '%.500s'", argv[1], *status, text);
   if (has_partial(folder, name, sizeof name))
     return mutation_fail(m, "%s: status %d leaves %s", argv[1], *status, name);
+  int has_sentence = strncmp(text, "corun", 5) == 0;
+  if (*status == 2 && !has_sentence)
+    return mutation_fail(m, "%s: status 2 without a sentence: '%.500s'", argv[1], text);
   snprintf(path, sizeof path, "%s/out.txt", folder);
-  slurp(path, text, sizeof text);
-  const char *bad = *status ? NULL : bad_member(text);
+  size_t n = slurp(path, text, sizeof text);
+  if (*status && !has_sentence && n == 0) /* a report may say what failed */
+    return mutation_fail(m, "%s: status %d without a word", argv[1], *status);
+  const char *bad = bad_member(text);
   return bad ? mutation_fail(m, "%s prints ...%.60s", argv[1], bad > text + 25 ? bad - 25 : text) : 0;
 }

@@ -1,6 +1,6 @@
 /* t_mutated_texts.c - what people type or keep as text, with words and bytes that are not what they were: each is taken, and then makes
  * sense, or is refused with a sentence. */
-#define _XOPEN_SOURCE 700 /* setenv */
+#define _XOPEN_SOURCE 700 /* setenv, realpath */
 #include "config.h"
 
 #include "tests/t.h"
@@ -314,6 +314,35 @@ static void mutated_task_sets_are_loaded_or_refused(void **state)
   mutation_each("task sets", 600, load_tasks, (void *)TASKS);
 }
 
+/* The command, whose plan is made of the numbers of the set; and the scenario that it writes is whole, or not there. */
+static int plan_tasks(void *ctx, struct mutation *m)
+{
+  char text[TEXT_MAX], path[700];
+  const char *dart[] = {ctx, "plan", "dart", "tasks.yaml", "-j", "1", "--format", "json", "--scenario", "plan.yaml", NULL};
+  const char *threads[] = {ctx, "plan", "threads", "tasks.yaml", "-j", "1", "--format", "json", NULL};
+  int status = 0;
+  snprintf(text, sizeof text, "%s", TASKS);
+  mutation_words(m, text, sizeof text);
+  snprintf(path, sizeof path, "%s/plan.yaml", folder);
+  unlink(path);
+  if (!file_with("tasks.yaml", text, strlen(text)))
+    return mutation_fail(m, "the tasks cannot be written");
+  int rc = mutation_run(m, folder, mutation_draw(m, 3) ? dart : threads, &status);
+  if (rc || status || access(path, F_OK) != 0)
+    return rc;
+  const char *run[] = {ctx, "run", "./plan.yaml", "-p", "dart", "--set", "duration=1ms", "--format", "json", NULL};
+  rc = mutation_run(m, folder, run, &status);
+  return rc || status != 2 ? rc : mutation_fail(m, "the scenario of a plan is refused, in %s", folder);
+}
+
+static void mutated_task_sets_are_planned_or_refused(void **state)
+{
+  (void)state;
+  char corun[500];
+  assert_non_null(realpath(t_build("corun"), corun));
+  mutation_each("plans", 60, plan_tasks, corun);
+}
+
 /* -- measured stand-ins --------------------------------------------------------------------------------------------------- */
 
 enum { N_KEPT = 6 };
@@ -433,6 +462,7 @@ int main(void)
     cmocka_unit_test(mutated_values_and_ranges_are_read_or_refused),
     cmocka_unit_test(mutated_settings_of_keys_are_taken_or_refused),
     cmocka_unit_test(mutated_task_sets_are_loaded_or_refused),
+    cmocka_unit_test(mutated_task_sets_are_planned_or_refused),
     cmocka_unit_test(mutated_stand_ins_are_taken_or_measured_anew),
   };
   snprintf(folder, sizeof folder, "%s", t_tmp());
