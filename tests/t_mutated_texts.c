@@ -373,7 +373,8 @@ static int put_all(int64_t first, int64_t n, struct cr_err *err)
   int rc = cr_standin_cache_open("gpu", 12040, 42, &c, err);
   for (int64_t i = first; !rc && i < first + n; i++) {
     struct cr_standin_key key = key_of(i);
-    const struct cr_standin_found found = {(uint32_t)i + 10, (uint32_t)i, 1000.0 + (double)i, 0.25};
+    const struct cr_standin_found found = {
+      .rounds = (uint32_t)i + 10, .chunks = (uint32_t)i, .measured_ns = 1000.0 + (double)i, .slope_ns = 0.25};
     rc = cr_standin_cache_put(c, &key, &found, err);
   }
   if (!rc)
