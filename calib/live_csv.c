@@ -56,13 +56,18 @@ static int read_numbers(const struct reader *r, struct cr_live_stored *row, stru
   rc = rc ? rc : cr_csv_f64(r->csv, r->launch, NAN, &row->launch_us, err);
   if (rc)
     return rc;
+  const double value[] = {row->measured, row->low, row->high};
+  for (int i = 0; i < 3; i++)
+    if (isinf(value[i]) || value[i] < 0 || (isnan(value[i]) != 0) != (isnan(row->measured) != 0))
+      return cr_fail(err, CR_EINPUT, "%s:%u: measured, low and high must be numbers not below 0, or all three empty: they are %g, %g and %g",
+                     cr_csv_path(r->csv), row->line, row->measured, row->low, row->high);
   const double slack = 1e-5 * fabs(row->measured); /* all three are printed with six digits */
   if (row->low > row->measured + slack || row->high < row->measured - slack)
     return cr_fail(err, CR_EINPUT, "%s:%u: measured is %g, which does not lie between low, %g, and high, %g",
                    cr_csv_path(r->csv), row->line, row->measured, row->low, row->high);
   if (runs < 0 || runs > UINT32_MAX)
     return cr_fail(err, CR_EINPUT, "%s:%u: runs must be how many were made", cr_csv_path(r->csv), row->line);
-  if (!isnan(seconds) && !(seconds > 0 && seconds < 1e6))
+  if (!isnan(seconds) && !(seconds >= 1e-9 && seconds < 1e6)) /* 0 when rounded would be none */
     return cr_fail(err, CR_EINPUT, "%s:%u: duration_s must be seconds over 0", cr_csv_path(r->csv), row->line);
   if (!isnan(row->launch_us) && !(row->launch_us > 0 && row->launch_us < 1e6))
     return cr_fail(err, CR_EINPUT, "%s:%u: launch_us must be microseconds over 0", cr_csv_path(r->csv), row->line);

@@ -19,6 +19,8 @@
 
 enum { LINE = 512, NUMBERS = CR_STANDIN_KEYS + 5 };
 
+static const int64_t LONGEST_NS = INT64_C(3600000000000); /* an hour: no kernel takes longer, so that a line that says so is damaged */
+
 struct entry {
   struct cr_standin_key key;
   struct cr_standin_found found;
@@ -115,7 +117,7 @@ static int read_line(const char *line, struct entry *out)
     return 0;
   const int64_t *value = number + CR_STANDIN_KEYS;
   if (value[0] < 0 || value[0] > UINT32_MAX || value[1] < 0 || value[1] > UINT32_MAX || value[2] <= 0 ||
-      value[3] <= 0 || value[4] < 0 || value[4] > value[1])
+      value[2] > LONGEST_NS || value[3] <= 0 || value[3] > LONGEST_NS * 1000000 || value[4] < 0 || value[4] > value[1])
     return 0;
   memcpy(out->key.number, number, sizeof out->key.number);
   out->found = (struct cr_standin_found){(uint32_t)value[0], (uint32_t)value[1], (double)value[2],

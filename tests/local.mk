@@ -67,6 +67,7 @@ unit_tests = \
   tests/t_metric \
   tests/t_micro \
   tests/t_monkey \
+  tests/t_mutated_databases tests/t_mutated_recordings tests/t_mutated_texts \
   tests/t_node_config \
   tests/t_nearest \
   tests/t_gpu_node \
@@ -84,7 +85,7 @@ unit_tests = \
   tests/t_preempt_random \
   tests/t_progress \
   tests/t_queue \
-  tests/t_rank \
+  tests/t_rank tests/t_ranking \
   tests/t_recordings \
   tests/t_reef \
   tests/t_replay \
@@ -99,7 +100,7 @@ unit_tests = \
   tests/t_scenario_jobs \
   tests/t_scenario_memory \
   tests/t_scenario_node \
-  tests/t_search \
+  tests/t_search tests/t_search_log \
   tests/t_sleepers \
   tests/t_slices \
   tests/t_soundness \
@@ -165,7 +166,7 @@ script_tests = \
 check_LIBRARIES += libcrtest.a
 libcrtest_a_SOURCES = \
   tests/adversary.c tests/adversary.h tests/cuda_load.c tests/cuda_load.h tests/fake_backend.c tests/fake_backend.h tests/gpu_bench.c tests/gpu_bench.h tests/lane_run.c tests/lane_run.h tests/load.c tests/load.h tests/made.c tests/made.h \
-  tests/manager.c tests/manager.h tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/nsys_file.c tests/nsys_file.h tests/nsys_import.c tests/nsys_import.h tests/pipeline.c tests/pipeline.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/spool_made.c tests/spool_made.h tests/t.c tests/t.h
+  tests/manager.c tests/manager.h tests/mutation.c tests/mutation.h tests/no_cmocka.h tests/node_load.c tests/node_load.h tests/nsys_file.c tests/nsys_file.h tests/nsys_import.c tests/nsys_import.h tests/pipeline.c tests/pipeline.h tests/rig.c tests/rig.h tests/script.c tests/script.h tests/spool_made.c tests/spool_made.h tests/t.c tests/t.h
 
 check_PROGRAMS += $(unit_tests) tests/dart_vectors tests/nsys_write
 

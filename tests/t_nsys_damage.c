@@ -79,6 +79,19 @@ static void what_cannot_be_is_refused_with_its_row(void **state)
     nsys_expect_refusal(nsys_make(i % 2 ? NSYS_NEW : NSYS_OLD, &nsys_eager, 1, bad[i].sql), NULL, bad[i].says);
 }
 
+/* Progress is told in rows, which are counted by the last rowid of each table: here more than there are numbers. */
+static void rowids_at_the_end_of_all_numbers_are_no_count(void **state)
+{
+  (void)state;
+  struct nsys_import im = nsys_import_new(
+    nsys_make(NSYS_OLD, &nsys_eager, 1,
+              "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET rowid = 9223372036854775807 WHERE rowid ="
+              " (SELECT max(rowid) FROM CUPTI_ACTIVITY_KIND_KERNEL)"),
+    NULL);
+  nsys_expect_eager(&im, "m");
+  nsys_import_free(&im);
+}
+
 static void files_that_are_no_export_are_refused(void **state)
 {
   (void)state;
@@ -201,6 +214,7 @@ int main(void)
     cmocka_unit_test(what_the_profiler_lost_is_told),
     cmocka_unit_test(copies_that_are_not_of_one_device_are_left_out),
     cmocka_unit_test(what_cannot_be_is_refused_with_its_row),
+    cmocka_unit_test(rowids_at_the_end_of_all_numbers_are_no_count),
     cmocka_unit_test(files_that_are_no_export_are_refused),
     cmocka_unit_test(files_that_another_process_writes_are_named),
     cmocka_unit_test(an_import_can_be_stopped),

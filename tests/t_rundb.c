@@ -404,7 +404,7 @@ static void verdicts_are_read_again_and_damage_to_them_is_named(void **state)
     {"INSERT INTO verdict VALUES(7, 0, NULL, 2, 1, 1, 0, 'misses', NULL)", "a verdict is of no client", NULL},
     {"INSERT INTO verdict VALUES(0, 70, NULL, 2, 1, 1, 0, 'misses', NULL)", "a verdict is of no client", NULL},
     {"INSERT INTO verdict VALUES(0, 0, NULL, 2, 1, 1, 0, 'mood', NULL)", "or cannot be", NULL},
-    {"INSERT INTO verdict VALUES(0, 0, NULL, -2, 1, 1, 0, 'misses', NULL)", "or cannot be", NULL},
+    {"INSERT INTO verdict VALUES(0, 0, NULL, -2, 1, 1, 0, 'misses', NULL)", "demotions of table verdict cannot be -2", NULL},
   };
   for (size_t i = 0; i < sizeof change_to / sizeof *change_to; i++) {
     struct cr_text text = {0};
@@ -421,6 +421,65 @@ static void verdicts_are_read_again_and_damage_to_them_is_named(void **state)
     cr_text_fini(&text);
     unlink(f->path);
   }
+}
+
+/* Whatever the schema says: it may have been changed, too. */
+static void numbers_that_cannot_be_are_named(void **state)
+{
+  struct fixture *f = *state;
+  static const struct {
+    const char *sql, *sentence;
+  } damage[] = {
+    {"UPDATE client SET deadline_ns = -1", "deadline_ns of table client cannot be -1"},
+    {"UPDATE client_result SET requests_done = -7", "requests_done of table client_result cannot be -7"},
+    {"UPDATE client_result SET throughput_per_s = 9e999", "throughput_per_s of table client_result cannot be Inf"},
+    {"UPDATE distribution SET p99_ns = -1 WHERE run = 1", "p99_ns of table distribution cannot be -1"},
+    {"UPDATE run SET ledger_notes = -1", "ledger_notes of table run cannot be -1"},
+    {"ALTER TABLE run DROP COLUMN why", "no such column: why"},
+    {"UPDATE provenance SET value = '-5' WHERE key = 'warmup_ns'", "a duration or warm-up that is no time"},
+    {"UPDATE provenance SET value = 'long' WHERE key = 'duration_ns'", "a duration or warm-up that is no time"},
+  };
+  for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
+    struct cr_text text = {0};
+    struct cr_err err = {0};
+    write_whole(f);
+    change(f->path, damage[i].sql);
+    int rc = cr_rundb_show(f->path, "json", &text, &err);
+    if (rc != CR_EINPUT || !strstr(err.text, damage[i].sentence))
+      fail_msg("after %s: %d, \"%s\"", damage[i].sql, rc, err.text);
+    cr_text_fini(&text);
+    unlink(f->path);
+  }
+}
+
+/* Rather than memory for as many as are said to be there. */
+static void a_ledger_of_too_many_notes_is_damage(void **state)
+{
+  struct fixture *f = *state;
+  struct cr_rundb *db = NULL;
+  struct cr_note *read = NULL;
+  uint64_t n = 0;
+  struct cr_err err = {0};
+  write_whole(f);
+  change(f->path, "UPDATE run SET ledger_notes = 9223372036854775807");
+  assert_int_equal(cr_rundb_open(f->path, &db, &err), CR_OK);
+  assert_int_equal(cr_rundb_read_notes(db, 0, &read, &n, &err), CR_EINPUT);
+  assert_non_null(strstr(err.text, "wrote 9223372036854775807 notes into its ledger, which are not all there"));
+  cr_rundb_close(db);
+}
+
+static void latencies_below_0_are_damage(void **state)
+{
+  struct fixture *f = *state;
+  struct cr_rundb *db = NULL;
+  struct cr_rundb_latencies l;
+  struct cr_err err = {0};
+  write_whole(f);
+  change(f->path, "UPDATE request SET arrive_ns = 20000000, end_ns = 3");
+  assert_int_equal(cr_rundb_open(f->path, &db, &err), CR_OK);
+  assert_int_equal(cr_rundb_latencies(db, 0, &l, &err), CR_EINPUT);
+  assert_non_null(strstr(err.text, "is damaged"));
+  cr_rundb_close(db);
 }
 
 static void damaged_jobs_are_named(void **state)
@@ -510,6 +569,9 @@ int main(void)
     cmocka_unit_test_setup_teardown(the_report_of_jobs_beside_clients_is_that_of_the_run, make_mixed, unmake),
     cmocka_unit_test_setup_teardown(every_job_is_a_row_with_its_times, make_jobs, unmake),
     cmocka_unit_test_setup_teardown(a_run_to_the_end_of_its_jobs_has_no_duration, make_jobs, unmake),
+    cmocka_unit_test_setup_teardown(numbers_that_cannot_be_are_named, make, unmake),
+    cmocka_unit_test_setup_teardown(a_ledger_of_too_many_notes_is_damage, make, unmake),
+    cmocka_unit_test_setup_teardown(latencies_below_0_are_damage, make, unmake),
     cmocka_unit_test_setup_teardown(damaged_jobs_are_named, make_jobs, unmake),
     cmocka_unit_test_setup_teardown(an_existing_file_is_refused_unless_forced, make, unmake),
     cmocka_unit_test_setup_teardown(without_commit_no_file_is_left, make, unmake),

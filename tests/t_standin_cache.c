@@ -152,6 +152,38 @@ static void half_a_line_is_nobodys(void **state)
   shut(c);
 }
 
+/* The one line of a file with a word in place of another, and the checksum of what it then says. */
+static void change_line(const char *path, const char *from, const char *to)
+{
+  char line[600], whole[700];
+  char *text = t_read(path, NULL), *begin = strchr(text, '\n') + 1, *end = strrchr(begin, ' '); /* behind the title */
+  *end = '\0';
+  char *at = strstr(begin, from);
+  assert_non_null(at);
+  snprintf(line, sizeof line, "%.*s%s%s", (int)(at - begin), begin, to, at + strlen(from));
+  snprintf(whole, sizeof whole, "%s %016llx\n", line, (unsigned long long)cr_standin_cache_hash(0, line));
+  t_write(path, whole);
+  t_free(text);
+}
+
+/* Whole and with its checksum, but of a kernel that takes 292 years, or of rounds that do. */
+static void what_no_kernel_takes_is_not_taken(void **state)
+{
+  (void)state;
+  static const char *const change[][2] = {
+    {" 1010 ", " 1010 "}, {" 1010 ", " 9223372036854775807 "}, {" 10250000", " 9223372036854775807"}};
+  for (int i = 0; i < 3; i++) {
+    const char *folder = use_folder(i ? i > 1 ? "rounds" : "long" : "same");
+    struct cr_standin_cache *c = open_for("gpu", 1);
+    put(c, 1, 10);
+    shut(c);
+    change_line(file_of(folder), change[i][0], change[i][1]);
+    c = open_for("gpu", 1);
+    assert_int_equal(rounds_of(c, 1), i ? 0 : 10);
+    shut(c);
+  }
+}
+
 static void runs_beside_each_other_lose_nothing(void **state)
 {
   (void)state;
@@ -207,6 +239,7 @@ int main(void)
     cmocka_unit_test(another_gpu_or_driver_has_its_own),
     cmocka_unit_test(an_empty_name_keeps_nothing),
     cmocka_unit_test(half_a_line_is_nobodys),
+    cmocka_unit_test(what_no_kernel_takes_is_not_taken),
     cmocka_unit_test(runs_beside_each_other_lose_nothing),
     cmocka_unit_test(a_folder_that_cannot_be_is_refused_where_it_was_named),
   };

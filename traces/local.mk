@@ -18,7 +18,7 @@ libcrtraces_a_SOURCES = \
   traces/nsys_nvtx.c traces/nsys_read.c \
   traces/orion.c traces/orion.h traces/period.c traces/period.h \
   traces/plan_scenario.c traces/plan_scenario.h traces/platform_file.c traces/platform_file.h traces/platform_int.h traces/reef_profile.c traces/reef_profile.h traces/row_feed.c traces/row_feed.h traces/rundb.c traces/rundb.h traces/rundb_int.h \
-  traces/rundb_curve.c traces/rundb_memory.c traces/rundb_live.c traces/rundb_verdict.c traces/rundb_read.c traces/rundb_rows.c traces/rundb_schema.h traces/scenario.c traces/scenario.h \
+  traces/rundb_check.c traces/rundb_curve.c traces/rundb_memory.c traces/rundb_live.c traces/rundb_verdict.c traces/rundb_read.c traces/rundb_rows.c traces/rundb_schema.h traces/scenario.c traces/scenario.h \
   traces/scenario_batch.c traces/scenario_client.c traces/scenario_int.h traces/scenario_job.c traces/scenario_layers.c \
   traces/scenario_memory.c traces/scenario_model.c traces/scenario_node.c traces/scenario_whole.c \
   traces/sha256.c traces/sha256.h traces/spool.c traces/spool.h traces/spool_layout.h traces/spool_write.c traces/spool_write.h traces/store.c traces/store.h \

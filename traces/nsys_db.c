@@ -178,6 +178,8 @@ int nsys_take_or(const struct cr_nsys_table *t, int column, int64_t min, int64_t
   return CR_OK;
 }
 
+static const int64_t ROWS_MAX = INT64_C(1) << 48; /* no file holds more, though rowids may be any number */
+
 int64_t nsys_row_count(struct cr_nsys_db *db, const char *table)
 {
   char sql[120];
@@ -187,7 +189,7 @@ int64_t nsys_row_count(struct cr_nsys_db *db, const char *table)
   if (sqlite3_prepare_v2(db->db, sql, -1, &q, NULL) == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW)
     n = sqlite3_column_int64(q, 0);
   sqlite3_finalize(q);
-  return n > 0 ? n : 0;
+  return n < 0 ? 0 : n < ROWS_MAX ? n : ROWS_MAX;
 }
 
 int nsys_enum_read(struct cr_nsys_db *db, const char *table, struct cr_arena *arena, struct cr_nsys_enum *out,

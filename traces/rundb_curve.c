@@ -66,6 +66,10 @@ static int read_points(struct cr_rundb *db, const char *table, const char *sql, 
     p->at_ns = sqlite3_column_int64(q, 0);
     for (int i = 0; i < 2; i++)
       p->value[i] = sqlite3_column_type(q, 1 + i) == SQLITE_NULL ? (double)NAN : sqlite3_column_double(q, 1 + i);
+    if (p->at_ns < 0 || !(p->value[0] >= 0) || p->value[1] < 0 || isinf(p->value[0]) || isinf(p->value[1])) {
+      rc = cr_fail(err, CR_EINPUT, "%s: is damaged: table %s has a time or value that cannot be; do the run again", db->path, table);
+      break;
+    }
   }
   if (rc == CR_OK && code != SQLITE_DONE)
     rc = cr_rundb_fail(db, err);

@@ -57,6 +57,9 @@ int cr_rundb_add_verdicts(struct cr_rundb *db, uint32_t client, const struct cr_
 int cr_rundb_read_verdicts(struct cr_rundb *db, const uint32_t *place, uint32_t n_client, struct cr_summary *s,
                            struct cr_err *err) CR_MUST;
 
+/* CR_EINPUT names a column of the results that has what no run writes. */
+int cr_rundb_check(struct cr_rundb *db, struct cr_err *err) CR_MUST;
+
 /* Whether the file has a table, which was added without a new version. */
 int cr_rundb_has_table(struct cr_rundb *db, const char *name, int *has, struct cr_err *err) CR_MUST;
 

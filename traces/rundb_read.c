@@ -95,6 +95,15 @@ static uint64_t hash_of(sqlite3_stmt *q, int column)
   return text ? strtoull(text, NULL, 16) : 0;
 }
 
+/* A text that is a time and no more. */
+static int is_time(const char *text, cr_ns *out)
+{
+  char *end;
+  errno = 0;
+  *out = strtoll(text, &end, 10);
+  return end > text && !*end && !errno && *out >= 0;
+}
+
 static int read_provenance(struct cr_rundb *db, struct cr_err *err)
 {
   struct cr_rundb_info *info = &db->info;
@@ -127,8 +136,10 @@ static int read_provenance(struct cr_rundb *db, struct cr_err *err)
       return cr_fail(err, CR_EINPUT, "%s: is damaged: its provenance has no %s; do the run again", db->path, field[i].key);
   info->seed = strtoull(seed, NULL, 10);
   info->workload_hash = strtoull(hash, NULL, 16);
-  info->duration_ns = duration ? strtoll(duration, NULL, 10) : CR_NS_NEVER;
-  info->warmup_ns = strtoll(warmup, NULL, 10);
+  info->duration_ns = CR_NS_NEVER;
+  if (!is_time(warmup, &info->warmup_ns) || (duration && !is_time(duration, &info->duration_ns)))
+    return cr_fail(err, CR_EINPUT, "%s: is damaged: its provenance has a duration or warm-up that is no time; do the run again",
+                   db->path);
   return CR_OK;
 }
 
@@ -222,6 +233,8 @@ static int load(struct cr_rundb *db, struct cr_err *err)
   if (rc == CR_OK)
     rc = read_stores(db, err);
   if (rc == CR_OK)
+    rc = cr_rundb_check(db, err);
+  if (rc == CR_OK)
     rc = read_runs(db, err);
   return rc;
 }
@@ -275,11 +288,18 @@ static struct cr_note note_of(sqlite3_stmt *q)
 int cr_rundb_read_notes(struct cr_rundb *db, uint32_t run, struct cr_note **note, uint64_t *n, struct cr_err *err)
 {
   uint64_t n_note = db->run[run].n_note, i = 0;
+  int64_t n_all = 0;
+  int rc = pragma(db, "SELECT max(rowid) FROM ledger", &n_all, err);
+  if (rc == CR_OK && n_note > (uint64_t)n_all)
+    rc = cr_fail(err, CR_EINPUT, "%s: is damaged: run %u wrote %" PRIu64 " notes into its ledger, which are not all there; do the run again",
+                 db->path, run, n_note);
+  if (rc != CR_OK)
+    return rc;
   struct cr_note *all = n_note <= SIZE_MAX / sizeof *all ? cr_mem_new((size_t)n_note, sizeof *all) : NULL;
   if (!all)
     return cr_fail_nomem(err, "the ledger of a run");
   sqlite3_stmt *q = NULL;
-  int rc = cr_rundb_query(db, &q, err, "SELECT at_ns, kind, a, b, c, t FROM ledger WHERE run = ? ORDER BY rowid", "i",
+  rc = cr_rundb_query(db, &q, err, "SELECT at_ns, kind, a, b, c, t FROM ledger WHERE run = ? ORDER BY rowid", "i",
                           (int64_t)run);
   while (rc == CR_OK && (rc = step(db, q, err)) > 0) {
     rc = CR_OK;
@@ -725,8 +745,10 @@ static int read_latency_rows(struct cr_rundb *db, uint32_t run, uint32_t n_clien
     rc = client < 0 || client >= n_client || n >= cap ? outside(db, err) : CR_OK;
     while (rc == CR_OK && at < client)
       out->begin[++at] = n;
+    cr_ns ns = sqlite3_column_int64(q, 1);
+    rc = rc == CR_OK && ns < 0 ? outside(db, err) : rc;
     if (rc == CR_OK)
-      out->ns[n++] = sqlite3_column_int64(q, 1);
+      out->ns[n++] = ns;
   }
   while (at < (int64_t)n_client)
     out->begin[++at] = n;
