@@ -11,8 +11,7 @@ collector=${CORUN_COLLECTOR:-$build/libcorun-cupti.so}
 everything=kernel+memcpy+memset+runtime+driver+sync+event+memory+pool+stream+context+device+graph+nvtx+overhead+environment+graphtrace
 cd "$tmp" || exit 99
 ulimit -c 0
-# In a sanitizer build, too, it is the program that counts; leaks of the reader are for tests/t_spool.
-export ASAN_OPTIONS=handle_segv=0:handle_abort=0:detect_leaks=0
+. "$here/sanitizer.bash"
 
 # For the program to wait, as long as it may take, until its spool has such a line.
 cat >written <<SH
@@ -179,19 +178,19 @@ run '' init 'kernels 30000 k' "shell rm -rf $tmp/spools" 'kernels 100000 k' 'pri
 ok 'a_folder_that_vanishes' is 0 'done' 0
 
 # -- forks --
-STANDIN=fork=1 run '' init 'kernels 30 k' fork 'kernels 20 k' end 'kernels 3 k'
-ok 'a_child_has_a_spool_of_its_own' is 0 '' 2 '^forked=1 ' '^forked=0 ' '^recorded=20 of_parent=0' '^recorded=33 of_parent=0' '^whole$'
-STANDIN=fork=0 run flush=0 init 'kernels 30 k' 'sleep 1' fork 'kernels 30000 k' end 'kernels 3 k'
-ok 'without_what_the_parent_had_in_the_buffer' is 0 '' 2 '^recorded=30000 of_parent=30$' '^recorded=33 of_parent=0$' '^whole$'
-STANDIN=fork=0 run '' init 'kernels 30 k' fork 'sleep 1' end 'kernels 3 k'
+STANDIN=fork=1 forks run '' init 'kernels 30 k' fork 'kernels 20 k' end 'kernels 3 k'
+ok_of_child "$collector" 'a_child_has_a_spool_of_its_own' is 0 '' 2 '^forked=1 ' '^forked=0 ' '^recorded=20 of_parent=0' '^recorded=33 of_parent=0' '^whole$'
+STANDIN=fork=0 forks run flush=0 init 'kernels 30 k' 'sleep 1' fork 'kernels 30000 k' end 'kernels 3 k'
+ok_of_child "$collector" 'without_what_the_parent_had_in_the_buffer' is 0 '' 2 '^recorded=30000 of_parent=30$' '^recorded=33 of_parent=0$' '^whole$'
+STANDIN=fork=0 forks run '' init 'kernels 30 k' fork 'sleep 1' end 'kernels 3 k'
 ok 'a_child_that_does_nothing_has_none' is 0 '' 1 '^recorded=33 ' '^whole$'
-run '' init 'kernels 30000 k' fork "shell rm -rf $tmp/spools" 'kernels 40000 k' end 'kernels 3 k'
-ok 'a_child_without_a_folder_goes_on' is 0 '' 0
-run flush=10 init 'threads 4 100 k' fork 'kernels 30000 k' 'sleep 40' fork 'kernels 20000 k' end end 'kernels 5 k'
-ok 'a_child_of_a_child' is 0 '' 3 '^recorded=20000 ' '^recorded=30000 ' '^recorded=405 '
-STANDIN=linger=300,fork=1 run flush=20 init 'kernels 30 k' flushing fork 'kernels 20 k' end 'kernels 3 k'
-ok 'a_fork_during_a_flush' is 0 '' 2 '^recorded=20 ' '^recorded=33 '
-run '' fork init 'kernels 4 k' end fork init 'kernels 6 k' end init 'kernels 5 k'
+forks run '' init 'kernels 30000 k' fork "shell rm -rf $tmp/spools" 'kernels 40000 k' end 'kernels 3 k'
+ok_of_child "$collector" 'a_child_without_a_folder_goes_on' is 0 '' 0
+forks run flush=10 init 'threads 4 100 k' fork 'kernels 30000 k' 'sleep 40' fork 'kernels 20000 k' end end 'kernels 5 k'
+ok_of_child "$collector" 'a_child_of_a_child' is 0 '' 3 '^recorded=20000 ' '^recorded=30000 ' '^recorded=405 '
+STANDIN=linger=300,fork=1 forks run flush=20 init 'kernels 30 k' flushing fork 'kernels 20 k' end 'kernels 3 k'
+ok_of_child "$collector" 'a_fork_during_a_flush' is 0 '' 2 '^recorded=20 ' '^recorded=33 '
+forks run '' fork init 'kernels 4 k' end fork init 'kernels 6 k' end init 'kernels 5 k'
 ok 'children_that_begin_by_themselves' is 0 '' 3 '^recorded=4 ' '^recorded=6 ' '^recorded=5 '
 ok 'are_no_forks' lacks '^forked=1'
 rm -rf spools && mkdir spools
@@ -237,7 +236,7 @@ ok 'threads_are_counted_one_after_the_other' is 0 '' 1 '^counted=107$' '^counted
 ok 'each_with_its_own_counters' awk '/^counted k/ { for (i = 1; i <= NF; i++) if ($i ~ /^grid=/) { g = substr($i, 6); n++; bad += $(i + 4) != 4096 * g + 107 } } END { exit bad || n != 100 }' dump.txt
 STANDIN=launch_ms=4000 run metrics=5000 init 'threads 2 1 k' 'print done'
 ok 'launches_that_do_not_return_in_time_are_nobodys' is 0 'done' 1 '2 kernels are not counted, launched by several threads' '^recorded=0 '
-run metrics=5000 init 'kernels 70 k' fork 'kernels 20 k' end 'kernels 3 k'
+forks run metrics=5000 init 'kernels 70 k' fork 'kernels 20 k' end 'kernels 3 k'
 ok 'a_child_counts_nothing' is 0 '' 1 '^counted=73$' '^whole$'
 # Refusals: the program's kernels run once each, and it does not learn of them.
 STANDIN=profile=35 run metrics=5000 init 'kernels 9 k' 'runs 9' 'print done' 'exit 3'
@@ -265,8 +264,7 @@ ok 'a_program_that_is_killed_while_it_counts' is 137 '' 1 '^counted=1(28|92)$' '
 exec 2>&3
 
 # -- how fast it is: tests/bench_collector.sh with 10 million records is the measure; here a tenth of it, at any speed --
-sanitized() { ${NM:-nm} -D --undefined-only "$collector" | grep -q __asan_; }
-if sanitized; then skip 'a_million_records_without_loss_in_64_MiB' "a sanitizer's build needs more memory"; else
+if is_sanitized "$collector"; then skip 'a_million_records_without_loss_in_64_MiB' "a sanitizer's build needs more memory"; else
   ok 'a_million_records_without_loss_in_64_MiB' env LEAST_RATE=1 MOST_WAIT=10000 builddir="$build" bash "$here/bench_collector.sh" 500000
 fi
 

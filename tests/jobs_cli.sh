@@ -2,6 +2,7 @@
 # jobs_cli.sh - job traces from outside: `import jobs`, `generate jobs` and runs of them; whatever is wrong with a trace is a
 # sentence with its line and status 2.
 . "${srcdir:-.}/tests/tap.bash"
+. "$srcdir/tests/sanitizer.bash"
 corun=$builddir/corun
 head=job_id,model_name,iterations,submit_time,duration
 cd "$tmp" || exit 99
@@ -77,7 +78,7 @@ long_line() {
 }
 ok 'a_line_of_10_GB_can_be_made' long_line
 limit=400000 # KB; a sanitizer maps more than there is
-grep -q __asan_init "$corun" && limit=unlimited
+is_sanitized "$corun" && limit=unlimited
 fails 'and_is_refused_before_it_is_read_in' 2 'long.csv.gz:3: the line is longer than 16 MiB' \
   bash -c 'ulimit -v "$1"; timeout 20 "$0" import jobs long.csv.gz -o o.csv' "$corun" "$limit"
 

@@ -196,7 +196,7 @@ tests_standin_cupti_spool_dump_SOURCES = tests/standin-cupti/spool_dump.c
 tests_standin_cupti_spool_dump_LDFLAGS = $(CR_LDFLAGS)
 tests_standin_cupti_spool_dump_LDADD = libcrtraces.a libcrsim.a $(system_libs)
 TESTS = $(unit_tests) $(script_tests)
-EXTRA_DIST += $(script_tests) tests/tap.bash tests/data tests/golden tests/scenarios
+EXTRA_DIST += $(script_tests) tests/sanitizer.bash tests/tap.bash tests/data tests/golden tests/scenarios
 
 # A pretended GPU behind the calls of the CUDA driver, one whose driver is too old, and one that has no green contexts.
 check_PROGRAMS += tests/standin_cuda.so tests/standin_cuda_old.so tests/standin_cuda_plain.so
@@ -240,6 +240,12 @@ AM_TESTS_ENVIRONMENT = \
   CORUN_SOURCES='$(program_sources)'; export CORUN_SOURCES; \
   CORUN_COMPILE='$(house_cppflags) $(CPPFLAGS) $(CR_FLAGS)'; export CORUN_COMPILE; \
   CORUN_LIBS='$(CR_LDFLAGS) $(LDFLAGS) $(system_libs) $(LIBS)'; export CORUN_LIBS;
+# What a sanitizer finds ends a program with a status that no test wants; without this it would be 1, as of a run that failed.
+if SANITIZE
+AM_TESTS_ENVIRONMENT += \
+  ASAN_OPTIONS="exitcode=99:$$ASAN_OPTIONS"; UBSAN_OPTIONS="exitcode=99:print_stacktrace=1:$$UBSAN_OPTIONS"; \
+  TSAN_OPTIONS="exitcode=99:$$TSAN_OPTIONS"; export ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS;
+endif
 program_sources = $(corun_SOURCES) $(libcrpolicies_a_SOURCES) $(libcrplan_a_SOURCES) $(libcrstudies_a_SOURCES) $(libcrtraces_a_SOURCES) $(libcrcalib_a_SOURCES) $(libcrpages_a_SOURCES)
 EXTRA_DIST += build-aux/tap-cmocka.sh
 

@@ -20,6 +20,14 @@
 /* |value - want| <= tolerance; none of them may be nan.  cmocka 1.1.5 has nothing for doubles. */
 #define assert_near(value, want, tolerance) t_assert_near((value), (want), (tolerance), #value, __FILE__, __LINE__)
 
+/* Whether all of the host's side takes several times as long, as under the thread sanitizer: what is to be as soon as on a GPU, whose
+ * times do not grow with it, is allowed more then. */
+#ifdef CR_SANITIZES_THREAD
+enum { T_HOST_IS_SLOW = 1 };
+#else
+enum { T_HOST_IS_SLOW = 0 };
+#endif
+
 /* The case ends here as skipped, for the reason given. */
 #define t_skip(why)            \
   do {                         \

@@ -324,12 +324,13 @@ static void launches_of_a_program_are_padded(void **state)
 
 /* --- jobs --------------------------------------------------------------------------------------------------------- */
 
-/* Alone and in turns. */
+/* Alone and in turns.  Under the thread sanitizer each op is launched some 15 us late, and noticed as late. */
 static void iterations_of_a_program_take_its_time(void **state)
 {
   (void)state;
   static const char *const policy[] = {"fifo", "streams", "fair"};
   enum { N = 20 };
+  const double most = T_HOST_IS_SLOW ? 1.5 : 1.05;
   struct cuda_load l;
   cuda_load_begin(&l);
   cr_model eager = add_eager(&l);
@@ -352,7 +353,7 @@ static void iterations_of_a_program_take_its_time(void **state)
         for (uint32_t k = 0; k < N_OP; k++)
           assert_int_equal(seen.n_op[c][k], N);
       }
-      is_near = least_ns < (cr_ns)(1.05 * (double)(wanted_ns + KERNEL_NS));
+      is_near = least_ns < (cr_ns)(most * (double)(wanted_ns + KERNEL_NS));
       cr_result_fini(&r);
       if (n_try == 100)
         fail_msg("%s: iterations come %.3f ms apart, not %.3f", policy[i], (double)least_ns / 1e6,
