@@ -59,6 +59,7 @@ struct cr_backend {
   struct cr_use use;
   cr_ns busy_until_ns, check_ns;
   cr_ns due_ns;               /* when the one who waits wants to be told */
+  uint32_t feed_next;         /* the stream whose turn it is to be fed */
   uint64_t n_fed, n_fed_pass; /* ops that were launched by themselves; in looks that took so long */
   cr_ns fed_ns;
 };
@@ -478,13 +479,17 @@ static int cuda_act(struct cr_backend *b, const struct cr_act *act, struct cr_er
 
 /* --- time --------------------------------------------------------------------------------------------------------- */
 
-/* One op of each stream in turn, until something else wants the thread. */
+/* One op of each stream in turn, until something else wants the thread; the next look goes on where this one stopped, so that
+ * the last streams are not left out whenever something is wanted. */
 static int feed(struct cr_backend *b, struct cr_err *err)
 {
   int rc = CR_OK;
-  for (uint32_t i = 0; !rc && i < b->n_stream && !is_wanted(b); i++)
+  for (uint32_t n = 0; !rc && n < b->n_stream && !is_wanted(b); n++) {
+    uint32_t i = b->feed_next % b->n_stream;
+    b->feed_next = i + 1;
     if (b->stream[i].queue)
       rc = cr_cuda_queue_feed(b->stream[i].queue, err);
+  }
   return rc;
 }
 
