@@ -38,7 +38,8 @@
   X(JOIN, join, "1", "blocks placed within this share of a block's time of each other are followed together")
 
 /* What the steps of feeding a stream from a host queue and of preempting it cost (sim/preempt.h).  A device file may leave any
- * of them out: then its constant is NAN, and a policy that needs what it prices is refused on that device. */
+ * of them out: then its constant is NAN, and a policy that needs what it prices is refused on that device; but for the last two, without
+ * which there is an answer, too. */
 #define CR_GPU_PRICES(X)                                                                                              \
   X(PUSH, push, "us", "from one launch of a kernel by the host to its next one, of the same stream")                  \
   X(PUSH_SERIAL, push_serial, "us", "the same of all streams: so far apart launches follow; 0: each has a thread")    \

@@ -4,7 +4,7 @@
 corun=$builddir/corun
 table=$srcdir/calib/data/h200/fixed/corun-streams.csv
 micro=$srcdir/calib/data/h200/micro
-few=(--at-most 16ms -j 2 -q)
+few=(--at-most 32ms -j 2 -q)
 export SOURCE_DATE_EPOCH=1795824000 # 2026-11-28
 
 # What the simulator itself says of some co-runs with two constants of its own, as a table.

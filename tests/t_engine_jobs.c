@@ -78,7 +78,7 @@ static struct cr_result run_net(int is_eager, int is_job, const struct cr_policy
 static void a_job_of_kernels_runs_like_closed_requests_one_after_the_other(void **state)
 {
   (void)state;
-  static const char *const fidelity[] = {"fidelity=wave,launch=0us", "fidelity=kernel,launch=0us"};
+  static const char *const fidelity[] = {"fidelity=wave,launch=0us,launch_busy=0us", "fidelity=kernel,launch=0us,launch_busy=0us"};
   for (int f = 0; f < 2; f++)
     for (int is_eager = 0; is_eager < 2; is_eager++) {
       struct spans closed = {.n = 0}, job = {.n = 0};
