@@ -337,12 +337,18 @@ static int predict(const struct cr_live_case *what, struct cr_live_row *row, str
 static int run_all(const struct cr_live_check *c, const struct cr_live_case *what, struct cr_live_row *row,
                    struct cr_live_place *place, struct cr_err *err)
 {
-  double sum_us = 0, us;
+  double sum_us = 0, n_known = 0; /* a short run may launch nothing by itself */
   int rc = CR_OK;
-  for (uint32_t i = 0; !rc && i < c->n_run; i++, sum_us += us)
+  for (uint32_t i = 0; !rc && i < c->n_run; i++) {
+    double us = NAN;
     rc = run(what, what->backend, what->scenario->model_set, row, place, c->n_run, &us, err);
+    if (isfinite(us)) {
+      sum_us += us;
+      n_known++;
+    }
+  }
   for (uint32_t i = 0, n = count_rows(what->scenario->workload); i < n; i++)
-    row[i].launch_us = sum_us / c->n_run;
+    row[i].launch_us = n_known > 0 ? sum_us / n_known : (double)NAN;
   return rc;
 }
 

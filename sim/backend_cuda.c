@@ -480,11 +480,15 @@ static int cuda_act(struct cr_backend *b, const struct cr_act *act, struct cr_er
 /* --- time --------------------------------------------------------------------------------------------------------- */
 
 /* One op of each stream in turn, until something else wants the thread; the next look goes on where this one stopped, so that
- * the last streams are not left out whenever something is wanted. */
+ * the last streams are not left out whenever something is wanted.  One op goes even where time is up, so that a host that is always late
+ * still feeds. */
 static int feed(struct cr_backend *b, struct cr_err *err)
 {
   int rc = CR_OK;
-  for (uint32_t n = 0; !rc && n < b->n_stream && !is_wanted(b); n++) {
+  uint64_t n_fed = b->n_fed;
+  for (uint32_t n = 0; !rc && n < b->n_stream; n++) {
+    if (b->n_fed == n_fed ? b->n_told > 0 : is_wanted(b))
+      break;
     uint32_t i = b->feed_next % b->n_stream;
     b->feed_next = i + 1;
     if (b->stream[i].queue)
